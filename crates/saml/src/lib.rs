@@ -1,1 +1,10 @@
-//! SAML.
+//! SAML 2.0 messages in and messages out, for identity providers.
+//!
+//! No network, files, database, clock or global state: octets, instants and randomness are
+//! arguments.
+
+pub mod ids;
+pub mod name_id;
+pub mod status;
+pub mod time;
+pub mod xml;
