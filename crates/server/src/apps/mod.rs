@@ -1,0 +1,148 @@
+//! The connected app: what its developer defined and what this organisation's admin decided.
+
+pub mod saml;
+
+use avouch_saml::time::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::text_id;
+use saml::SamlSettings;
+
+text_id!(
+    /// The row of a connected app.
+    AppId
+);
+text_id!(
+    /// The row of a profile; every user has exactly one.
+    ProfileId
+);
+text_id!(
+    /// The row of a permission set; a user has any number.
+    PermissionSetId
+);
+
+/// A connected app as the organisation uses it.
+#[derive(Debug, Clone)]
+pub struct App {
+    /// Its row.
+    pub id: AppId,
+    /// Short name for URLs and commands: lower-case letters, digits and hyphens; unique.
+    pub api_name: String,
+    /// Name shown to people.
+    pub name: String,
+    /// Installed, blocked or uninstalled.
+    pub state: AppState,
+    /// The developer's part.
+    pub definition: Definition,
+    /// The admin's part.
+    pub policy: LocalPolicy,
+    /// When it was added.
+    pub created_at: Timestamp,
+    /// When definition or policy last changed.
+    pub updated_at: Timestamp,
+}
+
+/// Whether this organisation lets the app be used at all.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AppState {
+    /// In use.
+    Installed,
+    /// Refused until unblocked; policy and assignments stay.
+    Blocked,
+    /// The organisation's policy is gone; users are refused.
+    Uninstalled,
+}
+
+impl AppState {
+    /// The word stored and shown.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Installed => "installed",
+            Self::Blocked => "blocked",
+            Self::Uninstalled => "uninstalled",
+        }
+    }
+
+    /// Reads the word.
+    pub fn parse(word: &str) -> Option<Self> {
+        [Self::Installed, Self::Blocked, Self::Uninstalled]
+            .into_iter()
+            .find(|s| s.as_str() == word)
+    }
+}
+
+/// The developer's part of a connected app.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Definition {
+    /// A sentence for users and admins.
+    #[serde(default)]
+    pub description: String,
+    /// Who to ask, usually a mail address.
+    #[serde(default)]
+    pub contact: String,
+    /// Logo: an https URL or a data URI.
+    #[serde(default)]
+    pub logo_url: Option<String>,
+    /// Page about the app.
+    #[serde(default)]
+    pub info_url: Option<String>,
+    /// Where a launch sends the user when the SP wants its own page first; else unsolicited SSO.
+    #[serde(default)]
+    pub start_url: Option<String>,
+    /// SAML settings.
+    pub saml: SamlSettings,
+}
+
+/// The admin's part of a connected app.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LocalPolicy {
+    /// Who may use it.
+    #[serde(default)]
+    pub permitted_users: PermittedUsers,
+    /// Whether a user sees, once, what will be released. Only asked of self-authorizing users.
+    #[serde(default = "yes")]
+    pub ask_consent: bool,
+    /// Whether the launcher shows a tile.
+    #[serde(default = "yes")]
+    pub visible: bool,
+    /// Place in the launcher, lowest first.
+    #[serde(default)]
+    pub order: i64,
+    /// Profiles whose users are pre-authorized. Stored as rows, not in the policy's JSON.
+    #[serde(skip)]
+    pub profiles: Vec<ProfileId>,
+    /// Permission sets whose users are pre-authorized. Stored as rows, not in the policy's JSON.
+    #[serde(skip)]
+    pub permission_sets: Vec<PermissionSetId>,
+}
+
+impl Default for LocalPolicy {
+    fn default() -> Self {
+        Self {
+            permitted_users: PermittedUsers::default(),
+            ask_consent: true,
+            visible: true,
+            order: 0,
+            profiles: Vec::new(),
+            permission_sets: Vec::new(),
+        }
+    }
+}
+
+/// Who may use an app (`isAdminApproved`).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum PermittedUsers {
+    /// Only users whose profile or any permission set lists the app.
+    #[default]
+    AdminApproved,
+    /// Every active user of the organisation.
+    SelfAuthorize,
+}
+
+pub(crate) const fn yes() -> bool {
+    true
+}

@@ -1,0 +1,253 @@
+//! SAML settings of a connected app's definition (connected-apps model, section 3).
+
+use serde::{Deserialize, Serialize};
+
+use super::yes;
+
+/// How Avouch speaks SAML with one SP. What the SP says of itself (entity ID, endpoints, keys)
+/// is its metadata, kept beside this as the document that was uploaded or made from typed fields.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct SamlSettings {
+    /// Which of the user's names the NameID carries (`samlSubjectType`).
+    pub subject_type: SubjectType,
+    /// NameID format issued when the request names none (`samlNameIdFormat`): a format URI.
+    pub name_id_format: String,
+    /// Further format URIs a request's NameIDPolicy may choose.
+    pub allowed_name_id_formats: Vec<String>,
+    /// Issue `name_id_format` whatever the request asks; a request for another is refused.
+    pub always_this_format: bool,
+    /// Issuer in place of the organisation's entity ID (`issuer`).
+    pub issuer: Option<String>,
+    /// A signing key chosen for this app: its row; else the organisation's active key.
+    pub signing_key: Option<String>,
+    /// What is signed.
+    pub sign: SignWhat,
+    /// Signature algorithm URI; else what the key and the SP's metadata suggest.
+    pub signature_algorithm: Option<String>,
+    /// Whether requests must be signed.
+    pub request_signatures: RequestSignatures,
+    /// Whether assertions are encrypted.
+    pub encryption: EncryptionPolicy,
+    /// Danger: encrypt with AES-CBC when the SP knows nothing better. Logged at each use.
+    pub danger_allow_cbc: bool,
+    /// Danger: sign with and accept RSA-SHA1. Logged at each use.
+    pub danger_allow_sha1: bool,
+    /// How long an assertion may be used, in seconds (60 to 3600).
+    pub assertion_lifetime_seconds: i64,
+    /// Tolerance for the SP's clock, in seconds (0 to 600).
+    pub clock_skew_seconds: i64,
+    /// Whether SessionNotOnOrAfter states the session's end.
+    pub session_not_on_or_after: bool,
+    /// Whether a launch may send an unsolicited response.
+    pub allow_unsolicited: bool,
+    /// RelayState of an unsolicited response.
+    pub default_relay_state: Option<String>,
+    /// Whether a RelayState in the launch URL overrides the default.
+    pub allow_relay_state_override: bool,
+    /// What is released; nothing that is not a row.
+    pub attributes: Vec<AttributeRow>,
+    /// Authentication context class URIs the app accepts; empty accepts all.
+    pub permitted_contexts: Vec<String>,
+    /// Whether a subject-id or pairwise-id requirement that cannot be met fails the sign-on.
+    pub fail_unmet_subject_id: bool,
+}
+
+impl Default for SamlSettings {
+    fn default() -> Self {
+        Self {
+            subject_type: SubjectType::Persistent,
+            name_id_format: "urn:oasis:names:tc:SAML:2.0:nameid-format:persistent".to_owned(),
+            allowed_name_id_formats: vec![
+                "urn:oasis:names:tc:SAML:2.0:nameid-format:transient".to_owned(),
+                "urn:oasis:names:tc:SAML:1.1:nameid-format:emailAddress".to_owned(),
+            ],
+            always_this_format: false,
+            issuer: None,
+            signing_key: None,
+            sign: SignWhat::Default,
+            signature_algorithm: None,
+            request_signatures: RequestSignatures::FollowMetadata,
+            encryption: EncryptionPolicy::WhenKeyPublished,
+            danger_allow_cbc: false,
+            danger_allow_sha1: false,
+            assertion_lifetime_seconds: 300,
+            clock_skew_seconds: 180,
+            session_not_on_or_after: yes(),
+            allow_unsolicited: yes(),
+            default_relay_state: None,
+            allow_relay_state_override: yes(),
+            attributes: Vec::new(),
+            permitted_contexts: Vec::new(),
+            fail_unmet_subject_id: false,
+        }
+    }
+}
+
+/// Which of the user's names an SP learns (`samlSubjectType`).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SubjectType {
+    /// The username.
+    Username,
+    /// The federation ID; a user without one is refused (NoFederationId).
+    FederationId,
+    /// The user's row.
+    UserId,
+    /// The mail address.
+    Email,
+    /// A custom attribute's value; a user without one is refused (NoCustomAttributeValue).
+    Custom(String),
+    /// Opaque and different for every SP.
+    Persistent,
+    /// New at each sign-on.
+    Transient,
+    /// A Subject without a NameID.
+    None,
+}
+
+/// What is signed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SignWhat {
+    /// Both, which every SP accepts.
+    Default,
+    /// The response only, or both when the SP's metadata has WantAssertionsSigned.
+    Response,
+    /// The assertion only.
+    Assertion,
+    /// Both.
+    Both,
+}
+
+/// Whether an AuthnRequest must be signed. A signature that is present is always checked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RequestSignatures {
+    /// Required when the SP's metadata has AuthnRequestsSigned.
+    FollowMetadata,
+    /// Checked when present.
+    WhenPresent,
+    /// Required.
+    Required,
+}
+
+/// Whether assertions are encrypted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum EncryptionPolicy {
+    /// Never.
+    Off,
+    /// When the SP publishes a key that can be used.
+    WhenKeyPublished,
+    /// Always; without a usable key the sign-on fails.
+    Required,
+}
+
+/// One attribute the SP is told.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct AttributeRow {
+    /// `Name`.
+    pub name: String,
+    /// `NameFormat`: a URI.
+    #[serde(default = "uri_format")]
+    pub name_format: String,
+    /// `FriendlyName`.
+    #[serde(default)]
+    pub friendly_name: Option<String>,
+    /// Where the values come from.
+    pub source: Source,
+    /// What happens when there is no value.
+    #[serde(default)]
+    pub when_missing: WhenMissing,
+    /// Entity attribute `name=value` the SP's metadata must carry for this row to be released.
+    #[serde(default)]
+    pub only_for_entity_attribute: Option<String>,
+    /// Release only when the SP's metadata requests the attribute.
+    #[serde(default)]
+    pub only_if_requested: bool,
+}
+
+fn uri_format() -> String {
+    "urn:oasis:names:tc:SAML:2.0:attrname-format:uri".to_owned()
+}
+
+/// Where an attribute's values come from.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Source {
+    /// A field of the user.
+    User(UserField),
+    /// A custom attribute of the user, by name.
+    Custom(String),
+    /// The name of the user's profile.
+    Profile,
+    /// The names of the user's permission sets.
+    PermissionSets,
+    /// The organisation's name.
+    OrganisationName,
+    /// The organisation's URL.
+    OrganisationUrl,
+    /// The same values for everyone.
+    Constant(Vec<String>),
+    /// Text with `${field}` replaced by user fields or custom attributes, such as
+    /// `${given_name} ${family_name}`; missing when any field is missing.
+    Template(String),
+    /// The general subject identifier, `user@scope`.
+    SubjectId,
+    /// The pairwise subject identifier, different for every SP.
+    PairwiseId,
+}
+
+/// A user's field that an attribute can carry.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum UserField {
+    /// Row id.
+    Id,
+    /// Username.
+    Username,
+    /// Display name.
+    DisplayName,
+    /// Given name.
+    GivenName,
+    /// Family name.
+    FamilyName,
+    /// Mail address.
+    Email,
+    /// Federation ID.
+    FederationId,
+    /// Locale.
+    Locale,
+    /// Time zone.
+    TimeZone,
+}
+
+impl UserField {
+    /// Every field with the word used in commands, forms and templates.
+    pub const ALL: &'static [(Self, &'static str)] = &[
+        (Self::Id, "id"),
+        (Self::Username, "username"),
+        (Self::DisplayName, "display_name"),
+        (Self::GivenName, "given_name"),
+        (Self::FamilyName, "family_name"),
+        (Self::Email, "email"),
+        (Self::FederationId, "federation_id"),
+        (Self::Locale, "locale"),
+        (Self::TimeZone, "time_zone"),
+    ];
+}
+
+/// What happens when a row's source has no value.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum WhenMissing {
+    /// The attribute is left out.
+    #[default]
+    Omit,
+    /// The attribute is sent without a value.
+    Empty,
+    /// The sign-on is refused.
+    Refuse,
+}

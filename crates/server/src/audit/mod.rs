@@ -1,0 +1,194 @@
+//! What happened: one event for each sign-on attempt, login, admin change and key action.
+
+use avouch_saml::time::Timestamp;
+use serde::{Deserialize, Serialize};
+
+/// One event, written in the transaction of what it reports.
+#[derive(Debug, Clone)]
+pub struct Event {
+    /// Reference code a user can read out, such as `7F3K-Q2MD`; unique.
+    pub code: String,
+    /// When.
+    pub at: Timestamp,
+    /// What kind.
+    pub kind: EventKind,
+    /// How it ended.
+    pub result: ResultCode,
+    /// The user it is about or who acted: row.
+    pub user_id: Option<String>,
+    /// The username, or what was typed as one.
+    pub username: Option<String>,
+    /// The app: row.
+    pub app_id: Option<String>,
+    /// The app's name at the time.
+    pub app_name: Option<String>,
+    /// The SP's entity ID, claimed or known.
+    pub entity_id: Option<String>,
+    /// Client address.
+    pub address: String,
+    /// User agent.
+    pub user_agent: String,
+    /// `sp`, `idp`, or empty where neither applies.
+    pub initiated_by: &'static str,
+    /// `saml`, or empty where none applies.
+    pub protocol: &'static str,
+    /// `redirect`, `post`, `launch`, or empty.
+    pub binding: String,
+    /// One sentence for the admin.
+    pub reason: String,
+    /// The checks made, in order; the last one is what decided.
+    pub checks: Vec<Check>,
+    /// The request's id in the logs.
+    pub request_id: String,
+}
+
+/// What kind of thing an event reports.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum EventKind {
+    /// An attempt to sign on to an app.
+    SignOn,
+    /// An attempt to log in to Avouch.
+    Login,
+    /// A logout.
+    Logout,
+    /// A change an admin made.
+    Admin,
+    /// A key was made, activated or retired.
+    Key,
+}
+
+impl EventKind {
+    /// Every kind with its word.
+    pub const ALL: &'static [(Self, &'static str)] = &[
+        (Self::SignOn, "sign_on"),
+        (Self::Login, "login"),
+        (Self::Logout, "logout"),
+        (Self::Admin, "admin"),
+        (Self::Key, "key"),
+    ];
+
+    /// The word stored and shown.
+    pub fn as_str(self) -> &'static str {
+        Self::ALL
+            .iter()
+            .find(|(kind, _)| *kind == self)
+            .map_or("", |(_, word)| word)
+    }
+
+    /// Reads the word.
+    pub fn parse(word: &str) -> Option<Self> {
+        Self::ALL.iter().find(|(_, w)| *w == word).map(|(k, _)| *k)
+    }
+}
+
+/// One check: what was expected, what came, and where the expected value came from.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Check {
+    /// What was checked, such as `Destination`.
+    pub name: String,
+    /// Whether it held.
+    pub passed: bool,
+    /// What was expected.
+    #[serde(default)]
+    pub expected: String,
+    /// What came. Never a secret, an assertion or RelayState.
+    #[serde(default)]
+    pub received: String,
+    /// Where the expected value came from, such as `metadata of the app` or `saml.clock_skew`.
+    #[serde(default)]
+    pub source: String,
+}
+
+macro_rules! result_codes {
+    ($($(#[$doc:meta])* $name:ident),* $(,)?) => {
+        /// How it ended: one vocabulary for log, page and metrics.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+        pub enum ResultCode {
+            $($(#[$doc])* $name,)*
+        }
+
+        impl ResultCode {
+            /// Every code.
+            pub const ALL: &'static [Self] = &[$(Self::$name,)*];
+
+            /// The word stored and shown.
+            pub const fn as_str(self) -> &'static str {
+                match self {
+                    $(Self::$name => stringify!($name),)*
+                }
+            }
+
+            /// Reads the word.
+            pub fn parse(word: &str) -> Option<Self> {
+                Self::ALL.iter().copied().find(|code| code.as_str() == word)
+            }
+        }
+    };
+}
+
+result_codes! {
+    /// It was done.
+    Success,
+    /// The user's profile and permission sets do not list the app.
+    AppAccessDenied,
+    /// The app is blocked.
+    AppBlocked,
+    /// The app is not installed.
+    AppNotInstalled,
+    /// The user is deactivated.
+    UserInactive,
+    /// The client's address is outside the ranges.
+    OutsideIpRange,
+    /// The session is too weak.
+    SessionLevelTooLow,
+    /// The user declined to release attributes.
+    ConsentDeclined,
+    /// The message came to the wrong endpoint or binding.
+    InvalidIdpEndpoint,
+    /// The AuthnRequest breaks a rule.
+    InvalidAuthnRequest,
+    /// The Issuer is missing or of the wrong form.
+    InvalidIssuer,
+    /// No connected app has this entity ID.
+    UnknownServiceProvider,
+    /// Destination is not this endpoint.
+    InvalidDestination,
+    /// The ACS is not one of the app's.
+    InvalidAcs,
+    /// The signature does not verify.
+    InvalidSignature,
+    /// A signature is required and there is none.
+    SignatureMissing,
+    /// The request was used before.
+    ReplayedRequest,
+    /// The request is too old, or from the future.
+    ExpiredRequest,
+    /// The NameID format cannot be issued.
+    UnsupportedNameIdFormat,
+    /// The user has no federation ID.
+    NoFederationId,
+    /// The user has no value for the custom attribute.
+    NoCustomAttributeValue,
+    /// The requested authentication context cannot be met.
+    NoAuthnContext,
+    /// Passive login is impossible.
+    NoPassive,
+    /// Encryption is required and there is no usable key.
+    NoEncryptionKey,
+    /// The app's settings cannot work.
+    InvalidSettings,
+    /// The Subject in the request is not the user at the browser.
+    UnknownPrincipal,
+    /// Username or password is wrong.
+    WrongCredentials,
+    /// Too many failed attempts; asked to wait.
+    Throttled,
+    /// The user cancelled.
+    Cancelled,
+    /// The version of SAML is not supported.
+    VersionMismatch,
+    /// The response binding asked for cannot be served.
+    UnsupportedBinding,
+    /// Our fault.
+    InternalError,
+}

@@ -1,0 +1,107 @@
+//! The user: who they are, what they may, and the rules on both that need no database.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use avouch_saml::time::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::apps::{PermissionSetId, ProfileId};
+use crate::text_id;
+
+text_id!(
+    /// The row of a user; never given to another user.
+    UserId
+);
+
+/// A user of the organisation.
+#[derive(Debug, Clone)]
+pub struct User {
+    /// Row.
+    pub id: UserId,
+    /// What is typed at login; unique whatever its letter case.
+    pub username: String,
+    /// Name shown to people.
+    pub display_name: String,
+    /// Given name; empty when not known.
+    pub given_name: String,
+    /// Family name; empty when not known.
+    pub family_name: String,
+    /// Mail address; empty when not known.
+    pub email: String,
+    /// Whether the address was shown to be the user's.
+    pub email_verified: bool,
+    /// The name an SP knows the user by; unique when set.
+    pub federation_id: Option<String>,
+    /// BCP 47 language tag; empty when not known.
+    pub locale: String,
+    /// IANA time zone; empty when not known.
+    pub time_zone: String,
+    /// Whether the user may sign in.
+    pub active: bool,
+    /// The profile.
+    pub profile: ProfileId,
+    /// The profile's name.
+    pub profile_name: String,
+    /// The permission sets, with their names.
+    pub permission_sets: Vec<(PermissionSetId, String)>,
+    /// Custom attributes: name to values.
+    pub custom: BTreeMap<String, Vec<String>>,
+    /// What the user may administer.
+    pub rights: BTreeSet<AdminRight>,
+    /// When the row was made.
+    pub created_at: Timestamp,
+}
+
+/// A separate grant to administer (connected-apps model, section 2).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AdminRight {
+    /// See apps.
+    ReadApps,
+    /// Edit apps.
+    EditApps,
+    /// Install and uninstall apps.
+    InstallApps,
+    /// Change assignments and released attributes.
+    ManageRelease,
+    /// Manage users.
+    ManageUsers,
+    /// Manage keys.
+    ManageKeys,
+    /// Read the event log.
+    ReadLogs,
+    /// Manage the organisation.
+    ManageOrganisation,
+}
+
+impl AdminRight {
+    /// Every right with its word.
+    pub const ALL: &'static [(Self, &'static str)] = &[
+        (Self::ReadApps, "read_apps"),
+        (Self::EditApps, "edit_apps"),
+        (Self::InstallApps, "install_apps"),
+        (Self::ManageRelease, "manage_release"),
+        (Self::ManageUsers, "manage_users"),
+        (Self::ManageKeys, "manage_keys"),
+        (Self::ReadLogs, "read_logs"),
+        (Self::ManageOrganisation, "manage_organisation"),
+    ];
+
+    /// The word stored, typed and shown.
+    pub fn as_str(self) -> &'static str {
+        Self::ALL
+            .iter()
+            .find(|(right, _)| *right == self)
+            .map_or("", |(_, word)| word)
+    }
+
+    /// Reads the word.
+    pub fn parse(word: &str) -> Option<Self> {
+        Self::ALL.iter().find(|(_, w)| *w == word).map(|(r, _)| *r)
+    }
+}
+
+/// The form in which usernames are compared: `Sample.One` and `sample.one` are one user.
+pub fn fold_username(username: &str) -> String {
+    username.trim().to_lowercase()
+}
