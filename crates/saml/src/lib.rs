@@ -5,6 +5,7 @@
 
 pub mod ids;
 pub mod name_id;
+pub mod security;
 pub mod status;
 pub mod time;
 pub mod xml;

@@ -109,12 +109,7 @@ pub enum DigestAlgorithm {
 
 impl DigestAlgorithm {
     /// Every digest, strong ones first.
-    pub const ALL: [Self; 4] = [
-        Self::Sha256,
-        Self::Sha384,
-        Self::Sha512,
-        Self::DangerSha1,
-    ];
+    pub const ALL: [Self; 4] = [Self::Sha256, Self::Sha384, Self::Sha512, Self::DangerSha1];
 
     /// The identifier used in `ds:DigestMethod`.
     pub const fn uri(self) -> &'static str {
@@ -254,7 +249,9 @@ impl OaepHash {
 
     /// The hash with this digest identifier.
     pub fn from_digest_uri(uri: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|known| known.digest_uri() == uri)
+        Self::ALL
+            .into_iter()
+            .find(|known| known.digest_uri() == uri)
     }
 
     /// The hash with this mask generation identifier.
@@ -535,7 +532,10 @@ mod tests {
     #[test]
     fn every_identifier_names_its_algorithm_and_only_it() {
         for algorithm in SignatureAlgorithm::ALL {
-            assert_eq!(SignatureAlgorithm::from_uri(algorithm.uri()), Some(algorithm));
+            assert_eq!(
+                SignatureAlgorithm::from_uri(algorithm.uri()),
+                Some(algorithm)
+            );
             let upper = algorithm.uri().to_uppercase();
             assert_eq!(SignatureAlgorithm::from_uri(&upper), None);
         }
@@ -566,7 +566,10 @@ mod tests {
     #[test]
     fn a_mask_that_contradicts_the_2001_identifier_is_refused() {
         let sha256 = Some(OaepHash::Sha256.mgf_uri());
-        assert_eq!(KeyTransport::from_uris(KeyTransport::MGF1P_URI, None, sha256), None);
+        assert_eq!(
+            KeyTransport::from_uris(KeyTransport::MGF1P_URI, None, sha256),
+            None
+        );
         assert!(KeyTransport::from_uris(KeyTransport::OAEP_URI, None, sha256).is_some());
     }
 }

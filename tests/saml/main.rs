@@ -1,0 +1,4 @@
+//! Tests of the SAML crate from outside, filed by module.
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on may panic")]
+
+mod security;

@@ -1,0 +1,5 @@
+//! Signatures, encryption and keys, with attacks made from really signed documents.
+
+mod certificate;
+mod sign;
+mod support;
