@@ -1,7 +1,9 @@
-//! Server.
+//! Avouch, a SAML 2.0 identity provider: the map of the crate.
 pub mod access;
 pub mod apps;
 pub mod audit;
 pub mod sessions;
+pub mod text;
 pub mod text_id;
 pub mod users;
+pub mod web;

@@ -1,0 +1,52 @@
+//! Texts of every page.
+
+use super::texts;
+
+texts! {
+    /// Navigation, buttons and banners.
+    Common {
+        skip = "Skip to content";
+        product = "Avouch";
+        nav = "Main";
+        nav_launcher = "My apps";
+        nav_apps = "Connected apps";
+        nav_events = "Events";
+        nav_users = "Users";
+        nav_keys = "Keys";
+        nav_developer = "Developer";
+        admin_area = "Administration";
+        signed_in_as = "Signed in as {}";
+        sign_in = "Sign in";
+        sign_out = "Sign out";
+        insecure_http = "This server speaks plain HTTP. Anyone on the network can read \
+            passwords and take over sessions. Use it for tests only, and set an https base URL \
+            before real people sign in.";
+        insecure_http_label = "Not secure";
+        problem_summary = "Something needs your attention";
+        copy = "Copy";
+        copied = "Copied";
+        copy_value = "Copy {}";
+        save = "Save changes";
+        cancel = "Cancel";
+        back = "Back";
+        search = "Search";
+        filter = "Filter";
+        clear_filter = "Clear";
+        next_page = "Older";
+        previous_page = "Newer";
+        first_page = "Newest";
+        paging = "Pages";
+        next_names = "Next";
+        first_names = "Start";
+        yes = "Yes";
+        no = "No";
+        none = "none";
+        expired = "expired";
+        expires_soon = "expires soon";
+        optional = "optional";
+        required = "required";
+        show_more = "Details";
+        all = "All";
+        footer = "Single sign-on by Avouch";
+    }
+}

@@ -1,0 +1,159 @@
+//! What holds for every page, checked on all samples.
+
+use std::collections::BTreeSet;
+
+use super::{assets, render_samples, write_samples};
+
+/// The values of every `attribute="…"` in `html`.
+fn values<'a>(html: &'a str, attribute: &str) -> Vec<&'a str> {
+    let start = format!(" {attribute}=\"");
+    html.split(start.as_str())
+        .skip(1)
+        .filter_map(|rest| rest.split('"').next())
+        .collect()
+}
+
+#[test]
+fn every_sample_renders_under_its_own_name() {
+    let pages = render_samples();
+    let names: BTreeSet<_> = pages.iter().map(|(name, _)| *name).collect();
+    assert_eq!(names.len(), pages.len(), "two samples share a name");
+    for (name, html) in &pages {
+        assert!(html.starts_with("<!doctype html>"), "{name}");
+        assert!(html.trim_end().ends_with("</html>"), "{name}");
+        assert!(!html.contains("{}"), "{name} shows an unfilled gap");
+    }
+}
+
+/// The policy allows nothing inline and nothing foreign, so a page that relied on it would break.
+#[test]
+fn no_page_has_inline_script_or_style() {
+    for (name, html) in render_samples() {
+        assert!(!html.contains("<style"), "{name} has a style element");
+        assert!(
+            values(&html, "style").is_empty(),
+            "{name} has a style attribute"
+        );
+        assert!(
+            !html.contains("javascript:"),
+            "{name} has a javascript: URL"
+        );
+        for script in html.split("<script").skip(1) {
+            assert!(
+                script.starts_with(" src=\"/assets/"),
+                "{name} has an inline script"
+            );
+        }
+        for tag in html.split('<') {
+            let tag = tag.split('>').next().unwrap_or_default();
+            assert!(
+                !tag.contains(" on"),
+                "{name} has an event handler in <{tag}>"
+            );
+        }
+    }
+}
+
+#[test]
+fn every_asset_a_page_asks_for_is_embedded() {
+    for (name, html) in render_samples() {
+        for url in values(&html, "src")
+            .into_iter()
+            .chain(values(&html, "href"))
+        {
+            if let Some(path) = url.strip_prefix("/assets/") {
+                let file = path.split('?').next().unwrap_or_default();
+                assert!(assets::find(file).is_some(), "{name} asks for {file}");
+            }
+        }
+    }
+}
+
+/// Headings, labels and landmarks that a screen reader steers by.
+#[test]
+fn every_page_can_be_steered_without_seeing_it() {
+    for (name, html) in render_samples() {
+        assert_eq!(
+            html.matches("<h1").count(),
+            1,
+            "{name} needs one main heading"
+        );
+        assert_eq!(
+            html.matches("<main id=\"content\"").count(),
+            1,
+            "{name} needs one main part"
+        );
+        assert!(
+            html.contains("class=\"skip\" href=\"#content\""),
+            "{name} needs a skip link"
+        );
+        assert!(
+            html.contains("<html lang=\"en\">"),
+            "{name} needs its language"
+        );
+
+        let ids = values(&html, "id");
+        let unique: BTreeSet<_> = ids.iter().collect();
+        assert_eq!(ids.len(), unique.len(), "{name} has an ID twice");
+        let named = values(&html, "for").into_iter();
+        let described = values(&html, "aria-describedby")
+            .into_iter()
+            .flat_map(str::split_whitespace);
+        for target in named.chain(described) {
+            assert!(
+                unique.contains(&target),
+                "{name} points at #{target}, which is not there"
+            );
+        }
+        let labels: BTreeSet<_> = values(&html, "for").into_iter().collect();
+        for kind in ["input", "select", "textarea"] {
+            for tag in html.split(&format!("<{kind} ")).skip(1) {
+                let tag = format!(" {}", tag.split('>').next().unwrap_or_default());
+                if tag.contains("type=\"hidden\"") {
+                    continue;
+                }
+                let labelled = values(&tag, "id").iter().any(|id| labels.contains(id))
+                    || tag.contains("aria-label");
+                assert!(
+                    labelled,
+                    "{name} has a field without a label: <{kind}{tag}>"
+                );
+            }
+        }
+    }
+}
+
+/// A form that changes something here carries the token; one that leaves for an SP must not.
+#[test]
+fn forms_carry_the_csrf_token_to_this_server_only() {
+    for (name, html) in render_samples() {
+        for form in html.split("<form ").skip(1) {
+            let form = form.split("</form>").next().unwrap_or_default();
+            if !form.starts_with("method=\"post\"") {
+                continue;
+            }
+            let leaves = form.starts_with("method=\"post\" action=\"https://");
+            assert_eq!(
+                !leaves,
+                form.contains("name=\"csrf\""),
+                "{name}: <form {form}"
+            );
+        }
+    }
+}
+
+/// The folder is what `avouch render-pages` writes, ready to be opened in a browser.
+#[test]
+fn samples_are_written_with_the_assets_they_use() {
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../target/pages");
+    write_samples(&folder).expect("target can be written");
+    for (name, _) in render_samples() {
+        let html = std::fs::read_to_string(folder.join(format!("{name}.html"))).expect(name);
+        assert!(
+            html.contains("href=\"assets/avouch.css"),
+            "{name} would find no stylesheet"
+        );
+    }
+    let css = std::fs::read_to_string(folder.join("assets/avouch.css")).expect("stylesheet");
+    assert_eq!(css, assets::find("avouch.css").expect("embedded").body);
+}
