@@ -9,3 +9,4 @@ pub mod security;
 pub mod status;
 pub mod time;
 pub mod xml;
+pub mod fuzzing;

@@ -1,0 +1,134 @@
+//! What a warm SP-initiated sign-on costs, as a ratio to one signature of the same OpenSSL in
+//! the same run. See `benches/README.md` for what each figure means.
+//!
+//! Run by `make bench`, which builds the release binary first.
+
+#![allow(
+    clippy::print_stdout,
+    reason = "a benchmark's product is what it prints"
+)]
+#![allow(clippy::disallowed_methods, reason = "a benchmark reads the clock")]
+
+mod client;
+mod process;
+mod scenario;
+
+use std::time::Instant;
+
+use scenario::{Scenario, SigningKey};
+
+/// Sign-ons per measured CPU figure: long enough that the kernel's 10 ms ticks do not matter.
+const MEASURED: u32 = 6_000;
+/// Sign-ons before a measurement.
+const WARM_UP: u32 = 500;
+/// Sign-ons for the memory figure.
+const MEMORY_RUN: u32 = 100_000;
+
+fn main() {
+    let quick = std::env::args().any(|a| a == "--quick");
+    let (measured, memory_run) = if quick {
+        (1_000, 5_000)
+    } else {
+        (MEASURED, MEMORY_RUN)
+    };
+
+    println!("figure                                              value");
+    let mut ratio_a = 0.0;
+    for key in [SigningKey::Rsa2048, SigningKey::P256] {
+        let signature = process::cpu_per_signature(key);
+        let mut scenario = Scenario::start(key, 0);
+        scenario.sign_on_many(WARM_UP);
+        let ratio = cost_ratio(&mut scenario, measured, signature);
+        let letter = if key == SigningKey::Rsa2048 { "a" } else { "b" };
+        row(
+            &format!("({letter}) CPU per sign-on / signature, {key:?}"),
+            &format!(
+                "{ratio:.3}   ({:.0} us / {:.0} us)",
+                ratio * signature,
+                signature
+            ),
+        );
+        if key == SigningKey::Rsa2048 {
+            ratio_a = ratio;
+            load_figures(&scenario, if quick { 2 } else { 10 });
+            row(
+                "(d) resident memory, idle after start",
+                &format!("{} MiB", Scenario::start(key, 0).resident_mib()),
+            );
+            scenario.sign_on_many(memory_run);
+            row(
+                &format!("(d) resident memory after {memory_run} sign-ons"),
+                &format!("{} MiB", scenario.resident_mib()),
+            );
+            let mut best = u128::MAX;
+            let mut worst = 0;
+            for _ in 0..5 {
+                let took = scenario.restart_until_login_page().as_millis();
+                best = best.min(took);
+                worst = worst.max(took);
+            }
+            row(
+                "(e) start to first login page served",
+                &format!("{best} to {worst} ms over five starts"),
+            );
+        }
+    }
+
+    let (file, count) = scenario::aggregate_of_10_000();
+    let from = Instant::now();
+    let before = process::own_resident_mib();
+    let read = scenario::read_aggregate(&file);
+    row(
+        &format!("(f) read an aggregate of {count} SPs, {} MiB", file.len() >> 20),
+        &format!(
+            "{:.2} s, {read} usable, {} MiB beyond the file",
+            from.elapsed().as_secs_f64(),
+            process::own_peak_resident_mib().saturating_sub(before)
+        ),
+    );
+    let signature = process::cpu_per_signature(SigningKey::Rsa2048);
+    let mut scenario = Scenario::start_with_aggregate(SigningKey::Rsa2048, &file);
+    drop(file);
+    scenario.sign_on_many(WARM_UP);
+    let ratio = cost_ratio(&mut scenario, measured, signature);
+    row(
+        "(f) the ratio of (a) with 10,000 apps registered",
+        &format!("{ratio:.3}, {:.3} of (a)", ratio / ratio_a),
+    );
+}
+
+/// The median of five runs, each against a signature measured before the loop.
+fn cost_ratio(scenario: &mut Scenario, measured: u32, signature_us: f64) -> f64 {
+    let mut runs: Vec<f64> = (0..5)
+        .map(|_| {
+            let before = scenario.cpu_us();
+            scenario.sign_on_many(measured / 5);
+            (scenario.cpu_us() - before) / f64::from(measured / 5) / signature_us
+        })
+        .collect();
+    runs.sort_by(f64::total_cmp);
+    runs[runs.len() / 2]
+}
+
+fn load_figures(scenario: &Scenario, seconds: u64) {
+    let full = scenario.closed_loop(8, seconds);
+    row(
+        "(c) at saturation, 8 connections",
+        &format!(
+            "{:.0} sign-ons/s, p50 {:.2} ms, p99 {:.2} ms",
+            full.per_second, full.p50_ms, full.p99_ms
+        ),
+    );
+    let half = scenario.open_loop(full.per_second / 2.0, seconds);
+    row(
+        "(c) at half that load",
+        &format!(
+            "{:.0} sign-ons/s, p50 {:.2} ms, p99 {:.2} ms",
+            half.per_second, half.p50_ms, half.p99_ms
+        ),
+    );
+}
+
+fn row(figure: &str, value: &str) {
+    println!("{figure:52}{value}");
+}
