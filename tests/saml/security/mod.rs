@@ -3,3 +3,4 @@
 mod certificate;
 mod sign;
 mod support;
+mod verify;

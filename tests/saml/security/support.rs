@@ -6,8 +6,10 @@ use std::process::{Command, Stdio};
 
 use avouch_saml::ids::MessageId;
 use avouch_saml::security::algorithm::{AlgorithmPolicy, SignatureAlgorithm};
-use avouch_saml::security::certificate::{Certificate, PrivateKey};
+use avouch_saml::security::certificate::{Certificate, PrivateKey, PublicKey};
 use avouch_saml::security::sign::{KeySigner, SignedXml, Signer, Unsigned, sign_enveloped};
+use avouch_saml::security::verify::{VerifiedXml, VerifyError, verify_enveloped};
+use avouch_saml::xml::limits::Limits;
 use avouch_saml::xml::names;
 use avouch_saml::xml::writer::{QName, Writer};
 
@@ -108,4 +110,30 @@ pub(crate) fn xmlsec1_verifies(xml: &str, certificate: &str, root: &str) -> bool
     input.write_all(xml.as_bytes()).unwrap();
     drop(input);
     tool.wait().unwrap().success()
+}
+
+/// The public keys of certificates in `certs/dev`.
+pub(crate) fn keys(names: &[&str]) -> Vec<PublicKey> {
+    let key = |name: &&str| dev_certificate(name).public_key().unwrap();
+    names.iter().map(key).collect()
+}
+
+/// Verifies with the default policy and the limits of messages.
+pub(crate) fn verify(xml: &str, key: &str) -> Result<VerifiedXml, VerifyError> {
+    let policy = AlgorithmPolicy::default();
+    verify_enveloped(xml.as_bytes(), &keys(&[key]), &policy, &Limits::MESSAGE)
+}
+
+/// A message of another ID around a signed one, whose canonical form must hold it unchanged.
+pub(crate) fn wrapped(inner: &str) -> Unsigned<Document> {
+    let mut w = Writer::with_capacity(inner.len() + 512);
+    let response = QName::new("outer", names::SAMLP, "Response");
+    w.start(response)
+        .attr("ID", "_outer")
+        .leaf(SAML("Issuer"), "https://idp.example.org");
+    let insert_at = w.position();
+    w.raw(inner.as_bytes());
+    w.end();
+    let id = MessageId::parse("_outer").unwrap();
+    Unsigned::new(w.finish().unwrap(), insert_at, id)
 }

@@ -3,8 +3,13 @@
 //!
 //! - [`algorithm`]: identifiers and the policy that permits them.
 //! - [`certificate`]: certificates as containers of keys, and the keys that are strong enough.
+//! - [`verify`]: from octets received to a message that can be believed.
 //! - [`sign`]: the only place that makes a [`sign::SignedXml`].
 
 pub mod algorithm;
 pub mod certificate;
+mod enveloped;
+mod prescan;
 pub mod sign;
+pub mod verify;
+mod xmlsec;

@@ -1,0 +1,412 @@
+//! Decides whether a message is authentic, and hands on only what was covered.
+//!
+//! Search for `VerifiedXml {` and `Verified {` to see every way such a value comes to be.
+//!
+//! Spec: saml-core-2.0 §5.4, saml-bindings-2.0 §3.4.4.1.
+
+use openssl::bn::BigNum;
+use openssl::ecdsa::EcdsaSig;
+use openssl::error::ErrorStack;
+use openssl::pkey::PKeyRef;
+
+use super::algorithm::{AlgorithmPolicy, KeyFamily, SignatureAlgorithm};
+use super::certificate::PublicKey;
+use super::xmlsec::{self, Document, Outcome};
+use super::{enveloped, prescan};
+use crate::ids::EntityId;
+use crate::xml::limits::Limits;
+use crate::xml::names::{DS, SAML};
+use crate::xml::reader::{self, Element, XmlError, XmlErrorKind};
+
+/// Why a message is not authentic. Each one but [`VerifyError::Canonical`] is the sender's doing;
+/// none is answered by SAML, since whom to answer is what was not proved.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum VerifyError {
+    /// Not well-formed, over a limit, or unreadable as this kind of message.
+    #[error(transparent)]
+    Xml(#[from] XmlError),
+    /// A signature is required and there is none over the root.
+    #[error("there is no signature over the whole message")]
+    NotSigned,
+    /// The signature is not shaped as SAML requires.
+    #[error("the signature has a form that SAML does not allow: {0}")]
+    Shape(&'static str),
+    /// An ID that two elements, or two spellings, lay claim to.
+    #[error("the ID {0:?} is ambiguous")]
+    Ids(String),
+    /// The Reference does not name the root.
+    #[error("the signature covers {0:?} and not the whole message by its ID")]
+    Reference(String),
+    /// A transform other than enveloped-signature and exclusive canonicalization.
+    #[error("the transform {0:?} is not accepted")]
+    Transform(String),
+    /// Another canonicalization than the exclusive one without comments.
+    #[error("the canonicalization {0:?} is not accepted")]
+    Canonicalization(String),
+    /// A signature algorithm that the policy does not permit.
+    #[error("the signature algorithm {0:?} is not accepted")]
+    SignatureAlgorithm(String),
+    /// A digest algorithm that the policy does not permit.
+    #[error("the digest algorithm {0:?} is not accepted")]
+    DigestAlgorithm(String),
+    /// A DigestValue or SignatureValue that is not plain base64 of the right length.
+    #[error("{0}")]
+    Value(&'static str),
+    /// There is no key to verify with, or none that the algorithm works with.
+    #[error("no key of the sender works with the signature's algorithm")]
+    NoKey,
+    /// The content is not what was signed.
+    #[error("the message was changed after it was signed")]
+    Changed,
+    /// None of the sender's keys made the signature.
+    #[error("the signature was made with none of the sender's keys")]
+    OtherKey,
+    /// The signed octets could not be computed, or are not a document with the same root.
+    #[error("the signed content could not be made canonical")]
+    Canonical,
+    /// The issuer inside is not the one the keys were chosen for.
+    #[error("the issuer in the signed content is another one")]
+    Issuer,
+}
+
+/// A document whose signature was verified: only the octets that it covers.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct VerifiedXml {
+    bytes: Vec<u8>,
+    key_index: usize,
+    algorithm: SignatureAlgorithm,
+}
+
+impl VerifiedXml {
+    /// The root in exclusive canonical form without its signature: exactly the octets digested.
+    pub fn as_bytes(&self) -> &[u8] {
+        &self.bytes
+    }
+
+    /// Which of the given keys made the signature.
+    pub const fn key_index(&self) -> usize {
+        self.key_index
+    }
+
+    /// How it was signed.
+    pub const fn algorithm(&self) -> SignatureAlgorithm {
+        self.algorithm
+    }
+}
+
+/// Verifies the signature over the root of `xml` with one of `keys`, whatever KeyInfo says.
+///
+/// # Errors
+/// [`VerifyError`]. Nothing of the document may be used.
+///
+/// Spec: saml-core-2.0 §5.4.
+pub fn verify_enveloped(
+    xml: &[u8],
+    keys: &[PublicKey],
+    policy: &AlgorithmPolicy,
+    limits: &Limits,
+) -> Result<VerifiedXml, VerifyError> {
+    let xml = prescan::scan(xml, limits)?;
+    let document = Document::parse(xml).ok_or_else(|| malformed(xml, limits))?;
+    let found = enveloped::check(&document, policy)?;
+
+    let mut failure = VerifyError::NoKey;
+    for (key_index, key) in keys.iter().enumerate() {
+        if key.kind().family() != found.algorithm.key_family() {
+            continue;
+        }
+        // xmlsec would read a shorter ECDSA value as two halves of other lengths.
+        if key.kind().signature_octets() != found.value_octets {
+            failure = VerifyError::OtherKey;
+            continue;
+        }
+        let spki = key.spki_der();
+        match xmlsec::verify(found.signature, &spki, found.algorithm, found.digest) {
+            Outcome::Valid(bytes) => {
+                let name = found.root.qualified_name();
+                if !starts_with_element(&bytes, &name) {
+                    return Err(VerifyError::Canonical);
+                }
+                return Ok(VerifiedXml {
+                    bytes,
+                    key_index,
+                    algorithm: found.algorithm,
+                });
+            }
+            Outcome::Changed => return Err(VerifyError::Changed),
+            Outcome::OtherKey => failure = VerifyError::OtherKey,
+            Outcome::Failed => return Err(VerifyError::Canonical),
+        }
+    }
+    Err(failure)
+}
+
+/// The reader says what is wrong, and where, in words of this crate.
+fn malformed(xml: &[u8], limits: &Limits) -> VerifyError {
+    let error = reader::parse(xml, limits)
+        .err()
+        .unwrap_or_else(|| XmlError {
+            line: 1,
+            kind: XmlErrorKind::Malformed("libxml2 does not read it".to_owned()),
+        });
+    VerifyError::Xml(error)
+}
+
+fn starts_with_element(bytes: &[u8], name: &str) -> bool {
+    bytes
+        .strip_prefix(b"<")
+        .and_then(|rest| rest.strip_prefix(name.as_bytes()))
+        .is_some_and(|rest| matches!(rest.first(), Some(b' ' | b'>')))
+}
+
+/// Which key made a signature over octets, and how.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SignedBy {
+    /// Index among the given keys.
+    pub key_index: usize,
+    /// How it was signed.
+    pub algorithm: SignatureAlgorithm,
+}
+
+/// Verifies a signature over `signed` octets, as the Redirect binding has it: `algorithm_uri` is
+/// the decoded `SigAlg` and `signature` the decoded `Signature`.
+///
+/// # Errors
+/// [`VerifyError::SignatureAlgorithm`], [`VerifyError::NoKey`], [`VerifyError::OtherKey`].
+///
+/// Spec: saml-bindings-2.0 §3.4.4.1.
+pub fn verify_octets(
+    signed: &[u8],
+    algorithm_uri: &str,
+    signature: &[u8],
+    keys: &[PublicKey],
+    policy: &AlgorithmPolicy,
+) -> Result<SignedBy, VerifyError> {
+    let algorithm = SignatureAlgorithm::from_uri(algorithm_uri)
+        .filter(|known| policy.permits_signature(*known) && policy.permits_digest(known.digest()))
+        .ok_or_else(|| VerifyError::SignatureAlgorithm(algorithm_uri.to_owned()))?;
+    let mut failure = VerifyError::NoKey;
+    for (key_index, key) in keys.iter().enumerate() {
+        if key.kind().family() != algorithm.key_family() {
+            continue;
+        }
+        failure = VerifyError::OtherKey;
+        if key.kind().signature_octets() == signature.len()
+            && made_by(key, algorithm, signed, signature).unwrap_or(false)
+        {
+            return Ok(SignedBy {
+                key_index,
+                algorithm,
+            });
+        }
+    }
+    Err(failure)
+}
+
+fn made_by(
+    key: &PublicKey,
+    algorithm: SignatureAlgorithm,
+    signed: &[u8],
+    signature: &[u8],
+) -> Result<bool, ErrorStack> {
+    let pkey: &PKeyRef<_> = key.pkey();
+    let digest = algorithm.digest().message_digest();
+    let mut verifier = openssl::sign::Verifier::new(digest, pkey)?;
+    match algorithm.key_family() {
+        KeyFamily::Rsa => verifier.verify_oneshot(signature, signed),
+        KeyFamily::Ec => {
+            let (r, s) = signature.split_at(signature.len() / 2);
+            let (r, s) = (BigNum::from_slice(r)?, BigNum::from_slice(s)?);
+            let der = EcdsaSig::from_private_components(r, s)?.to_der()?;
+            verifier.verify_oneshot(&der, signed)
+        }
+    }
+}
+
+/// A kind of message that can be received.
+pub trait Received: Sized {
+    /// Reads the message from its root element.
+    ///
+    /// # Errors
+    /// [`XmlError`]: it is not this kind of message, or not a valid one.
+    fn from_element(root: &Element) -> Result<Self, XmlError>;
+
+    /// Who sent it, by its own word.
+    fn issuer(&self) -> Option<&EntityId>;
+}
+
+/// Whose signatures count, made how, and whether one is needed.
+#[derive(Debug, Clone)]
+pub struct Trust {
+    /// The sender's signing keys, from its registered metadata.
+    pub keys: Vec<PublicKey>,
+    /// The algorithms accepted from it.
+    pub policy: AlgorithmPolicy,
+    /// Whether an unsigned message is refused.
+    pub require_signature: bool,
+}
+
+/// How sure it is that the message came from its issuer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Authenticity {
+    /// Signed with one of the issuer's keys.
+    Signed(SignedBy),
+    /// Not signed; the settings say that this is enough.
+    Unsigned,
+}
+
+/// Where the signature of a received message is looked for.
+enum Carrier {
+    /// In the document, if at all.
+    Document,
+    /// In the query, over its octets as received. A `ds:Signature` in the document never counts
+    /// (saml-bindings-2.0 §3.4.4.1).
+    Query(Option<QuerySignature>),
+}
+
+/// The signature of a Redirect message.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct QuerySignature {
+    /// The octets signed, as received: `SAMLRequest=…&RelayState=…&SigAlg=…`.
+    pub signed: Vec<u8>,
+    /// `SigAlg`, decoded.
+    pub algorithm_uri: String,
+    /// `Signature`, decoded from the query and from base64.
+    pub value: Vec<u8>,
+}
+
+/// A message as it came in. It shows only who it claims to be from, which is needed to find the
+/// keys that can tell.
+pub struct Unverified<T> {
+    octets: Vec<u8>,
+    limits: Limits,
+    claimed_issuer: EntityId,
+    has_signature: bool,
+    carrier: Carrier,
+    kind: std::marker::PhantomData<fn() -> T>,
+}
+
+impl<T: Received> Unverified<T> {
+    /// A message received as a document (HTTP-POST).
+    ///
+    /// # Errors
+    /// [`VerifyError::Xml`]: unreadable, or without a usable Issuer.
+    pub fn from_document(octets: Vec<u8>, limits: &Limits) -> Result<Self, VerifyError> {
+        Self::new(octets, limits, Carrier::Document)
+    }
+
+    /// A message received in a query (HTTP-Redirect), inflated.
+    ///
+    /// # Errors
+    /// As for [`Unverified::from_document`].
+    pub fn from_query(
+        octets: Vec<u8>,
+        signature: Option<QuerySignature>,
+        limits: &Limits,
+    ) -> Result<Self, VerifyError> {
+        Self::new(octets, limits, Carrier::Query(signature))
+    }
+
+    fn new(octets: Vec<u8>, limits: &Limits, carrier: Carrier) -> Result<Self, VerifyError> {
+        let root = reader::parse(&octets, limits)?;
+        let unusable = || root.error(XmlErrorKind::Malformed("no usable Issuer".to_owned()));
+        let issuer = root.only(SAML, "Issuer")?.ok_or_else(unusable)?;
+        let claimed_issuer = EntityId::parse(issuer.text()?).map_err(|_| unusable())?;
+        let has_signature = root.first(DS, "Signature").is_some();
+        Ok(Self {
+            octets,
+            limits: *limits,
+            claimed_issuer,
+            has_signature,
+            carrier,
+            kind: std::marker::PhantomData,
+        })
+    }
+
+    /// Who the message says it is from. Nobody has checked.
+    pub fn claimed_issuer(&self) -> &EntityId {
+        &self.claimed_issuer
+    }
+
+    /// Whether the message carries a signature of its binding, good or bad.
+    pub fn has_signature(&self) -> bool {
+        match &self.carrier {
+            Carrier::Document => self.has_signature,
+            Carrier::Query(signature) => signature.is_some(),
+        }
+    }
+
+    /// Verifies the signature and reads the message from the octets it covers. A signature that is
+    /// there must hold, needed or not. Without one, the settings decide.
+    ///
+    /// # Errors
+    /// [`VerifyError`].
+    pub fn verify(self, trust: &Trust) -> Result<Verified<T>, VerifyError> {
+        let (root, authenticity) = match &self.carrier {
+            Carrier::Document if self.has_signature => {
+                let Trust { keys, policy, .. } = trust;
+                let verified = verify_enveloped(&self.octets, keys, policy, &self.limits)?;
+                let signed_by = SignedBy {
+                    key_index: verified.key_index,
+                    algorithm: verified.algorithm,
+                };
+                let root = reader::parse(&verified.bytes, &self.limits)?;
+                (root, Authenticity::Signed(signed_by))
+            }
+            Carrier::Query(Some(signature)) => {
+                let QuerySignature {
+                    signed,
+                    algorithm_uri,
+                    value,
+                } = signature;
+                let signed_by =
+                    verify_octets(signed, algorithm_uri, value, &trust.keys, &trust.policy)?;
+                let root = reader::parse(&self.octets, &self.limits)?;
+                (root, Authenticity::Signed(signed_by))
+            }
+            Carrier::Document | Carrier::Query(None) if trust.require_signature => {
+                return Err(VerifyError::NotSigned);
+            }
+            Carrier::Document | Carrier::Query(None) => {
+                let root = reader::parse(&self.octets, &self.limits)?;
+                (root, Authenticity::Unsigned)
+            }
+        };
+        let message = T::from_element(&root)?;
+        if message.issuer() != Some(&self.claimed_issuer) {
+            return Err(VerifyError::Issuer);
+        }
+        Ok(Verified {
+            message,
+            authenticity,
+        })
+    }
+}
+
+/// A message read from the octets that its signature covers, or from an unsigned one where the
+/// settings allow that. Its issuer is the one whose keys were used.
+#[derive(Debug, Clone)]
+pub struct Verified<T> {
+    message: T,
+    authenticity: Authenticity,
+}
+
+impl<T> Verified<T> {
+    /// Whether a signature proved it.
+    pub const fn authenticity(&self) -> Authenticity {
+        self.authenticity
+    }
+
+    /// The message itself.
+    pub fn into_message(self) -> T {
+        self.message
+    }
+}
+
+impl<T> std::ops::Deref for Verified<T> {
+    type Target = T;
+
+    fn deref(&self) -> &T {
+        &self.message
+    }
+}

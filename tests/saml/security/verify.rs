@@ -1,0 +1,155 @@
+//! Signatures that must verify, with each key and algorithm, in documents and over queries.
+
+use avouch_saml::security::algorithm::{AlgorithmPolicy, SignatureAlgorithm};
+use avouch_saml::security::sign::{Signer, sign_octets};
+use avouch_saml::security::verify::{VerifyError, verify_enveloped, verify_octets};
+use avouch_saml::xml::limits::Limits;
+use proptest::prelude::*;
+
+use super::support::*;
+
+const SIGNERS: [(&str, SignatureAlgorithm); 6] = [
+    ("idp-rsa2048", SignatureAlgorithm::RsaSha256),
+    ("idp-rsa2048", SignatureAlgorithm::RsaSha384),
+    ("idp-rsa3072", SignatureAlgorithm::RsaSha512),
+    ("idp-p256", SignatureAlgorithm::EcdsaSha256),
+    ("idp-p256", SignatureAlgorithm::EcdsaSha384),
+    ("idp-p384", SignatureAlgorithm::EcdsaSha384),
+];
+
+/// Proves IIP-ALG01, IIP-ALG02, IIP-ALG03: each signature made here verifies here, in a document and
+/// over a query, and a change of one octet is noticed. `sign.rs` shows a second tool agreeing.
+#[test]
+fn iip_alg01_iip_alg02_iip_alg03_signatures_are_made_and_checked() {
+    for (key, algorithm) in SIGNERS {
+        let signer = dev_signer_with(key, algorithm);
+        let unsigned = authn_request("https://sp.example.org", "Ünï <&>");
+        let octets = unsigned.as_bytes().to_vec();
+        let request = signed(unsigned, &signer);
+        let verified = verify(&request, key).unwrap();
+        assert_eq!(verified.algorithm(), algorithm);
+        assert_eq!(verified.as_bytes(), octets, "{key}");
+
+        let changed = request.replace("Version=\"2.0\"", "Version=\"2.1\"");
+        assert_eq!(verify(&changed, key), Err(VerifyError::Changed));
+        let other = if key == "idp-p256" {
+            "sp-signing-p256"
+        } else {
+            "sp-signing"
+        };
+        assert!(verify(&request, other).is_err());
+
+        let query = b"SAMLRequest=abc&SigAlg=x";
+        let value = sign_octets(query, &signer).unwrap();
+        let policy = AlgorithmPolicy::default();
+        let check = |query: &[u8], value: &[u8]| {
+            verify_octets(query, algorithm.uri(), value, &keys(&[key]), &policy)
+        };
+        assert_eq!(check(query, &value).map(|by| by.algorithm), Ok(algorithm));
+        assert_eq!(
+            check(b"SAMLRequest=abd&SigAlg=x", &value),
+            Err(VerifyError::OtherKey)
+        );
+        assert_eq!(check(query, &value[1..]), Err(VerifyError::OtherKey));
+        assert_eq!(check(query, &[]), Err(VerifyError::OtherKey));
+    }
+}
+
+/// Proves IIP-MD07, SDP-IDP32: each of several keys is tried, and an unlisted one is refused.
+#[test]
+fn iip_md07_every_listed_key_is_tried() {
+    let listed = [
+        "idp-p256",
+        "idp-rsa2048",
+        "sp-signing-p256",
+        "idp-rsa3072",
+        "sp-signing",
+    ];
+    let listed_keys = keys(&listed);
+    let policy = AlgorithmPolicy::default();
+    for (index, name) in listed.iter().enumerate() {
+        let signer = dev_signer(name);
+        let request = signed(authn_request("https://sp.example.org", "x"), &signer);
+        let verified =
+            verify_enveloped(request.as_bytes(), &listed_keys, &policy, &Limits::MESSAGE);
+        assert_eq!(verified.map(|by| by.key_index()), Ok(index), "{name}");
+        let value = sign_octets(b"query", &signer).unwrap();
+        let uri = signer.algorithm().uri();
+        let by = verify_octets(b"query", uri, &value, &listed_keys, &policy);
+        assert_eq!(by.map(|by| by.key_index), Ok(index), "{name}");
+    }
+    for unlisted in ["sp-encryption", "idp-p384"] {
+        let signer = dev_signer(unlisted);
+        let request = signed(authn_request("https://sp.example.org", "x"), &signer);
+        let verified =
+            verify_enveloped(request.as_bytes(), &listed_keys, &policy, &Limits::MESSAGE);
+        assert_eq!(verified, Err(VerifyError::OtherKey), "{unlisted}");
+        let value = sign_octets(b"query", &signer).unwrap();
+        let uri = signer.algorithm().uri();
+        let by = verify_octets(b"query", uri, &value, &listed_keys, &policy);
+        assert_eq!(by, Err(VerifyError::OtherKey), "{unlisted}");
+    }
+}
+
+#[test]
+fn metadata_may_carry_its_signature_anywhere_in_the_root() {
+    let metadata = signed(entity_descriptor(), &dev_signer("idp-p256"));
+    verify(&metadata, "idp-p256").unwrap();
+    let (start, end) = (
+        metadata.find("<ds:Signature").unwrap(),
+        metadata.find("<md:SPSSO").unwrap(),
+    );
+    let signature = &metadata[start..end];
+    let last = metadata.replace(signature, "");
+    let last = last.replace(
+        "</md:EntityDescriptor>",
+        &format!("{signature}</md:EntityDescriptor>"),
+    );
+    verify(&last, "idp-p256").unwrap();
+}
+
+#[test]
+fn white_space_around_and_inside_the_signature_is_no_matter() {
+    let request = signed(
+        authn_request("https://sp.example.org", "x"),
+        &dev_signer("idp-rsa2048"),
+    );
+    let value = request.split("<ds:SignatureValue>").nth(1).unwrap();
+    let value = value.split('<').next().unwrap();
+    let wrapped: String = value
+        .as_bytes()
+        .chunks(76)
+        .map(|line| format!("\n{}&#13;", std::str::from_utf8(line).unwrap()))
+        .collect();
+    let spaced = request
+        .replace(value, &wrapped)
+        .replace("<ds:KeyInfo>", "\n\t<ds:KeyInfo>\n");
+    let spaced = format!("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n{spaced}\n<!-- after -->\n");
+    verify(&spaced, "idp-rsa2048").unwrap();
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    /// What is signed is its own exclusive canonical form, by libxml2's word: the octets that the
+    /// verifier digests are the octets that were written.
+    #[test]
+    fn signed_documents_are_their_own_canonical_form(
+        issuer in "[a-z]{1,20}",
+        text in "[ -~\u{9}\u{a}\u{d}\u{80}-\u{d7ff}\u{e000}-\u{fffd}\u{10000}-\u{1f6ff}]{0,200}",
+    ) {
+        let signer = dev_signer("idp-p256");
+        let unsigned = authn_request(&issuer, &text);
+        let octets = unsigned.as_bytes().to_vec();
+        let request = signed(unsigned, &signer);
+        let verified = verify(&request, "idp-p256").unwrap();
+        prop_assert_eq!(verified.as_bytes(), &octets[..]);
+
+        // Signed once more from outside, the first signature is part of what is digested.
+        let inner = request.clone();
+        let outer = signed(wrapped(&inner), &signer);
+        let verified = verify(&outer, "idp-p256").unwrap();
+        let covered = std::str::from_utf8(verified.as_bytes()).unwrap();
+        prop_assert!(covered.contains(&inner));
+    }
+}
