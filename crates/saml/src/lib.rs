@@ -3,10 +3,10 @@
 //! No network, files, database, clock or global state: octets, instants and randomness are
 //! arguments.
 
+pub mod fuzzing;
 pub mod ids;
 pub mod name_id;
 pub mod security;
 pub mod status;
 pub mod time;
 pub mod xml;
-pub mod fuzzing;
