@@ -2,6 +2,7 @@
 pub mod access;
 pub mod apps;
 pub mod audit;
+pub mod directory;
 pub mod sessions;
 pub mod text;
 pub mod text_id;

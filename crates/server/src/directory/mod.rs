@@ -1,0 +1,3 @@
+//! Where users come from, and how they prove who they are.
+
+pub mod password;
