@@ -1,4 +1,5 @@
 //! Tests of the SAML crate from outside, filed by module.
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on may panic")]
 
+mod metadata;
 mod security;

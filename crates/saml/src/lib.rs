@@ -5,6 +5,7 @@
 
 pub mod fuzzing;
 pub mod ids;
+pub mod metadata;
 pub mod name_id;
 pub mod security;
 pub mod status;

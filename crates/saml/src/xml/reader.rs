@@ -332,6 +332,19 @@ impl<'a> TreeReader<'a> {
         }
     }
 
+    /// [`TreeReader::complete`] for an element that may have at most `nodes` elements, attributes
+    /// and runs of text inside, so that one part of a large document cannot fill the memory.
+    ///
+    /// # Errors
+    /// Whatever is refused on the way.
+    pub fn complete_within(&mut self, open: Element, nodes: usize) -> Result<Element, XmlError> {
+        let whole = self.limits.nodes;
+        self.limits.nodes = whole.min(self.nodes.saturating_add(nodes));
+        let element = self.complete(open);
+        self.limits.nodes = whole;
+        element
+    }
+
     /// Reads everything inside `open`, the element last opened, and its end tag.
     ///
     /// # Errors

@@ -1,0 +1,410 @@
+//! What every metadata element shares: how it is read, why it is refused, what is only untidy.
+
+use crate::ids::{EntityId, IdError};
+use crate::time::{Timestamp, parse_duration_seconds};
+use crate::xml::limits::Limits;
+use crate::xml::names::parse_boolean;
+use crate::xml::reader::{Element, Node, XmlError, XmlErrorKind};
+
+/// How a metadata document is read.
+#[derive(Debug, Clone, Copy)]
+pub struct Reading {
+    /// The present.
+    pub now: Timestamp,
+    /// Tolerance for skewed clocks when an expiry is judged.
+    pub skew_seconds: i64,
+    /// Bounds on the document.
+    pub limits: Limits,
+}
+
+impl Reading {
+    /// Reads as of `now`, with three minutes of tolerance and the bounds for metadata.
+    pub const fn at(now: Timestamp) -> Self {
+        Self {
+            now,
+            skew_seconds: 180,
+            limits: Limits::METADATA,
+        }
+    }
+}
+
+/// Why a document or an entity in it was refused, and where.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("line {line}: {fault}")]
+pub struct MetadataError {
+    /// The line of the document, from 1.
+    pub line: u32,
+    /// The entity it concerns, where one could be named.
+    pub entity_id: Option<EntityId>,
+    /// What is wrong.
+    pub fault: Fault,
+}
+
+/// What is wrong with refused metadata.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Fault {
+    /// The document is not acceptable XML.
+    #[error("{0}")]
+    Xml(XmlErrorKind),
+    /// The root is something else.
+    #[error(
+        "this is not SAML metadata: the root is {found}, not an EntityDescriptor or EntitiesDescriptor"
+    )]
+    NotMetadata {
+        /// The root's name.
+        found: String,
+    },
+    /// The entity has no usable name.
+    #[error("the entityID cannot be used: {0}")]
+    EntityId(IdError),
+    /// No entity is a service provider.
+    #[error("there is no service provider in it: no SPSSODescriptor for SAML 2.0")]
+    NoSpRole,
+    /// One service provider was wanted.
+    #[error(
+        "it holds more than one service provider (the second is {second}); give the file of one, or import it as a federation"
+    )]
+    SeveralServiceProviders {
+        /// The second one.
+        second: String,
+    },
+    /// An entityID that an earlier entity of the document has.
+    #[error("the entityID stands on an earlier entity too; the first one counts")]
+    DuplicateEntity,
+    /// Out of date.
+    #[error("it expired: validUntil of the {element} was {until}")]
+    Expired {
+        /// The element whose validUntil has passed.
+        element: &'static str,
+        /// That instant.
+        until: Timestamp,
+    },
+    /// An instant that cannot be read, so that nobody knows how long it is good.
+    #[error("{attribute} {found:?} is not an instant in UTC")]
+    Instant {
+        /// The attribute.
+        attribute: &'static str,
+        /// Its value.
+        found: String,
+    },
+    /// A location that could run code here, or rewrite an answer.
+    #[error("{element} has the location {location:?}: {reason}")]
+    UnsafeLocation {
+        /// The element.
+        element: String,
+        /// The location, shortened.
+        location: String,
+        /// Why it is unsafe.
+        reason: &'static str,
+    },
+    /// Nowhere to answer.
+    #[error("there is no usable AssertionConsumerService")]
+    NoAcs,
+    /// A key stated twice, differently.
+    #[error("one KeyInfo holds a KeyValue and a certificate with different keys")]
+    KeyMismatch,
+}
+
+impl MetadataError {
+    pub(super) fn new(at: &Element, fault: Fault) -> Self {
+        Self {
+            line: at.line,
+            entity_id: None,
+            fault,
+        }
+    }
+
+    pub(super) fn about(mut self, entity_id: &EntityId) -> Self {
+        self.entity_id = Some(entity_id.clone());
+        self
+    }
+}
+
+impl From<XmlError> for MetadataError {
+    fn from(error: XmlError) -> Self {
+        Self {
+            line: error.line,
+            entity_id: None,
+            fault: Fault::Xml(error.kind),
+        }
+    }
+}
+
+/// Something untidy that was read anyway, and where.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("line {line}: {what}")]
+pub struct MetadataWarning {
+    /// The line of the document, from 1.
+    pub line: u32,
+    /// What is untidy and what was made of it.
+    pub what: Untidy,
+}
+
+/// What is untidy about metadata that is used all the same.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Untidy {
+    /// An endpoint that cannot be used.
+    #[error("{element} {location:?} is left out: {reason}")]
+    EndpointDropped {
+        /// The element.
+        element: String,
+        /// Its location, shortened.
+        location: String,
+        /// Why.
+        reason: String,
+    },
+    /// An endpoint without TLS.
+    #[error("{element} {location:?} is not https: what is sent there can be read on the way")]
+    PlainHttp {
+        /// The element.
+        element: String,
+        /// Its location.
+        location: String,
+    },
+    /// White space around a value that has none.
+    #[error("white space around {0} is dropped")]
+    Space(&'static str),
+    /// An indexed endpoint or service whose index cannot be chosen.
+    #[error("{element} has {problem}; it cannot be chosen by index")]
+    Index {
+        /// The element.
+        element: String,
+        /// What is wrong with its index.
+        problem: String,
+    },
+    /// A boolean that is none.
+    #[error("{attribute} is {found:?}, not true or false; read as {taken}")]
+    Boolean {
+        /// The attribute.
+        attribute: &'static str,
+        /// Its value.
+        found: String,
+        /// What it is taken for.
+        taken: bool,
+    },
+    /// A key that is not used.
+    #[error("a key is left out: {0}")]
+    KeyDropped(String),
+    /// More certificates than keys.
+    #[error("an X509Data holds several certificates; only the first names a key")]
+    CertificateChain,
+    /// Several keys where one should be.
+    #[error("a KeyDescriptor holds {0} different keys; each is used")]
+    SeveralKeys(usize),
+    /// A URL that no page may link to.
+    #[error("{element} {url:?} is left out: not an http or https address")]
+    UrlDropped {
+        /// The element.
+        element: String,
+        /// Its URL, shortened.
+        url: String,
+    },
+    /// An element without content, or without what it needs.
+    #[error("{0} is empty or incomplete and is left out")]
+    Incomplete(String),
+    /// Content that cannot be read as text.
+    #[error("{0} holds comments or elements where text was expected and is left out")]
+    NotText(String),
+    /// Elements in an order the schema does not have.
+    #[error("{0} stands later than the schema allows")]
+    Order(String),
+    /// A second SAML 2.0 SP role.
+    #[error("a second SPSSODescriptor for SAML 2.0 is ignored")]
+    SecondRole,
+    /// An instant with an offset.
+    #[error("{attribute} {found:?} is not in UTC form; read by its offset")]
+    Offset {
+        /// The attribute.
+        attribute: &'static str,
+        /// Its value.
+        found: String,
+    },
+    /// A duration that is none.
+    #[error("cacheDuration {0:?} is not a duration and is ignored")]
+    Duration(String),
+    /// A requirement nobody can tell.
+    #[error("the subject identifier requirement {0:?} is unknown and is ignored")]
+    SubjectIdRequirement(String),
+    /// Entity attributes inside an assertion.
+    #[error("entity attributes inside an Assertion are ignored: nobody trusted signed them")]
+    AssertedAttributes,
+    /// A promise without the means.
+    #[error(
+        "AuthnRequestsSigned is true but there is no usable signing key: every request will be refused"
+    )]
+    SignsWithoutKey,
+}
+
+/// What reading leaves behind beside the result.
+#[derive(Debug, Default)]
+pub(super) struct Notes {
+    pub(super) warnings: Vec<MetadataWarning>,
+    pub(super) ignored: Vec<String>,
+}
+
+impl Notes {
+    pub(super) fn warn(&mut self, at: &Element, what: Untidy) {
+        self.warnings.push(MetadataWarning {
+            line: at.line,
+            what,
+        });
+    }
+
+    /// Notes an element that has no effect, once a name.
+    pub(super) fn ignore(&mut self, element: &Element) {
+        let known = self.ignored.iter().any(|seen| {
+            seen.strip_prefix('{')
+                .and_then(|rest| rest.split_once('}'))
+                .is_some_and(|(ns, local)| element.is(ns, local))
+        });
+        if !known {
+            self.ignored
+                .push(format!("{{{}}}{}", element.ns, element.local));
+        }
+    }
+
+    /// The text of an element that a person reads, without the space around it.
+    pub(super) fn text<'e>(&mut self, element: &'e Element) -> Option<&'e str> {
+        match element.text() {
+            Ok(text) => {
+                let text = trim(text);
+                if text.is_empty() {
+                    self.warn(element, Untidy::Incomplete(element.local.to_string()));
+                    return None;
+                }
+                Some(text)
+            }
+            Err(_) => {
+                self.warn(element, Untidy::NotText(element.local.to_string()));
+                None
+            }
+        }
+    }
+
+    /// A boolean attribute. What cannot be read counts as `unreadable`, the cautious reading.
+    pub(super) fn boolean(
+        &mut self,
+        element: &Element,
+        attribute: &'static str,
+        unreadable: bool,
+    ) -> Option<bool> {
+        let found = element.attr(attribute)?;
+        if let Some(value) = parse_boolean(found) {
+            return Some(value);
+        }
+        let taken = parse_boolean(&found.to_ascii_lowercase()).unwrap_or(unreadable);
+        self.warn(
+            element,
+            Untidy::Boolean {
+                attribute,
+                found: shorten(found),
+                taken,
+            },
+        );
+        Some(taken)
+    }
+
+    /// `validUntil`: an instant that cannot be read is an error, since the entity could be used
+    /// for ever otherwise.
+    pub(super) fn instant(
+        &mut self,
+        element: &Element,
+        attribute: &'static str,
+    ) -> Result<Option<Timestamp>, MetadataError> {
+        let Some(found) = element.attr(attribute) else {
+            return Ok(None);
+        };
+        if let Some(at) = Timestamp::parse(found) {
+            return Ok(Some(at));
+        }
+        let Ok(at) = chrono::DateTime::parse_from_rfc3339(trim(found)) else {
+            return Err(MetadataError::new(
+                element,
+                Fault::Instant {
+                    attribute,
+                    found: shorten(found),
+                },
+            ));
+        };
+        self.warn(
+            element,
+            Untidy::Offset {
+                attribute,
+                found: shorten(found),
+            },
+        );
+        Ok(Some(Timestamp::from_millis(at.timestamp_millis())))
+    }
+}
+
+/// What an entity inherits from the groups around it; each level can only shorten it
+/// (SAML errata E76).
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Validity {
+    pub(super) until: Option<Timestamp>,
+    pub(super) cache_seconds: Option<i64>,
+}
+
+impl Validity {
+    /// Narrows by the attributes of `element`, which is refused when it has expired.
+    pub(super) fn narrow(
+        self,
+        element: &Element,
+        name: &'static str,
+        reading: &Reading,
+        notes: &mut Notes,
+    ) -> Result<Self, MetadataError> {
+        let until = notes.instant(element, "validUntil")?;
+        if let Some(until) = until
+            && reading.now.plus_seconds(-reading.skew_seconds) >= until
+        {
+            return Err(MetadataError::new(
+                element,
+                Fault::Expired {
+                    element: name,
+                    until,
+                },
+            ));
+        }
+        let mut cache = None;
+        if let Some(text) = element.attr("cacheDuration") {
+            cache = parse_duration_seconds(text).filter(|seconds| *seconds >= 0);
+            if cache.is_none() {
+                notes.warn(element, Untidy::Duration(shorten(text)));
+            }
+        }
+        Ok(Self {
+            until: shortest(self.until, until),
+            cache_seconds: shortest(self.cache_seconds, cache),
+        })
+    }
+}
+
+fn shortest<T: Ord>(a: Option<T>, b: Option<T>) -> Option<T> {
+    match (a, b) {
+        (Some(a), Some(b)) => Some(a.min(b)),
+        (a, b) => a.or(b),
+    }
+}
+
+/// Without the white space XML Schema collapses.
+pub(super) fn trim(text: &str) -> &str {
+    text.trim_matches([' ', '\t', '\n', '\r'])
+}
+
+/// Foreign text as it may stand in a message: bounded.
+pub(super) fn shorten(text: &str) -> String {
+    match text.char_indices().nth(200) {
+        None => text.to_owned(),
+        Some((at, _)) => format!("{}…", &text[..at]),
+    }
+}
+
+/// Whether an element holds anything but white space and comments.
+pub(super) fn has_content(element: &Element) -> bool {
+    element.children.iter().any(|node| match node {
+        Node::Element(_) => true,
+        Node::Text(text) => !trim(text).is_empty(),
+        Node::Other => false,
+    })
+}

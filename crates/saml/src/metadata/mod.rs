@@ -1,0 +1,27 @@
+//! Metadata: what a service provider says about itself, and what this identity provider says.
+//!
+//! - [`sp`]: an SP's EntityDescriptor, read with warnings for what is untidy and errors for what is
+//!   unsafe. [`aggregate`] walks a federation's file entity by entity.
+//! - [`endpoint`]: the registered ACS endpoints and the choice among them.
+//! - [`key_descriptor`], [`algorithms`]: the SP's keys and what may be used towards it.
+//! - [`ui`], [`attributes`]: what people see, and what the SP asks for.
+//!
+//! Nothing read here is trusted because of where it stands in a file. Whoever registers metadata
+//! vouches for it: an administrator who uploads it, or the key that signed it.
+//!
+//! Spec: saml-metadata-2.0 with errata, sstc-saml-metadata-ui, -attribute, -algsupport, -rpi, and
+//! the SAML V2.0 Metadata Interoperability Profile.
+
+pub mod aggregate;
+pub mod algorithms;
+pub mod attributes;
+pub mod endpoint;
+pub mod entity;
+pub mod key_descriptor;
+pub mod sp;
+pub mod ui;
+
+pub use aggregate::{Affiliation, Entity, for_each_entity, for_each_sp};
+pub use endpoint::{AcsEndpoint, AcsError, AcsSelector, Binding, choose_acs};
+pub use entity::{Fault, MetadataError, MetadataWarning, Reading};
+pub use sp::SpMetadata;
