@@ -17,16 +17,16 @@ help: ## What there is
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
 
 setup-build: ## Install what building needs (Debian packages)
-	@tests/support/install.sh build
+	@tests/support/install.sh --build
 
 setup: ## Install what building and testing need
-	@tests/support/install.sh build test
+	@tests/support/install.sh
 
 build: setup-build ## Build the avouch binary
 	cargo build --locked --bin avouch
 
 demo: ## Install, build, start Avouch with a sample app, print where to click
-	@tests/support/install.sh build demo
+	@tests/support/install.sh --build
 	cargo build --locked --release --bin avouch --example sp
 	@examples/demo.sh
 
