@@ -1,5 +1,6 @@
 //! The connected app: what its developer defined and what this organisation's admin decided.
 
+pub mod onboard;
 pub mod saml;
 
 use avouch_saml::time::Timestamp;

@@ -1,0 +1,460 @@
+//! An attribute row as one line of text, the form used on the command line and in exports:
+//! `name=source[,format=…][,friendly=…][,missing=…][,only-for=…][,if-requested]`.
+//!
+//! A backslash takes the next character as it is, so any Name, NameFormat and value can be
+//! written: `urn:x:a\=b=constant:one\,two|three`.
+
+use super::nearest;
+use crate::apps::saml::{AttributeRow, Source, UserField, WhenMissing};
+
+/// `NameFormat` of a name that is a URI.
+pub const FORMAT_URI: &str = "urn:oasis:names:tc:SAML:2.0:attrname-format:uri";
+/// `NameFormat` of a short name.
+pub const FORMAT_BASIC: &str = "urn:oasis:names:tc:SAML:2.0:attrname-format:basic";
+/// `NameFormat` that says nothing.
+pub const FORMAT_UNSPECIFIED: &str = "urn:oasis:names:tc:SAML:2.0:attrname-format:unspecified";
+
+const FORMATS: &[(&str, &str)] = &[
+    ("uri", FORMAT_URI),
+    ("basic", FORMAT_BASIC),
+    ("unspecified", FORMAT_UNSPECIFIED),
+];
+const MISSING: &[(&str, WhenMissing)] = &[
+    ("omit", WhenMissing::Omit),
+    ("empty", WhenMissing::Empty),
+    ("refuse", WhenMissing::Refuse),
+];
+const SOURCES: &[&str] = &[
+    "custom.NAME",
+    "profile",
+    "permission_sets",
+    "organisation_name",
+    "organisation_url",
+    "constant:VALUE|VALUE",
+    "template:TEXT",
+    "subject_id",
+    "pairwise_id",
+];
+const OPTIONS: &[&str] = &["format", "friendly", "missing", "only-for", "if-requested"];
+
+/// What is wrong with a row's text, with what was expected, what came and what to do.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("attribute row: expected {expected}, received {received:?}{}", advice(.hint))]
+pub struct RowError {
+    /// What should stand there.
+    pub expected: String,
+    /// What does.
+    pub received: String,
+    /// What to do about it; may be empty.
+    pub hint: String,
+}
+
+fn advice(hint: &str) -> String {
+    if hint.is_empty() {
+        String::new()
+    } else {
+        format!("; {hint}")
+    }
+}
+
+/// Reads a row.
+///
+/// # Errors
+/// [`RowError`]: show it.
+pub fn parse_row(text: &str) -> Result<AttributeRow, RowError> {
+    let parts = split(text, ',');
+    let (first, options) = parts.split_first().map_or(("", &[][..]), |(f, o)| (*f, o));
+    let (name, source) = split_once(first, '=').ok_or_else(|| RowError {
+        expected: "name=source".into(),
+        received: text.into(),
+        hint: "for instance mail=email".into(),
+    })?;
+    let name = unescape(name.trim());
+    if name.is_empty() {
+        return Err(RowError {
+            expected: "an attribute name before =".into(),
+            received: text.into(),
+            hint: "for instance mail=email".into(),
+        });
+    }
+    let mut row = AttributeRow {
+        name_format: default_format(&name).to_owned(),
+        name,
+        friendly_name: None,
+        source: parse_source(source)?,
+        when_missing: WhenMissing::Omit,
+        only_for_entity_attribute: None,
+        only_if_requested: false,
+    };
+    for option in options {
+        let (key, value) = match split_once(option, '=') {
+            Some((key, value)) => (key.trim(), Some(unescape(value))),
+            None => (option.trim(), None),
+        };
+        apply_option(&mut row, key, value)?;
+    }
+    Ok(row)
+}
+
+fn apply_option(row: &mut AttributeRow, key: &str, value: Option<String>) -> Result<(), RowError> {
+    match (key, value) {
+        ("if-requested", None) => row.only_if_requested = true,
+        ("format", Some(value)) => row.name_format = parse_format(&value)?,
+        ("friendly", Some(value)) => row.friendly_name = Some(value).filter(|v| !v.is_empty()),
+        ("missing", Some(value)) => row.when_missing = parse_missing(&value)?,
+        ("only-for", Some(value)) => {
+            if !value.contains('=') {
+                return Err(RowError {
+                    expected: "only-for=NAME=VALUE of an entity attribute".into(),
+                    received: value,
+                    hint: "for instance only-for=http://macedir.org/entity-category=http://refeds.org/category/research-and-scholarship".into(),
+                });
+            }
+            row.only_for_entity_attribute = Some(value);
+        }
+        (key, _) => {
+            return Err(RowError {
+                expected: "format=…, friendly=…, missing=…, only-for=NAME=VALUE or if-requested"
+                    .into(),
+                received: key.into(),
+                hint: did_you_mean(key, OPTIONS.iter().copied()),
+            });
+        }
+    }
+    Ok(())
+}
+
+/// The NameFormat a name has when none is given: URIs are named as URIs, the rest as basic.
+pub fn default_format(name: &str) -> &'static str {
+    if name.contains(':') {
+        FORMAT_URI
+    } else {
+        FORMAT_BASIC
+    }
+}
+
+/// Reads a NameFormat: a word for the common ones, else a URI.
+///
+/// # Errors
+/// [`RowError`]: neither.
+pub fn parse_format(text: &str) -> Result<String, RowError> {
+    let text = text.trim();
+    if let Some((_, uri)) = FORMATS.iter().find(|(word, _)| *word == text) {
+        return Ok((*uri).to_owned());
+    }
+    if text.contains(':') && !text.contains(char::is_whitespace) {
+        return Ok(text.to_owned());
+    }
+    Err(RowError {
+        expected: "a name format: uri, basic, unspecified or a URI".into(),
+        received: text.into(),
+        hint: did_you_mean(text, FORMATS.iter().map(|(word, _)| *word)),
+    })
+}
+
+/// The word for a NameFormat, or its URI.
+pub fn format_word(uri: &str) -> &str {
+    FORMATS
+        .iter()
+        .find(|(_, known)| *known == uri)
+        .map_or(uri, |(word, _)| word)
+}
+
+/// Reads what happens without a value.
+///
+/// # Errors
+/// [`RowError`]: another word.
+pub fn parse_missing(text: &str) -> Result<WhenMissing, RowError> {
+    MISSING
+        .iter()
+        .find(|(word, _)| *word == text.trim())
+        .map(|(_, missing)| *missing)
+        .ok_or_else(|| RowError {
+            expected: "missing=omit, empty or refuse".into(),
+            received: text.into(),
+            hint: did_you_mean(text, MISSING.iter().map(|(word, _)| *word)),
+        })
+}
+
+/// The word for what happens without a value.
+pub fn missing_word(missing: WhenMissing) -> &'static str {
+    MISSING
+        .iter()
+        .find(|(_, known)| *known == missing)
+        .map_or("omit", |(word, _)| word)
+}
+
+/// Reads a source in its escaped form.
+///
+/// # Errors
+/// [`RowError`]: no such source.
+pub fn parse_source(text: &str) -> Result<Source, RowError> {
+    // Space before a source is slack; space inside or after a value belongs to it.
+    let text = text.trim_start();
+    let wrong = |expected: &str| RowError {
+        expected: expected.into(),
+        received: text.into(),
+        hint: String::new(),
+    };
+    if let Some(values) = text.strip_prefix("constant:") {
+        let values: Vec<String> = split(values, '|').into_iter().map(unescape).collect();
+        if values.iter().all(String::is_empty) {
+            return Err(wrong("at least one value after constant:"));
+        }
+        return Ok(Source::Constant(values));
+    }
+    if let Some(template) = text.strip_prefix("template:") {
+        let template = unescape(template);
+        check_template(&template)?;
+        return Ok(Source::Template(template));
+    }
+    if let Some(name) = text.strip_prefix("custom.") {
+        let name = unescape(name);
+        if name.is_empty() {
+            return Err(wrong("a custom attribute's name after custom."));
+        }
+        return Ok(Source::Custom(name));
+    }
+    let text = text.trim_end();
+    let simple = match text {
+        "profile" => Some(Source::Profile),
+        "permission_sets" => Some(Source::PermissionSets),
+        "organisation_name" => Some(Source::OrganisationName),
+        "organisation_url" => Some(Source::OrganisationUrl),
+        "subject_id" => Some(Source::SubjectId),
+        "pairwise_id" => Some(Source::PairwiseId),
+        word => UserField::ALL
+            .iter()
+            .find(|(_, known)| *known == word.strip_prefix("user.").unwrap_or(word))
+            .map(|(field, _)| Source::User(*field)),
+    };
+    simple.ok_or_else(|| RowError {
+        expected: format!(
+            "a source: {}",
+            UserField::ALL
+                .iter()
+                .map(|(_, word)| *word)
+                .chain(SOURCES.iter().copied())
+                .collect::<Vec<_>>()
+                .join(", ")
+        ),
+        received: text.into(),
+        hint: did_you_mean(
+            text,
+            UserField::ALL
+                .iter()
+                .map(|(_, word)| *word)
+                .chain(SOURCES.iter().copied()),
+        ),
+    })
+}
+
+/// The escaped form of a source.
+pub fn source_text(source: &Source) -> String {
+    match source {
+        Source::User(field) => UserField::ALL
+            .iter()
+            .find(|(known, _)| known == field)
+            .map_or_else(String::new, |(_, word)| (*word).to_owned()),
+        Source::Custom(name) => format!("custom.{}", escape(name)),
+        Source::Profile => "profile".into(),
+        Source::PermissionSets => "permission_sets".into(),
+        Source::OrganisationName => "organisation_name".into(),
+        Source::OrganisationUrl => "organisation_url".into(),
+        Source::Constant(values) => format!(
+            "constant:{}",
+            values
+                .iter()
+                .map(|v| escape(v))
+                .collect::<Vec<_>>()
+                .join("|")
+        ),
+        Source::Template(text) => format!("template:{}", escape(text)),
+        Source::SubjectId => "subject_id".into(),
+        Source::PairwiseId => "pairwise_id".into(),
+    }
+}
+
+/// Writes a row so that [`parse_row`] reads the same row.
+pub fn row_text(row: &AttributeRow) -> String {
+    let mut out = format!("{}={}", escape(&row.name), source_text(&row.source));
+    if row.name_format != default_format(&row.name) {
+        out.push_str(",format=");
+        out.push_str(&escape(format_word(&row.name_format)));
+    }
+    if let Some(friendly) = &row.friendly_name {
+        out.push_str(",friendly=");
+        out.push_str(&escape(friendly));
+    }
+    if row.when_missing != WhenMissing::Omit {
+        out.push_str(",missing=");
+        out.push_str(missing_word(row.when_missing));
+    }
+    if let Some(wanted) = &row.only_for_entity_attribute {
+        out.push_str(",only-for=");
+        out.push_str(&escape(wanted));
+    }
+    if row.only_if_requested {
+        out.push_str(",if-requested");
+    }
+    out
+}
+
+/// Every `${` is closed and names something.
+fn check_template(template: &str) -> Result<(), RowError> {
+    let wrong = |hint: &str| RowError {
+        expected: "text with ${field} in it, such as ${given_name} ${family_name}".into(),
+        received: template.into(),
+        hint: hint.into(),
+    };
+    let mut rest = template;
+    let mut fields = 0;
+    while let Some((_, after)) = rest.split_once("${") {
+        let (name, after) = after
+            .split_once('}')
+            .ok_or_else(|| wrong("a ${ is not closed by }"))?;
+        if name.trim().is_empty() {
+            return Err(wrong("a ${} names no field"));
+        }
+        fields += 1;
+        rest = after;
+    }
+    if fields == 0 {
+        return Err(wrong("without a field, constant: is the right source"));
+    }
+    Ok(())
+}
+
+fn did_you_mean<'a>(typed: &str, candidates: impl IntoIterator<Item = &'a str>) -> String {
+    nearest(typed, candidates).map_or_else(String::new, |word| format!("did you mean {word}?"))
+}
+
+fn escape(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for c in text.chars() {
+        if matches!(c, '\\' | ',' | '=' | '|') {
+            out.push('\\');
+        }
+        out.push(c);
+    }
+    out
+}
+
+fn unescape(text: impl AsRef<str>) -> String {
+    let mut out = String::new();
+    let mut chars = text.as_ref().chars();
+    while let Some(c) = chars.next() {
+        match c {
+            '\\' => out.extend(chars.next()),
+            c => out.push(c),
+        }
+    }
+    out
+}
+
+/// Splits at every `at` that no backslash stands before.
+fn split(text: &str, at: char) -> Vec<&str> {
+    let mut parts = Vec::new();
+    let mut from = 0;
+    let mut escaped = false;
+    for (position, c) in text.char_indices() {
+        if escaped {
+            escaped = false;
+        } else if c == '\\' {
+            escaped = true;
+        } else if c == at {
+            parts.push(&text[from..position]);
+            from = position + c.len_utf8();
+        }
+    }
+    parts.push(&text[from..]);
+    parts
+}
+
+fn split_once(text: &str, at: char) -> Option<(&str, &str)> {
+    let first = *split(text, at).first()?;
+    text.get(first.len() + at.len_utf8()..)
+        .map(|rest| (first, rest))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn a_row_says_what_it_says() {
+        let row = parse_row("urn:oid:0.9.2342.19200300.100.1.3=email,friendly=mail,missing=refuse")
+            .expect("good");
+        assert_eq!(row.name_format, FORMAT_URI);
+        assert_eq!(row.source, Source::User(UserField::Email));
+        assert_eq!(row.friendly_name.as_deref(), Some("mail"));
+        assert_eq!(row.when_missing, WhenMissing::Refuse);
+        let row =
+            parse_row("groups=constant:a\\,b|c,format=unspecified,if-requested").expect("good");
+        assert_eq!(row.source, Source::Constant(vec!["a,b".into(), "c".into()]));
+        assert_eq!(row.name_format, FORMAT_UNSPECIFIED);
+        assert!(row.only_if_requested);
+    }
+
+    #[test]
+    fn a_wrong_row_says_what_to_do() {
+        for (text, wants) in [
+            ("mail", "for instance mail=email"),
+            ("mail=emial", "did you mean email?"),
+            ("mail=email,freindly=x", "did you mean friendly?"),
+            ("mail=email,missing=drop", "omit, empty or refuse"),
+            ("cn=template:${given_name", "not closed"),
+            ("cn=template:none", "constant:"),
+            ("=email", "an attribute name"),
+            ("a=constant:", "at least one value"),
+        ] {
+            let error = parse_row(text).expect_err(text).to_string();
+            assert!(error.contains(wants), "{text}: {error}");
+            assert!(error.contains("received"), "{error}");
+        }
+    }
+
+    fn any_source() -> impl Strategy<Value = Source> {
+        prop_oneof![
+            (0..UserField::ALL.len()).prop_map(|at| Source::User(UserField::ALL[at].0)),
+            ".{1,12}".prop_map(Source::Custom),
+            Just(Source::Profile),
+            Just(Source::PermissionSets),
+            Just(Source::OrganisationName),
+            Just(Source::OrganisationUrl),
+            Just(Source::SubjectId),
+            Just(Source::PairwiseId),
+            (".{1,8}", proptest::collection::vec(".{0,8}", 0..3)).prop_map(|(first, mut rest)| {
+                rest.insert(0, first);
+                Source::Constant(rest)
+            }),
+            "[^$}]{0,8}".prop_map(|text| Source::Template(format!("{text}${{given_name}}"))),
+        ]
+    }
+
+    proptest! {
+        /// Proves IIP-IDP01 for the text form: any Name and any NameFormat come back unchanged.
+        #[test]
+        fn iip_idp01_parse_of_text_is_identity(
+            name in "[^\\s].{0,14}[^\\s]",
+            name_format in prop_oneof![
+                Just(FORMAT_URI.to_owned()), Just(FORMAT_BASIC.to_owned()),
+                "urn:[!-~]{1,20}",
+            ],
+            friendly_name in proptest::option::of(".{1,10}"),
+            source in any_source(),
+            missing in 0..3_usize,
+            only_for in proptest::option::of("[a-z]{1,5}=.{0,5}"),
+            only_if_requested in any::<bool>(),
+        ) {
+            let row = AttributeRow {
+                name, name_format, friendly_name, source,
+                when_missing: MISSING[missing].1,
+                only_for_entity_attribute: only_for,
+                only_if_requested,
+            };
+            prop_assert_eq!(parse_row(&row_text(&row)), Ok(row));
+        }
+    }
+}
