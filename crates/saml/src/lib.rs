@@ -6,6 +6,7 @@
 pub mod fuzzing;
 pub mod ids;
 pub mod metadata;
+pub mod message;
 pub mod name_id;
 pub mod security;
 pub mod status;

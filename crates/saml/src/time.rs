@@ -1,6 +1,6 @@
 //! Instants and randomness as arguments: this crate reads no clock and owns no generator.
 
-use chrono::{DateTime, NaiveDateTime, TimeZone, Utc};
+use chrono::{DateTime, Datelike, NaiveDateTime, TimeZone, Timelike, Utc};
 
 /// An instant in UTC, in milliseconds since 1970.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -48,6 +48,39 @@ impl Timestamp {
         Some(Self(parsed.and_utc().timestamp_millis()))
     }
 
+    /// The most octets [`Timestamp::write`] needs.
+    pub const MAX_LEN: usize = 24;
+
+    /// Writes `2026-01-31T12:00:00.000Z`, or without the fraction when it is zero. A message holds
+    /// half a dozen instants, so this neither allocates nor reads a format.
+    pub fn write(self, out: &mut [u8; Self::MAX_LEN]) -> &str {
+        let utc = self.as_utc();
+        let millis = utc.timestamp_subsec_millis();
+        // xs:dateTime has four digits of year here; messages live nowhere near its bounds.
+        let year = utc.year().clamp(0, 9999).unsigned_abs();
+        out.copy_from_slice(b"0000-00-00T00:00:00.000Z");
+        let mut put = |at: usize, digits: usize, mut value: u32| {
+            for place in out[at..at + digits].iter_mut().rev() {
+                *place = b'0' + (value % 10) as u8;
+                value /= 10;
+            }
+        };
+        put(0, 4, year);
+        put(5, 2, utc.month());
+        put(8, 2, utc.day());
+        put(11, 2, utc.hour());
+        put(14, 2, utc.minute());
+        put(17, 2, utc.second());
+        put(20, 3, millis);
+        let len = if millis == 0 {
+            out[19] = b'Z';
+            20
+        } else {
+            Self::MAX_LEN
+        };
+        std::str::from_utf8(&out[..len]).expect("digits and punctuation are ASCII")
+    }
+
     fn as_utc(self) -> DateTime<Utc> {
         Utc.timestamp_millis_opt(self.0)
             .single()
@@ -58,12 +91,7 @@ impl Timestamp {
 /// `2026-01-31T12:00:00.000Z`, or without the fraction when it is zero.
 impl std::fmt::Display for Timestamp {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let utc = self.as_utc();
-        if self.0.rem_euclid(1000) == 0 {
-            write!(f, "{}", utc.format("%Y-%m-%dT%H:%M:%SZ"))
-        } else {
-            write!(f, "{}", utc.format("%Y-%m-%dT%H:%M:%S%.3fZ"))
-        }
+        f.write_str(self.write(&mut [0; Self::MAX_LEN]))
     }
 }
 

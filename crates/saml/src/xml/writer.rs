@@ -6,6 +6,7 @@
 //! given. Writing that form to begin with saves parsing and canonicalizing what we just wrote.
 
 use super::names::is_xml_char;
+use crate::time::Timestamp;
 
 /// A name as the writer needs it: prefix, namespace and local part.
 ///
@@ -86,6 +87,12 @@ impl Writer {
             self.attr(local, value);
         }
         self
+    }
+
+    /// Adds an attribute that holds an instant.
+    pub fn attr_instant(&mut self, local: &'static str, instant: Timestamp) -> &mut Self {
+        let mut text = [0; Timestamp::MAX_LEN];
+        self.attr(local, instant.write(&mut text))
     }
 
     /// Adds an attribute in a namespace to the element just opened.

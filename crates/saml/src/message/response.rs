@@ -1,0 +1,316 @@
+//! Response: the answer to an AuthnRequest, or to none (saml-core §3.3.3).
+
+use super::assertion::Assertion;
+use super::content::{self, Children, Fault, instant, only_attributes, required, saml, samlp};
+use crate::ids::{AcsUrl, EntityId, MessageId};
+use crate::security::sign::{SignedXml, Unsigned};
+use crate::status::{SecondStatus, Status, TopStatus};
+use crate::time::Timestamp;
+use crate::xml::names::{DS, SAML, SAMLP};
+use crate::xml::reader::Element;
+use crate::xml::writer::{WriteError, Writer};
+
+/// A Response to be sent.
+#[derive(Debug, Clone)]
+pub struct Response {
+    /// `ID`.
+    pub id: MessageId,
+    /// `IssueInstant`.
+    pub issue_instant: Timestamp,
+    /// `Destination`: the ACS it is sent to.
+    pub destination: AcsUrl,
+    /// `Issuer`: the identity provider.
+    pub issuer: EntityId,
+    /// `InResponseTo`: the request's ID; none when unsolicited, or when that ID was unreadable.
+    pub in_response_to: Option<MessageId>,
+    /// What it says. No success without an assertion, no failure with one.
+    pub outcome: Outcome,
+}
+
+/// What a Response says.
+#[derive(Debug, Clone)]
+pub enum Outcome {
+    /// The user is signed in.
+    Success(IssuedAssertion),
+    /// The user is not.
+    Failure(Status),
+}
+
+/// An assertion ready to be carried: finished octets that nothing rewrites.
+#[derive(Debug, Clone)]
+pub struct IssuedAssertion {
+    octets: Vec<u8>,
+    encrypted: bool,
+    signed: bool,
+}
+
+impl IssuedAssertion {
+    /// An assertion with a signature of its own.
+    pub fn signed(assertion: SignedXml<Assertion>) -> Self {
+        Self {
+            octets: assertion.into_bytes(),
+            encrypted: false,
+            signed: true,
+        }
+    }
+
+    /// An assertion without a signature: the Response has to be signed.
+    pub fn unsigned(assertion: &Unsigned<Assertion>) -> Self {
+        Self {
+            octets: assertion.as_bytes().to_vec(),
+            encrypted: false,
+            signed: false,
+        }
+    }
+
+    /// An encrypted assertion: `encrypted` holds the octets of its `xenc:EncryptedData` in
+    /// exclusive canonical form, perhaps followed by `xenc:EncryptedKey`. `signed` tells whether
+    /// the assertion inside has a signature of its own.
+    pub fn encrypted(encrypted: Vec<u8>, signed: bool) -> Self {
+        Self {
+            octets: encrypted,
+            encrypted: true,
+            signed,
+        }
+    }
+
+    /// Whether the assertion has a signature of its own, so that the Response may go without.
+    pub fn is_signed(&self) -> bool {
+        self.signed
+    }
+
+    /// Whether the assertion is encrypted.
+    pub fn is_encrypted(&self) -> bool {
+        self.encrypted
+    }
+}
+
+impl Response {
+    /// Writes the Response.
+    ///
+    /// # Errors
+    /// [`WriteError`] when a string holds what XML cannot carry; the identifiers here cannot.
+    ///
+    /// Spec: saml-core-2.0 §3.2.2, §3.3.3.
+    pub fn write(&self) -> Result<Unsigned<Self>, WriteError> {
+        let carried = match &self.outcome {
+            Outcome::Success(assertion) => assertion.octets.len(),
+            Outcome::Failure(_) => 0,
+        };
+        let mut w = Writer::with_capacity(1024 + carried);
+        w.start(samlp("Response"))
+            .attr("Destination", self.destination.as_str())
+            .attr("ID", self.id.as_str())
+            .attr_opt(
+                "InResponseTo",
+                self.in_response_to.as_ref().map(MessageId::as_str),
+            )
+            .attr_instant("IssueInstant", self.issue_instant)
+            .attr("Version", "2.0")
+            .leaf(saml("Issuer"), self.issuer.as_str());
+        let insert_at = w.position();
+        match &self.outcome {
+            Outcome::Success(assertion) => {
+                write_status(&mut w, TopStatus::Success, None, None);
+                if assertion.encrypted {
+                    w.start(saml("EncryptedAssertion"))
+                        .raw(&assertion.octets)
+                        .end();
+                } else {
+                    w.raw(&assertion.octets);
+                }
+            }
+            Outcome::Failure(status) => {
+                write_status(&mut w, status.top, status.second, status.message);
+            }
+        }
+        w.end();
+        Ok(Unsigned::new(w.finish()?, insert_at, self.id.clone()))
+    }
+}
+
+/// A Response that may leave: signed itself, or carrying a signed assertion.
+pub struct SendableResponse {
+    octets: Vec<u8>,
+}
+
+impl SendableResponse {
+    /// A Response without a signature of its own.
+    ///
+    /// # Errors
+    /// [`NotSendable`]: it has no signed assertion either, so anybody could have written it.
+    pub fn with_signed_assertion(response: &Response) -> Result<Self, NotSendable> {
+        match &response.outcome {
+            Outcome::Success(assertion) if assertion.signed => Ok(Self {
+                octets: response.write()?.as_bytes().to_vec(),
+            }),
+            Outcome::Success(_) | Outcome::Failure(_) => Err(NotSendable::NothingSigned),
+        }
+    }
+
+    /// The octets to send.
+    pub fn as_bytes(&self) -> &[u8] {
+        &self.octets
+    }
+}
+
+impl From<SignedXml<Response>> for SendableResponse {
+    fn from(signed: SignedXml<Response>) -> Self {
+        Self {
+            octets: signed.into_bytes(),
+        }
+    }
+}
+
+/// Why a Response may not be sent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum NotSendable {
+    /// Neither the Response nor its assertion has a signature.
+    #[error("neither the Response nor an assertion in it is signed")]
+    NothingSigned,
+    /// It could not be written.
+    #[error(transparent)]
+    Write(#[from] WriteError),
+}
+
+fn write_status(
+    w: &mut Writer,
+    top: TopStatus,
+    second: Option<SecondStatus>,
+    message: Option<&str>,
+) {
+    w.start(samlp("Status"))
+        .start(samlp("StatusCode"))
+        .attr("Value", top.uri());
+    if let Some(second) = second {
+        w.start(samlp("StatusCode"))
+            .attr("Value", second.uri())
+            .end();
+    }
+    w.end();
+    if let Some(message) = message {
+        w.leaf(samlp("StatusMessage"), message);
+    }
+    w.end();
+}
+
+/// A Response as an SP reads it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ReceivedResponse {
+    /// `ID`.
+    pub id: MessageId,
+    /// `IssueInstant`.
+    pub issue_instant: Timestamp,
+    /// `Destination`, when given.
+    pub destination: Option<String>,
+    /// `Issuer`, when given.
+    pub issuer: Option<EntityId>,
+    /// `InResponseTo`, when given.
+    pub in_response_to: Option<MessageId>,
+    /// What it says.
+    pub outcome: ReceivedOutcome,
+}
+
+/// What a Response that was read says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ReceivedOutcome {
+    /// Success, with the one assertion.
+    Success(ReceivedAssertion),
+    /// Anything else.
+    Failure(ReceivedStatus),
+}
+
+/// The assertion of a Response that was read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ReceivedAssertion {
+    /// `Assertion`, for [`Assertion::parse`].
+    Plain(Element),
+    /// `EncryptedAssertion`, to be decrypted first.
+    Encrypted(Element),
+}
+
+/// A status as it was read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ReceivedStatus {
+    /// The top-level code.
+    pub top: TopStatus,
+    /// The second-level code's URI.
+    pub second: Option<String>,
+    /// The sentence for people.
+    pub message: Option<String>,
+}
+
+impl ReceivedResponse {
+    /// Reads a Response, whose octets were verified unless its assertion is verified alone.
+    ///
+    /// # Errors
+    /// [`Fault`]: it breaks the schema or says success without exactly one assertion.
+    pub fn parse(root: &Element) -> Result<Self, Fault> {
+        if !root.is(SAMLP, "Response") {
+            return Err(Fault::at(root, "this is not a Response"));
+        }
+        only_attributes(
+            root,
+            &[
+                "ID",
+                "Version",
+                "IssueInstant",
+                "Destination",
+                "Consent",
+                "InResponseTo",
+            ],
+        )?;
+        if root.attr("Version") != Some("2.0") {
+            return Err(Fault::at(root, "the Version is not 2.0"));
+        }
+        let mut children = Children::of(root)?;
+        let issuer = children.optional(SAML, "Issuer");
+        children.optional(DS, "Signature");
+        children.optional(SAMLP, "Extensions");
+        let status = read_status(children.required(SAMLP, "Status")?)?;
+        let plain = children.optional(SAML, "Assertion");
+        let encrypted = children.optional(SAML, "EncryptedAssertion");
+        children.finish()?;
+        let outcome = match (status.top, plain, encrypted) {
+            (TopStatus::Success, Some(plain), None) => {
+                ReceivedOutcome::Success(ReceivedAssertion::Plain(plain.clone()))
+            }
+            (TopStatus::Success, None, Some(encrypted)) => {
+                ReceivedOutcome::Success(ReceivedAssertion::Encrypted(encrypted.clone()))
+            }
+            (TopStatus::Success, _, _) => {
+                return Err(Fault::at(root, "a success needs exactly one assertion"));
+            }
+            (_, None, None) => ReceivedOutcome::Failure(status),
+            _ => return Err(Fault::at(root, "a failure carries an assertion")),
+        };
+        Ok(Self {
+            id: content::message_id(root, "ID")?,
+            issue_instant: required(root, "IssueInstant", instant(root, "IssueInstant")?)?,
+            destination: root.attr("Destination").map(str::to_owned),
+            issuer: issuer.map(content::issuer).transpose()?,
+            in_response_to: content::optional_message_id(root, "InResponseTo")?,
+            outcome,
+        })
+    }
+}
+
+fn read_status(status: &Element) -> Result<ReceivedStatus, Fault> {
+    let mut children = Children::of(status)?;
+    let code = children.required(SAMLP, "StatusCode")?;
+    let message = children.optional(SAMLP, "StatusMessage");
+    children.optional(SAMLP, "StatusDetail");
+    children.finish()?;
+    let value = required(code, "Value", code.attr("Value"))?;
+    let mut inner = Children::of(code)?;
+    let second = inner.optional(SAMLP, "StatusCode");
+    inner.finish()?;
+    Ok(ReceivedStatus {
+        top: TopStatus::from_uri(value)
+            .ok_or_else(|| Fault::at(code, "the top-level status is unknown"))?,
+        second: second
+            .map(|c| required(c, "Value", c.attr("Value").map(str::to_owned)))
+            .transpose()?,
+        message: message.map(|m| m.text().map(str::to_owned)).transpose()?,
+    })
+}
