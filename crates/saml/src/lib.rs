@@ -5,8 +5,8 @@
 
 pub mod fuzzing;
 pub mod ids;
-pub mod metadata;
 pub mod message;
+pub mod metadata;
 pub mod name_id;
 pub mod security;
 pub mod status;
