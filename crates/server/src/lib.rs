@@ -8,3 +8,4 @@ pub mod text;
 pub mod text_id;
 pub mod users;
 pub mod web;
+pub mod store;

@@ -1,0 +1,333 @@
+//! Connected apps.
+
+use avouch_saml::time::Timestamp;
+use diesel::prelude::*;
+
+use super::schema::{app_assignments, apps};
+use super::{Conflict, Connection, StoreError};
+use crate::apps::{App, AppId, AppState, Definition, LocalPolicy, PermissionSetId, ProfileId};
+
+/// An app with what its SP says of itself.
+#[derive(Debug, Clone)]
+pub struct StoredApp {
+    /// The app.
+    pub app: App,
+    /// The SP's entity ID: the metadata's, unique.
+    pub entity_id: String,
+    /// The SP's metadata: the EntityDescriptor as uploaded, or made from typed fields.
+    pub metadata_xml: Vec<u8>,
+}
+
+/// A line of a list of apps.
+#[derive(Debug, Clone, Queryable)]
+pub struct AppLine {
+    /// Row.
+    pub id: String,
+    /// Short name.
+    pub api_name: String,
+    /// Name shown to people.
+    pub name: String,
+    /// The SP's entity ID.
+    pub entity_id: String,
+    /// `installed`, `blocked` or `uninstalled`.
+    pub state: String,
+    /// When it last changed, in milliseconds since 1970.
+    pub updated_at: i64,
+}
+
+/// The app whose SP has this entity ID, compared byte for byte.
+///
+/// # Errors
+/// As any statement; [`StoreError::Damaged`] when a JSON column does not read.
+pub fn by_entity_id(c: &mut Connection, id: &str) -> Result<Option<StoredApp>, StoreError> {
+    let row = apps::table.filter(apps::entity_id.eq(id)).first(c).optional()?;
+    complete(c, row)
+}
+
+/// The app with this row.
+///
+/// # Errors
+/// As [`by_entity_id`].
+pub fn by_id(c: &mut Connection, id: &AppId) -> Result<Option<StoredApp>, StoreError> {
+    let row = apps::table.filter(apps::id.eq(id.as_str())).first(c).optional()?;
+    complete(c, row)
+}
+
+/// The app with this API name.
+///
+/// # Errors
+/// As [`by_entity_id`].
+pub fn by_api_name(c: &mut Connection, name: &str) -> Result<Option<StoredApp>, StoreError> {
+    let row = apps::table.filter(apps::api_name.eq(name)).first(c).optional()?;
+    complete(c, row)
+}
+
+/// The app that people mean by `text`: its row, API name or entity ID.
+///
+/// # Errors
+/// As [`by_entity_id`].
+pub fn by_any_name(c: &mut Connection, text: &str) -> Result<Option<StoredApp>, StoreError> {
+    let row = apps::table
+        .filter(apps::api_name.eq(text))
+        .or_filter(apps::id.eq(text))
+        .or_filter(apps::entity_id.eq(text))
+        .first(c)
+        .optional()?;
+    complete(c, row)
+}
+
+/// Apps in the order of their API names, after `after`, at most `limit`; `search` keeps those
+/// whose name, API name or entity ID contains it.
+///
+/// # Errors
+/// As any statement.
+pub fn list(
+    c: &mut Connection,
+    search: &str,
+    after: Option<&str>,
+    limit: i64,
+) -> Result<Vec<AppLine>, StoreError> {
+    let mut page = apps::table
+        .select((
+            apps::id,
+            apps::api_name,
+            apps::name,
+            apps::entity_id,
+            apps::state,
+            apps::updated_at,
+        ))
+        .order(apps::api_name)
+        .limit(limit)
+        .into_boxed();
+    if let Some(after) = after {
+        page = page.filter(apps::api_name.gt(after));
+    }
+    if !search.is_empty() {
+        let pattern = super::users::contains(search);
+        page = page.filter(
+            apps::api_name
+                .like(pattern.clone())
+                .escape('\\')
+                .or(apps::name.like(pattern.clone()).escape('\\'))
+                .or(apps::entity_id.like(pattern).escape('\\')),
+        );
+    }
+    Ok(page.load(c)?)
+}
+
+/// How many apps there are.
+///
+/// # Errors
+/// As any statement.
+pub fn count(c: &mut Connection) -> Result<i64, StoreError> {
+    Ok(apps::table.count().get_result(c)?)
+}
+
+/// Every app without its metadata, with the entity ID, in the order of API names: for the
+/// launcher, which asks the access rules about each. Cache it by the state's version.
+///
+/// # Errors
+/// As [`by_entity_id`].
+pub fn all(c: &mut Connection) -> Result<Vec<(App, String)>, StoreError> {
+    let rows = apps::table
+        .select((
+            apps::id,
+            apps::api_name,
+            apps::name,
+            apps::entity_id,
+            apps::state,
+            apps::definition,
+            apps::policy,
+            apps::created_at,
+            apps::updated_at,
+        ))
+        .order(apps::api_name)
+        .load::<ShortRow>(c)?;
+    let mut assignments: std::collections::HashMap<String, Vec<(String, String)>> =
+        std::collections::HashMap::new();
+    for (app, kind, target) in app_assignments::table.load::<(String, String, String)>(c)? {
+        assignments.entry(app).or_default().push((kind, target));
+    }
+    rows.into_iter()
+        .map(|row| {
+            let assigned = assignments.remove(&row.id).unwrap_or_default();
+            let entity_id = row.entity_id.clone();
+            Ok((row.into_app(assigned)?, entity_id))
+        })
+        .collect()
+}
+
+/// Adds an app.
+///
+/// # Errors
+/// [`StoreError::Conflict`]: the entity ID or API name is taken.
+pub fn insert(c: &mut Connection, stored: &StoredApp) -> Result<(), StoreError> {
+    diesel::insert_into(apps::table)
+        .values((
+            apps::id.eq(stored.app.id.as_str()),
+            apps::created_at.eq(stored.app.created_at.millis()),
+            WriteRow::of(stored),
+        ))
+        .execute(c)?;
+    insert_assignments(c, &stored.app)?;
+    super::state::bump(c)
+}
+
+/// Writes every field of an app that exists.
+///
+/// # Errors
+/// [`StoreError::Conflict`]: the entity ID or API name is taken, or the app is gone.
+pub fn update(c: &mut Connection, stored: &StoredApp) -> Result<(), StoreError> {
+    let id = stored.app.id.as_str();
+    let changed = diesel::update(apps::table.filter(apps::id.eq(id)))
+        .set(WriteRow::of(stored))
+        .execute(c)?;
+    if changed == 0 {
+        return Err(StoreError::Conflict(Conflict::Gone(format!(
+            "app {}",
+            stored.app.api_name
+        ))));
+    }
+    diesel::delete(app_assignments::table.filter(app_assignments::app_id.eq(id))).execute(c)?;
+    insert_assignments(c, &stored.app)?;
+    super::state::bump(c)
+}
+
+/// Removes an app with its assignments and consents. Events stay.
+///
+/// # Errors
+/// As any statement.
+pub fn remove(c: &mut Connection, id: &AppId) -> Result<bool, StoreError> {
+    let removed = diesel::delete(apps::table.filter(apps::id.eq(id.as_str()))).execute(c)?;
+    super::state::bump(c)?;
+    Ok(removed == 1)
+}
+
+const PROFILE: &str = "profile";
+const PERMISSION_SET: &str = "permission_set";
+
+fn insert_assignments(c: &mut Connection, app: &App) -> Result<(), StoreError> {
+    let profiles = app.policy.profiles.iter().map(|p| (PROFILE, p.as_str()));
+    let sets = app.policy.permission_sets.iter().map(|s| (PERMISSION_SET, s.as_str()));
+    for (kind, target) in profiles.chain(sets) {
+        diesel::insert_into(app_assignments::table)
+            .values((
+                app_assignments::app_id.eq(app.id.as_str()),
+                app_assignments::kind.eq(kind),
+                app_assignments::target_id.eq(target),
+            ))
+            .execute(c)?;
+    }
+    Ok(())
+}
+
+fn complete(c: &mut Connection, row: Option<Row>) -> Result<Option<StoredApp>, StoreError> {
+    let Some(row) = row else { return Ok(None) };
+    let assigned = app_assignments::table
+        .filter(app_assignments::app_id.eq(&row.id))
+        .select((app_assignments::kind, app_assignments::target_id))
+        .load::<(String, String)>(c)?;
+    let short = ShortRow {
+        id: row.id,
+        api_name: row.api_name,
+        name: row.name,
+        entity_id: row.entity_id.clone(),
+        state: row.state,
+        definition: row.definition,
+        policy: row.policy,
+        created_at: row.created_at,
+        updated_at: row.updated_at,
+    };
+    Ok(Some(StoredApp {
+        app: short.into_app(assigned)?,
+        entity_id: row.entity_id,
+        metadata_xml: row.metadata_xml,
+    }))
+}
+
+#[derive(Queryable)]
+struct Row {
+    id: String,
+    api_name: String,
+    name: String,
+    entity_id: String,
+    state: String,
+    definition: String,
+    policy: String,
+    metadata_xml: Vec<u8>,
+    created_at: i64,
+    updated_at: i64,
+}
+
+#[derive(Queryable)]
+struct ShortRow {
+    id: String,
+    api_name: String,
+    name: String,
+    entity_id: String,
+    state: String,
+    definition: String,
+    policy: String,
+    created_at: i64,
+    updated_at: i64,
+}
+
+impl ShortRow {
+    fn into_app(self, assigned: Vec<(String, String)>) -> Result<App, StoreError> {
+        let damaged = |column: &str, detail: &dyn std::fmt::Display| {
+            StoreError::damaged(format!("apps.{column} of {}", self.api_name), detail)
+        };
+        let definition: Definition = serde_json::from_str(&self.definition)
+            .map_err(|error| damaged("definition", &error))?;
+        let mut policy: LocalPolicy =
+            serde_json::from_str(&self.policy).map_err(|error| damaged("policy", &error))?;
+        let state = AppState::parse(&self.state)
+            .ok_or_else(|| damaged("state", &format!("{:?} is no state", self.state)))?;
+        for (kind, target) in assigned {
+            match kind.as_str() {
+                PROFILE => policy.profiles.push(ProfileId::new(target)),
+                PERMISSION_SET => policy.permission_sets.push(PermissionSetId::new(target)),
+                // An assignment of a kind this version does not know lets nobody in.
+                _ => {}
+            }
+        }
+        Ok(App {
+            id: AppId::new(self.id),
+            api_name: self.api_name,
+            name: self.name,
+            state,
+            definition,
+            policy,
+            created_at: Timestamp::from_millis(self.created_at),
+            updated_at: Timestamp::from_millis(self.updated_at),
+        })
+    }
+}
+
+#[derive(Insertable, AsChangeset)]
+#[diesel(table_name = apps)]
+struct WriteRow<'a> {
+    api_name: &'a str,
+    name: &'a str,
+    entity_id: &'a str,
+    state: &'a str,
+    definition: String,
+    policy: String,
+    metadata_xml: &'a [u8],
+    updated_at: i64,
+}
+
+impl<'a> WriteRow<'a> {
+    fn of(stored: &'a StoredApp) -> Self {
+        Self {
+            api_name: &stored.app.api_name,
+            name: &stored.app.name,
+            entity_id: &stored.entity_id,
+            state: stored.app.state.as_str(),
+            definition: super::json(&stored.app.definition),
+            policy: super::json(&stored.app.policy),
+            metadata_xml: &stored.metadata_xml,
+            updated_at: stored.app.updated_at.millis(),
+        }
+    }
+}

@@ -1,0 +1,315 @@
+//! The database: connecting, reading, writing.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use diesel::connection::{
+    AnsiTransactionManager, Connection as _, InstrumentationEvent, SimpleConnection,
+    TransactionManager,
+};
+use diesel::{PgConnection, SqliteConnection};
+
+use super::Connection;
+use super::error::StoreError;
+use super::pool::{Health, Lent, Opened, Pool, SharedHealth};
+
+/// Which database an address names.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Address {
+    /// A file.
+    Sqlite(PathBuf),
+    /// A libpq URL.
+    Postgres(String),
+}
+
+impl Address {
+    /// Reads `postgres://…`, `postgresql://…`, `sqlite:PATH`, `sqlite://PATH` or a bare path.
+    ///
+    /// # Errors
+    /// [`StoreError::Address`]: another scheme, or an empty path.
+    pub fn parse(text: &str) -> Result<Self, StoreError> {
+        if text.starts_with("postgres://") || text.starts_with("postgresql://") {
+            return Ok(Self::Postgres(text.to_owned()));
+        }
+        let path = match text.split_once(':') {
+            Some(("sqlite", path)) => path.strip_prefix("//").unwrap_or(path),
+            Some((scheme, rest)) if rest.starts_with("//") => {
+                return Err(StoreError::Address(format!(
+                    "the database address starts with {scheme}://; expected postgres:// or sqlite:"
+                )));
+            }
+            _ => text,
+        };
+        if path.is_empty() || path == ":memory:" {
+            return Err(StoreError::Address(
+                "the database address names no file; an SQLite database in memory cannot be used, \
+                 since every connection would have its own"
+                    .to_owned(),
+            ));
+        }
+        Ok(Self::Sqlite(PathBuf::from(path)))
+    }
+
+    /// The address without its password, for people.
+    pub fn shown(&self) -> String {
+        match self {
+            Self::Sqlite(path) => format!("sqlite:{}", path.display()),
+            Self::Postgres(url) => without_password(url),
+        }
+    }
+}
+
+fn without_password(url: &str) -> String {
+    let plain = url.split('?').next().unwrap_or(url);
+    let Some((scheme, rest)) = plain.split_once("://") else {
+        return "postgres://…".to_owned();
+    };
+    match rest.rsplit_once('@') {
+        Some((user, host)) => {
+            let user = user.split(':').next().unwrap_or("");
+            format!("{scheme}://{user}@{host}")
+        }
+        None => format!("{scheme}://{rest}"),
+    }
+}
+
+/// The database of a node. Cheap to share behind an `Arc`.
+pub struct Db {
+    address: Address,
+    readers: Pool,
+    /// SQLite lets one connection write at a time: a pool of one queues writers fairly here
+    /// instead of in SQLite's busy handler, which sleeps. PostgreSQL writes through `readers`.
+    writer: Option<Pool>,
+    statements: Arc<AtomicU64>,
+}
+
+impl Db {
+    /// Names the database and opens nothing yet: a node starts, and says that it is not ready,
+    /// while its database is away. `connections` bounds the connections of this node.
+    pub fn new(address: Address, connections: usize) -> Self {
+        let statements = Arc::new(AtomicU64::new(0));
+        let pool = |size| {
+            let address = address.clone();
+            let statements = Arc::clone(&statements);
+            Pool::new(size, Box::new(move || connect(&address, &statements)))
+        };
+        let writer = matches!(address, Address::Sqlite(_)).then(|| pool(1));
+        Self {
+            readers: pool(connections),
+            writer,
+            statements,
+            address,
+        }
+    }
+
+    /// Where the database is.
+    pub fn address(&self) -> &Address {
+        &self.address
+    }
+
+    /// How many statements were sent since the start, transaction control included.
+    pub fn statements(&self) -> u64 {
+        self.statements.load(Ordering::Relaxed)
+    }
+
+    /// Runs `work` on one consistent view of the data.
+    ///
+    /// # Errors
+    /// What `work` answers, and [`StoreError`] when the database cannot be reached.
+    pub fn read<T, E: From<StoreError>>(
+        &self,
+        work: impl Fn(&mut Connection) -> Result<T, E>,
+    ) -> Result<T, E> {
+        self.run(&self.readers, |connection| {
+            begin(connection, "BEGIN", "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")?;
+            finish(connection, &work)
+        })
+    }
+
+    /// Runs `work`, which sends a single statement, without a transaction around it. One
+    /// statement is consistent by itself, and BEGIN and COMMIT would be two more round trips.
+    ///
+    /// # Errors
+    /// As [`Db::read`].
+    pub fn read_one<T, E: From<StoreError>>(
+        &self,
+        work: impl Fn(&mut Connection) -> Result<T, E>,
+    ) -> Result<T, E> {
+        self.run(&self.readers, |connection| work(connection).map_err(Stop::Before))
+    }
+
+    /// Runs `work` in a transaction that is committed when it answers `Ok` and undone when it
+    /// answers `Err`. `work` may run more than once: a lost connection before the first statement
+    /// and, on PostgreSQL, a deadlock start it anew. Nothing slow belongs in it: SQLite has one
+    /// writer.
+    ///
+    /// # Errors
+    /// What `work` answers, and [`StoreError`] when the database cannot be reached or the commit
+    /// fails.
+    pub fn write<T, E: From<StoreError>>(
+        &self,
+        work: impl Fn(&mut Connection) -> Result<T, E>,
+    ) -> Result<T, E> {
+        self.run(self.writer.as_ref().unwrap_or(&self.readers), |connection| {
+            // IMMEDIATE: a transaction that first reads and then writes would otherwise fail
+            // when another process wrote in between.
+            begin(connection, "BEGIN IMMEDIATE", "BEGIN")?;
+            finish(connection, &work)
+        })
+    }
+
+    /// Whether the database answers and has the schema this version needs.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`] or [`StoreError::Schema`].
+    pub fn ready(&self) -> Result<(), StoreError> {
+        if let Address::Sqlite(path) = &self.address {
+            // An open connection goes on working on a file that was removed, and loses it all.
+            if !path.exists() {
+                self.readers.forget_idle();
+                if let Some(writer) = &self.writer {
+                    writer.forget_idle();
+                }
+            }
+        }
+        self.read_one(super::state::version).map(|_| ())
+    }
+
+    fn run<T, E: From<StoreError>>(
+        &self,
+        pool: &Pool,
+        work: impl Fn(&mut Connection) -> Result<T, Stop<E>>,
+    ) -> Result<T, E> {
+        let mut tries_left = 3;
+        loop {
+            let mut lent = pool.lend()?;
+            let stop = match work(&mut lent) {
+                Ok(value) => {
+                    lent.keep();
+                    return Ok(value);
+                }
+                Err(stop) => stop,
+            };
+            tries_left -= 1;
+            let health = lent.health();
+            let error = match stop {
+                Stop::Before(error) => error,
+                // Whether it was committed is not known, so it must not be done twice.
+                Stop::Commit(error) if health != Health::Raced => return Err(error),
+                Stop::Commit(error) => error,
+            };
+            match health {
+                Health::Sound => {
+                    give_back(lent);
+                    return Err(error);
+                }
+                Health::Raced if tries_left > 0 => give_back(lent),
+                // It idled while the database restarted: then all of them are stale.
+                Health::Lost if lent.used_before() && tries_left > 0 => {
+                    drop(lent);
+                    pool.forget_idle();
+                }
+                Health::Raced | Health::Lost => return Err(error),
+            }
+        }
+    }
+}
+
+/// Keeps a connection unless its transaction could not be ended.
+fn give_back(mut lent: Lent<'_>) {
+    type Manager = <Connection as diesel::Connection>::TransactionManager;
+    let status = Manager::transaction_manager_status_mut(&mut *lent);
+    if matches!(status.transaction_depth(), Ok(None)) {
+        lent.keep();
+    }
+}
+
+/// Where a piece of work ended early.
+enum Stop<E> {
+    /// Before the commit: nothing was changed.
+    Before(E),
+    /// In the commit.
+    Commit(E),
+}
+
+fn begin<E: From<StoreError>>(
+    connection: &mut Connection,
+    sqlite: &str,
+    postgres: &str,
+) -> Result<(), Stop<E>> {
+    match connection {
+        Connection::Sqlite(c) => AnsiTransactionManager::begin_transaction_sql(c, sqlite),
+        Connection::Postgres(c) => AnsiTransactionManager::begin_transaction_sql(c, postgres),
+    }
+    .map_err(|error| Stop::Before(StoreError::from(error).into()))
+}
+
+fn finish<T, E: From<StoreError>>(
+    connection: &mut Connection,
+    work: &impl Fn(&mut Connection) -> Result<T, E>,
+) -> Result<T, Stop<E>> {
+    type Manager = <Connection as diesel::Connection>::TransactionManager;
+    match work(connection) {
+        Ok(value) => match Manager::commit_transaction(connection) {
+            Ok(()) => Ok(value),
+            Err(error) => Err(Stop::Commit(StoreError::from(error).into())),
+        },
+        Err(error) => {
+            // A failed rollback shows in the connection's state; `give_back` looks.
+            let _ = Manager::rollback_transaction(connection);
+            Err(Stop::Before(error))
+        }
+    }
+}
+
+fn connect(address: &Address, statements: &Arc<AtomicU64>) -> Result<Opened, StoreError> {
+    let (mut connection, over_network) = match address {
+        Address::Sqlite(path) => (Connection::Sqlite(connect_sqlite(path)?), false),
+        Address::Postgres(url) => (Connection::Postgres(connect_postgres(url)?), true),
+    };
+    let health = Arc::new(SharedHealth::default());
+    let statements = Arc::clone(statements);
+    let watched = Arc::clone(&health);
+    connection.set_instrumentation(move |event: InstrumentationEvent<'_>| match event {
+        InstrumentationEvent::StartQuery { .. } => {
+            statements.fetch_add(1, Ordering::Relaxed);
+        }
+        InstrumentationEvent::FinishQuery {
+            error: Some(error), ..
+        } if over_network => watched.note(error),
+        _ => {}
+    });
+    Ok(Opened { connection, health })
+}
+
+fn connect_sqlite(path: &Path) -> Result<SqliteConnection, StoreError> {
+    let mut connection = SqliteConnection::establish(&path.to_string_lossy())?;
+    // NORMAL with WAL: a power cut may lose the last commits but never the file's consistency.
+    connection
+        .batch_execute(
+            "PRAGMA busy_timeout = 5000;
+             PRAGMA journal_mode = WAL;
+             PRAGMA synchronous = NORMAL;
+             PRAGMA foreign_keys = ON;
+             PRAGMA temp_store = MEMORY;
+             PRAGMA cache_size = -16384;
+             PRAGMA journal_size_limit = 67108864;",
+        )
+        .map_err(StoreError::from)?;
+    Ok(connection)
+}
+
+/// How long connecting to PostgreSQL may take when the URL does not say.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+
+fn connect_postgres(url: &str) -> Result<PgConnection, StoreError> {
+    let url = if url.contains("connect_timeout=") {
+        url.to_owned()
+    } else {
+        let mark = if url.contains('?') { '&' } else { '?' };
+        format!("{url}{mark}connect_timeout={}", CONNECT_TIMEOUT.as_secs())
+    };
+    Ok(PgConnection::establish(&url)?)
+}

@@ -1,0 +1,53 @@
+//! Deleting what has expired, a bounded piece at a time.
+
+use avouch_saml::time::Timestamp;
+use diesel::prelude::*;
+
+use super::schema::{pending, replay, sessions, throttle};
+use super::{Connection, StoreError};
+
+/// How long a counter of failed logins outlives its last block, in seconds: longer than any
+/// window it may be counted in.
+const THROTTLE_KEPT_SECONDS: i64 = 86_400;
+
+/// Deletes at most `limit` expired rows of each kind and answers how many there were in all. Call
+/// it again while it answers `limit` or more.
+///
+/// # Errors
+/// As any statement.
+pub fn delete_expired(
+    c: &mut Connection,
+    now: Timestamp,
+    limit: i64,
+) -> Result<usize, StoreError> {
+    let mut deleted = 0;
+    let ids = sessions::table
+        .filter(sessions::idle_expires.le(now.millis()))
+        .select(sessions::id)
+        .limit(limit)
+        .load::<String>(c)?;
+    deleted += diesel::delete(sessions::table.filter(sessions::id.eq_any(ids))).execute(c)?;
+    let ids = pending::table
+        .filter(pending::expires_at.le(now.millis()))
+        .select(pending::id)
+        .limit(limit)
+        .load::<String>(c)?;
+    deleted += diesel::delete(pending::table.filter(pending::id.eq_any(ids))).execute(c)?;
+    let keys = throttle::table
+        .filter(throttle::blocked_until.le(now.plus_seconds(-THROTTLE_KEPT_SECONDS).millis()))
+        .select(throttle::key)
+        .limit(limit)
+        .load::<String>(c)?;
+    deleted += diesel::delete(throttle::table.filter(throttle::key.eq_any(keys))).execute(c)?;
+    // By the end rather than by the two-column key: everything up to the end of the piece.
+    let ends = replay::table
+        .filter(replay::expires_at.le(now.millis()))
+        .select(replay::expires_at)
+        .order(replay::expires_at)
+        .limit(limit)
+        .load::<i64>(c)?;
+    if let Some(last) = ends.last() {
+        deleted += diesel::delete(replay::table.filter(replay::expires_at.le(last))).execute(c)?;
+    }
+    Ok(deleted)
+}

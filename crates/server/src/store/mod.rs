@@ -1,0 +1,46 @@
+//! The database. Nothing outside this folder knows diesel: one file a noun, each with free
+//! functions that take a [`Connection`], as [`Db::read`] and [`Db::write`] lend it.
+
+pub mod apps;
+pub mod consents;
+pub mod events;
+pub mod expiry;
+pub mod keys;
+pub mod migrations;
+pub mod participants;
+pub mod pending;
+pub mod permission_sets;
+pub mod profiles;
+pub mod replay;
+pub mod sessions;
+pub mod settings;
+pub mod state;
+pub mod throttle;
+pub mod users;
+
+mod connection;
+mod db;
+mod error;
+mod pool;
+mod schema;
+
+pub use connection::AnyConnection as Connection;
+pub use db::{Address, Db};
+pub use error::{Conflict, StoreError};
+
+/// Runs the same expression on whichever database `$connection` is, for queries that diesel
+/// writes differently for each (upserts).
+macro_rules! on_each {
+    ($connection:expr, |$c:ident| $work:expr) => {
+        match $connection {
+            $crate::store::Connection::Sqlite($c) => $work,
+            $crate::store::Connection::Postgres($c) => $work,
+        }
+    };
+}
+pub(crate) use on_each;
+
+/// A value as the text of a JSON column.
+fn json(value: &impl serde::Serialize) -> String {
+    serde_json::to_string(value).expect("domain types have text keys and finite numbers")
+}

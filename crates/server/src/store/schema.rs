@@ -1,0 +1,212 @@
+//! The tables, as both migration sets make them. `tests/conformance` compares this with what
+//! SQLite and PostgreSQL really have.
+
+diesel::table! {
+    settings (key) {
+        key -> Text,
+        value -> Binary,
+    }
+}
+
+diesel::table! {
+    state (id) {
+        id -> BigInt,
+        version -> BigInt,
+    }
+}
+
+diesel::table! {
+    profiles (id) {
+        id -> Text,
+        name -> Text,
+    }
+}
+
+diesel::table! {
+    permission_sets (id) {
+        id -> Text,
+        name -> Text,
+    }
+}
+
+diesel::table! {
+    users (id) {
+        id -> Text,
+        username -> Text,
+        username_folded -> Text,
+        display_name -> Text,
+        given_name -> Text,
+        family_name -> Text,
+        email -> Text,
+        email_verified -> Bool,
+        federation_id -> Nullable<Text>,
+        locale -> Text,
+        time_zone -> Text,
+        active -> Bool,
+        profile_id -> Text,
+        custom -> Text,
+        admin_rights -> Text,
+        created_at -> BigInt,
+        updated_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    user_permission_sets (user_id, permission_set_id) {
+        user_id -> Text,
+        permission_set_id -> Text,
+    }
+}
+
+diesel::table! {
+    passwords (user_id) {
+        user_id -> Text,
+        hash -> Text,
+        changed_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    apps (id) {
+        id -> Text,
+        api_name -> Text,
+        name -> Text,
+        entity_id -> Text,
+        state -> Text,
+        definition -> Text,
+        policy -> Text,
+        metadata_xml -> Binary,
+        created_at -> BigInt,
+        updated_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    app_assignments (app_id, kind, target_id) {
+        app_id -> Text,
+        kind -> Text,
+        target_id -> Text,
+    }
+}
+
+diesel::table! {
+    consents (user_id, app_id) {
+        user_id -> Text,
+        app_id -> Text,
+        attributes_hash -> Text,
+        at -> BigInt,
+    }
+}
+
+diesel::table! {
+    signing_keys (id) {
+        id -> Text,
+        purpose -> Text,
+        algorithm -> Text,
+        private_key -> Binary,
+        certificate -> Binary,
+        state -> Text,
+        created_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    sessions (id) {
+        id -> Text,
+        token_hash -> Text,
+        user_id -> Text,
+        authn_instant -> BigInt,
+        authn_context -> Text,
+        created_at -> BigInt,
+        last_seen -> BigInt,
+        idle_expires -> BigInt,
+        absolute_expires -> BigInt,
+        address -> Text,
+        user_agent -> Text,
+    }
+}
+
+diesel::table! {
+    sp_sessions (session_id, id) {
+        session_id -> Text,
+        id -> Text,
+        app_id -> Text,
+        session_index -> Text,
+        name_id -> Text,
+        created_at -> BigInt,
+        not_on_or_after -> BigInt,
+    }
+}
+
+diesel::table! {
+    pending (id) {
+        id -> Text,
+        browser_hash -> Nullable<Text>,
+        app_id -> Text,
+        stage -> Text,
+        status -> Text,
+        created_at -> BigInt,
+        expires_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    replay (issuer, message_id) {
+        issuer -> Text,
+        message_id -> Text,
+        pending_id -> Nullable<Text>,
+        expires_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    events (seq) {
+        seq -> BigInt,
+        code -> Text,
+        at -> BigInt,
+        kind -> Text,
+        result -> Text,
+        user_id -> Nullable<Text>,
+        username -> Nullable<Text>,
+        app_id -> Nullable<Text>,
+        app_name -> Nullable<Text>,
+        entity_id -> Nullable<Text>,
+        address -> Text,
+        user_agent -> Text,
+        initiated_by -> Text,
+        protocol -> Text,
+        binding -> Text,
+        reason -> Text,
+        checks -> Text,
+        request_id -> Text,
+        acting -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    throttle (key) {
+        key -> Text,
+        failures -> BigInt,
+        window_start -> BigInt,
+        blocked_until -> BigInt,
+    }
+}
+
+diesel::joinable!(users -> profiles (profile_id));
+diesel::joinable!(sessions -> users (user_id));
+diesel::joinable!(user_permission_sets -> users (user_id));
+diesel::joinable!(user_permission_sets -> permission_sets (permission_set_id));
+diesel::joinable!(passwords -> users (user_id));
+diesel::joinable!(app_assignments -> apps (app_id));
+
+diesel::allow_tables_to_appear_in_same_query!(
+    app_assignments,
+    apps,
+    passwords,
+    permission_sets,
+    profiles,
+    sessions,
+    state,
+    user_permission_sets,
+    users,
+);

@@ -1,0 +1,17 @@
+DROP TABLE throttle;
+DROP TABLE events;
+DROP TABLE replay;
+DROP TABLE pending;
+DROP TABLE sp_sessions;
+DROP TABLE sessions;
+DROP TABLE signing_keys;
+DROP TABLE consents;
+DROP TABLE app_assignments;
+DROP TABLE apps;
+DROP TABLE passwords;
+DROP TABLE user_permission_sets;
+DROP TABLE users;
+DROP TABLE permission_sets;
+DROP TABLE profiles;
+DROP TABLE state;
+DROP TABLE settings;

@@ -1,0 +1,179 @@
+-- The ground: users, apps, keys, sessions, sign-ons in progress, events.
+-- Same tables and columns as postgres/0001_foundation; ids are text, instants are milliseconds
+-- since 1970 in UTC, JSON is text. Tables whose key is not the row's place on disk are WITHOUT
+-- ROWID, which saves a second tree and so a page in each write.
+
+CREATE TABLE settings (
+    key TEXT NOT NULL PRIMARY KEY,
+    value BLOB NOT NULL
+) WITHOUT ROWID;
+
+-- One row. The version rises in every change of apps, keys, policies or rights, and tells every
+-- node whether what it has cached is still true.
+CREATE TABLE state (
+    id BIGINT NOT NULL PRIMARY KEY CHECK (id = 1),
+    version BIGINT NOT NULL
+);
+INSERT INTO state (id, version) VALUES (1, 1);
+
+CREATE TABLE profiles (
+    id TEXT NOT NULL PRIMARY KEY,
+    name TEXT NOT NULL UNIQUE
+) WITHOUT ROWID;
+
+CREATE TABLE permission_sets (
+    id TEXT NOT NULL PRIMARY KEY,
+    name TEXT NOT NULL UNIQUE
+) WITHOUT ROWID;
+
+CREATE TABLE users (
+    id TEXT NOT NULL PRIMARY KEY,
+    username TEXT NOT NULL,
+    username_folded TEXT NOT NULL UNIQUE,
+    display_name TEXT NOT NULL,
+    given_name TEXT NOT NULL,
+    family_name TEXT NOT NULL,
+    email TEXT NOT NULL,
+    email_verified BOOLEAN NOT NULL,
+    federation_id TEXT UNIQUE,
+    locale TEXT NOT NULL,
+    time_zone TEXT NOT NULL,
+    active BOOLEAN NOT NULL,
+    profile_id TEXT NOT NULL REFERENCES profiles (id),
+    custom TEXT NOT NULL,
+    admin_rights TEXT NOT NULL,
+    created_at BIGINT NOT NULL,
+    updated_at BIGINT NOT NULL
+) WITHOUT ROWID;
+CREATE INDEX users_by_profile ON users (profile_id);
+
+CREATE TABLE user_permission_sets (
+    user_id TEXT NOT NULL REFERENCES users (id) ON DELETE CASCADE,
+    permission_set_id TEXT NOT NULL REFERENCES permission_sets (id) ON DELETE CASCADE,
+    PRIMARY KEY (user_id, permission_set_id)
+) WITHOUT ROWID;
+
+CREATE TABLE passwords (
+    user_id TEXT NOT NULL PRIMARY KEY REFERENCES users (id) ON DELETE CASCADE,
+    hash TEXT NOT NULL,
+    changed_at BIGINT NOT NULL
+) WITHOUT ROWID;
+
+CREATE TABLE apps (
+    id TEXT NOT NULL PRIMARY KEY,
+    api_name TEXT NOT NULL UNIQUE,
+    name TEXT NOT NULL,
+    entity_id TEXT NOT NULL UNIQUE,
+    state TEXT NOT NULL,
+    definition TEXT NOT NULL,
+    policy TEXT NOT NULL,
+    metadata_xml BLOB NOT NULL,
+    created_at BIGINT NOT NULL,
+    updated_at BIGINT NOT NULL
+);
+
+CREATE TABLE app_assignments (
+    app_id TEXT NOT NULL REFERENCES apps (id) ON DELETE CASCADE,
+    kind TEXT NOT NULL,
+    target_id TEXT NOT NULL,
+    PRIMARY KEY (app_id, kind, target_id)
+) WITHOUT ROWID;
+
+CREATE TABLE consents (
+    user_id TEXT NOT NULL REFERENCES users (id) ON DELETE CASCADE,
+    app_id TEXT NOT NULL REFERENCES apps (id) ON DELETE CASCADE,
+    attributes_hash TEXT NOT NULL,
+    at BIGINT NOT NULL,
+    PRIMARY KEY (user_id, app_id)
+) WITHOUT ROWID;
+
+CREATE TABLE signing_keys (
+    id TEXT NOT NULL PRIMARY KEY,
+    purpose TEXT NOT NULL,
+    algorithm TEXT NOT NULL,
+    private_key BLOB NOT NULL,
+    certificate BLOB NOT NULL,
+    state TEXT NOT NULL,
+    created_at BIGINT NOT NULL
+) WITHOUT ROWID;
+
+CREATE TABLE sessions (
+    id TEXT NOT NULL PRIMARY KEY,
+    token_hash TEXT NOT NULL UNIQUE,
+    user_id TEXT NOT NULL REFERENCES users (id) ON DELETE CASCADE,
+    authn_instant BIGINT NOT NULL,
+    authn_context TEXT NOT NULL,
+    created_at BIGINT NOT NULL,
+    last_seen BIGINT NOT NULL,
+    idle_expires BIGINT NOT NULL,
+    absolute_expires BIGINT NOT NULL,
+    address TEXT NOT NULL,
+    user_agent TEXT NOT NULL
+) WITHOUT ROWID;
+CREATE INDEX sessions_by_user ON sessions (user_id);
+CREATE INDEX sessions_by_end ON sessions (idle_expires);
+
+-- Keyed by session first: what is asked of it is "which SPs has this session entered".
+CREATE TABLE sp_sessions (
+    session_id TEXT NOT NULL REFERENCES sessions (id) ON DELETE CASCADE,
+    id TEXT NOT NULL,
+    app_id TEXT NOT NULL,
+    session_index TEXT NOT NULL,
+    name_id TEXT NOT NULL,
+    created_at BIGINT NOT NULL,
+    not_on_or_after BIGINT NOT NULL,
+    PRIMARY KEY (session_id, id)
+) WITHOUT ROWID;
+
+CREATE TABLE pending (
+    id TEXT NOT NULL PRIMARY KEY,
+    browser_hash TEXT,
+    app_id TEXT NOT NULL,
+    stage TEXT NOT NULL,
+    status TEXT NOT NULL,
+    created_at BIGINT NOT NULL,
+    expires_at BIGINT NOT NULL
+) WITHOUT ROWID;
+CREATE INDEX pending_by_end ON pending (expires_at);
+
+CREATE TABLE replay (
+    issuer TEXT NOT NULL,
+    message_id TEXT NOT NULL,
+    pending_id TEXT,
+    expires_at BIGINT NOT NULL,
+    PRIMARY KEY (issuer, message_id)
+) WITHOUT ROWID;
+CREATE INDEX replay_by_end ON replay (expires_at);
+
+-- Events outlive what they speak of, so nothing here refers to another table.
+CREATE TABLE events (
+    seq INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT,
+    code TEXT NOT NULL UNIQUE,
+    at BIGINT NOT NULL,
+    kind TEXT NOT NULL,
+    result TEXT NOT NULL,
+    user_id TEXT,
+    username TEXT,
+    app_id TEXT,
+    app_name TEXT,
+    entity_id TEXT,
+    address TEXT NOT NULL,
+    user_agent TEXT NOT NULL,
+    initiated_by TEXT NOT NULL,
+    protocol TEXT NOT NULL,
+    binding TEXT NOT NULL,
+    reason TEXT NOT NULL,
+    checks TEXT NOT NULL,
+    request_id TEXT NOT NULL,
+    acting TEXT
+);
+CREATE INDEX events_by_user ON events (user_id, seq);
+CREATE INDEX events_by_app ON events (app_id, seq);
+
+CREATE TABLE throttle (
+    key TEXT NOT NULL PRIMARY KEY,
+    failures BIGINT NOT NULL,
+    window_start BIGINT NOT NULL,
+    blocked_until BIGINT NOT NULL
+) WITHOUT ROWID;
+CREATE INDEX throttle_by_end ON throttle (blocked_until);
