@@ -40,7 +40,10 @@ pub struct AppLine {
 /// # Errors
 /// As any statement; [`StoreError::Damaged`] when a JSON column does not read.
 pub fn by_entity_id(c: &mut Connection, id: &str) -> Result<Option<StoredApp>, StoreError> {
-    let row = apps::table.filter(apps::entity_id.eq(id)).first(c).optional()?;
+    let row = apps::table
+        .filter(apps::entity_id.eq(id))
+        .first(c)
+        .optional()?;
     complete(c, row)
 }
 
@@ -49,7 +52,10 @@ pub fn by_entity_id(c: &mut Connection, id: &str) -> Result<Option<StoredApp>, S
 /// # Errors
 /// As [`by_entity_id`].
 pub fn by_id(c: &mut Connection, id: &AppId) -> Result<Option<StoredApp>, StoreError> {
-    let row = apps::table.filter(apps::id.eq(id.as_str())).first(c).optional()?;
+    let row = apps::table
+        .filter(apps::id.eq(id.as_str()))
+        .first(c)
+        .optional()?;
     complete(c, row)
 }
 
@@ -58,7 +64,10 @@ pub fn by_id(c: &mut Connection, id: &AppId) -> Result<Option<StoredApp>, StoreE
 /// # Errors
 /// As [`by_entity_id`].
 pub fn by_api_name(c: &mut Connection, name: &str) -> Result<Option<StoredApp>, StoreError> {
-    let row = apps::table.filter(apps::api_name.eq(name)).first(c).optional()?;
+    let row = apps::table
+        .filter(apps::api_name.eq(name))
+        .first(c)
+        .optional()?;
     complete(c, row)
 }
 
@@ -208,7 +217,11 @@ const PERMISSION_SET: &str = "permission_set";
 
 fn insert_assignments(c: &mut Connection, app: &App) -> Result<(), StoreError> {
     let profiles = app.policy.profiles.iter().map(|p| (PROFILE, p.as_str()));
-    let sets = app.policy.permission_sets.iter().map(|s| (PERMISSION_SET, s.as_str()));
+    let sets = app
+        .policy
+        .permission_sets
+        .iter()
+        .map(|s| (PERMISSION_SET, s.as_str()));
     for (kind, target) in profiles.chain(sets) {
         diesel::insert_into(app_assignments::table)
             .values((

@@ -123,7 +123,11 @@ impl Db {
         work: impl Fn(&mut Connection) -> Result<T, E>,
     ) -> Result<T, E> {
         self.run(&self.readers, |connection| {
-            begin(connection, "BEGIN", "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")?;
+            begin(
+                connection,
+                "BEGIN",
+                "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
+            )?;
             finish(connection, &work)
         })
     }
@@ -137,7 +141,9 @@ impl Db {
         &self,
         work: impl Fn(&mut Connection) -> Result<T, E>,
     ) -> Result<T, E> {
-        self.run(&self.readers, |connection| work(connection).map_err(Stop::Before))
+        self.run(&self.readers, |connection| {
+            work(connection).map_err(Stop::Before)
+        })
     }
 
     /// Runs `work` in a transaction that is committed when it answers `Ok` and undone when it
@@ -152,12 +158,15 @@ impl Db {
         &self,
         work: impl Fn(&mut Connection) -> Result<T, E>,
     ) -> Result<T, E> {
-        self.run(self.writer.as_ref().unwrap_or(&self.readers), |connection| {
-            // IMMEDIATE: a transaction that first reads and then writes would otherwise fail
-            // when another process wrote in between.
-            begin(connection, "BEGIN IMMEDIATE", "BEGIN")?;
-            finish(connection, &work)
-        })
+        self.run(
+            self.writer.as_ref().unwrap_or(&self.readers),
+            |connection| {
+                // IMMEDIATE: a transaction that first reads and then writes would otherwise fail
+                // when another process wrote in between.
+                begin(connection, "BEGIN IMMEDIATE", "BEGIN")?;
+                finish(connection, &work)
+            },
+        )
     }
 
     /// Whether the database answers and has the schema this version needs.

@@ -138,14 +138,23 @@ pub fn list(c: &mut Connection, filter: &Filter, limit: i64) -> Result<Vec<Logge
                 .or(events::address.like(pattern.clone()).escape('\\'))
                 .or(events::reason.like(pattern.clone()).escape('\\'))
                 .or(events::username.is_not_null().and(
-                    events::username.assume_not_null().like(pattern.clone()).escape('\\'),
+                    events::username
+                        .assume_not_null()
+                        .like(pattern.clone())
+                        .escape('\\'),
                 ))
                 .or(events::app_name.is_not_null().and(
-                    events::app_name.assume_not_null().like(pattern.clone()).escape('\\'),
+                    events::app_name
+                        .assume_not_null()
+                        .like(pattern.clone())
+                        .escape('\\'),
                 ))
-                .or(events::entity_id
-                    .is_not_null()
-                    .and(events::entity_id.assume_not_null().like(pattern).escape('\\'))),
+                .or(events::entity_id.is_not_null().and(
+                    events::entity_id
+                        .assume_not_null()
+                        .like(pattern)
+                        .escape('\\'),
+                )),
         );
     }
     page.load::<Row>(c)?
@@ -195,7 +204,10 @@ impl Row {
     fn into_logged(self) -> Result<Logged, StoreError> {
         let code = self.code;
         let unknown = |column: &str, word: &str| {
-            StoreError::damaged(format!("events.{column} of {code}"), format!("{word:?} is unknown"))
+            StoreError::damaged(
+                format!("events.{column} of {code}"),
+                format!("{word:?} is unknown"),
+            )
         };
         let kind = EventKind::parse(&self.kind).ok_or_else(|| unknown("kind", &self.kind))?;
         let result =

@@ -15,11 +15,7 @@ const THROTTLE_KEPT_SECONDS: i64 = 86_400;
 ///
 /// # Errors
 /// As any statement.
-pub fn delete_expired(
-    c: &mut Connection,
-    now: Timestamp,
-    limit: i64,
-) -> Result<usize, StoreError> {
+pub fn delete_expired(c: &mut Connection, now: Timestamp, limit: i64) -> Result<usize, StoreError> {
     let mut deleted = 0;
     let ids = sessions::table
         .filter(sessions::idle_expires.le(now.millis()))

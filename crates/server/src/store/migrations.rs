@@ -54,7 +54,9 @@ fn missing_in<DB: Backend>(
     set: &EmbeddedMigrations,
 ) -> Result<Vec<String>, StoreError> {
     let failed = |error: Box<dyn std::error::Error + Send + Sync>| {
-        StoreError::Schema(format!("cannot tell which migrations were applied: {error}"))
+        StoreError::Schema(format!(
+            "cannot tell which migrations were applied: {error}"
+        ))
     };
     let known: Vec<(String, String)> = MigrationSource::<DB>::migrations(set)
         .map_err(failed)?

@@ -31,10 +31,7 @@ pub fn insert(c: &mut Connection, participant: &Participant) -> Result<(), Store
 ///
 /// # Errors
 /// As any statement.
-pub fn of_session(
-    c: &mut Connection,
-    session: &SessionId,
-) -> Result<Vec<Participant>, StoreError> {
+pub fn of_session(c: &mut Connection, session: &SessionId) -> Result<Vec<Participant>, StoreError> {
     Ok(sp_sessions::table
         .filter(sp_sessions::session_id.eq(session.as_str()))
         .order((sp_sessions::created_at, sp_sessions::id))

@@ -45,7 +45,10 @@ pub fn ensure(
         return Ok(id);
     }
     diesel::insert_into(permission_sets::table)
-        .values((permission_sets::id.eq(new_id.as_str()), permission_sets::name.eq(name)))
+        .values((
+            permission_sets::id.eq(new_id.as_str()),
+            permission_sets::name.eq(name),
+        ))
         .execute(c)?;
     Ok(new_id)
 }

@@ -36,11 +36,7 @@ pub fn by_name(c: &mut Connection, name: &str) -> Result<Option<ProfileId>, Stor
 ///
 /// # Errors
 /// As any statement.
-pub fn ensure(
-    c: &mut Connection,
-    name: &str,
-    new_id: ProfileId,
-) -> Result<ProfileId, StoreError> {
+pub fn ensure(c: &mut Connection, name: &str, new_id: ProfileId) -> Result<ProfileId, StoreError> {
     if let Some(id) = by_name(c, name)? {
         return Ok(id);
     }

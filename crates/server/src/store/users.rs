@@ -98,7 +98,9 @@ pub fn list(
             users::username_folded
                 .like(pattern.clone())
                 .escape('\\')
-                .or(lower(users::display_name).like(pattern.clone()).escape('\\'))
+                .or(lower(users::display_name)
+                    .like(pattern.clone())
+                    .escape('\\'))
                 .or(lower(users::email).like(pattern).escape('\\')),
         );
     }
