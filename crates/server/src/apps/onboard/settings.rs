@@ -448,7 +448,7 @@ pub const SETTINGS: &[Setting] = &[
     Setting {
         key: "default_relay_state",
         about: "RelayState of a launch.",
-        expected: "at most 1024 bytes, or nothing",
+        expected: "at most 80 bytes (saml-bindings §3.4.3), or nothing",
         right: AdminRight::EditApps,
         read: |d| {
             d.definition
@@ -458,7 +458,7 @@ pub const SETTINGS: &[Setting] = &[
                 .unwrap_or_default()
         },
         write: |d, v| {
-            if v.len() > 1024 || v.chars().any(char::is_control) {
+            if v.len() > 80 || v.chars().any(char::is_control) {
                 return Err(String::new());
             }
             d.definition.saml.default_relay_state = optional(v);
