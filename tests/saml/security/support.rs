@@ -137,3 +137,52 @@ pub(crate) fn wrapped(inner: &str) -> Unsigned<Document> {
     let id = MessageId::parse("_outer").unwrap();
     Unsigned::new(w.finish().unwrap(), insert_at, id)
 }
+
+/// What the `xmlsec1` command line tool decrypts with this key, if it does.
+pub(crate) fn xmlsec1_decrypts(xml: &str, key: &str) -> Option<String> {
+    let mut tool = Command::new("xmlsec1")
+        .arg("--decrypt")
+        .arg("--privkey-pem")
+        .arg(dev_path(&format!("{key}.key.pem")))
+        .arg("/dev/stdin")
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .expect("xmlsec1 is installed");
+    let mut input = tool.stdin.take().unwrap();
+    // Without a declaration the tool would answer in ASCII and character references.
+    write!(input, "<?xml version=\"1.0\" encoding=\"UTF-8\"?>{xml}").unwrap();
+    drop(input);
+    let output = tool.wait_with_output().unwrap();
+    let success = output.status.success();
+    success.then(|| String::from_utf8(output.stdout).unwrap())
+}
+
+/// `template` (an EncryptedData without values) filled by the `xmlsec1` command line tool.
+pub(crate) fn xmlsec1_encrypts(
+    template: &str,
+    plaintext: &str,
+    session_key: &str,
+    certificate: &str,
+) -> String {
+    let file = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(format!("{session_key}.xml"));
+    std::fs::write(&file, plaintext).unwrap();
+    let mut tool = Command::new("xmlsec1")
+        .args(["--encrypt", "--session-key", session_key])
+        .arg("--pubkey-cert-pem")
+        .arg(dev_path(&format!("{certificate}.cert.pem")))
+        .arg("--xml-data")
+        .arg(&file)
+        .arg("/dev/stdin")
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .expect("xmlsec1 is installed");
+    let mut input = tool.stdin.take().unwrap();
+    input.write_all(template.as_bytes()).unwrap();
+    drop(input);
+    let output = tool.wait_with_output().unwrap();
+    assert!(output.status.success());
+    String::from_utf8(output.stdout).unwrap()
+}
