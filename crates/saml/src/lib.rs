@@ -3,6 +3,7 @@
 //! No network, files, database, clock or global state: octets, instants and randomness are
 //! arguments.
 
+pub mod binding;
 pub mod fuzzing;
 pub mod ids;
 pub mod message;

@@ -12,9 +12,10 @@ pub mod post;
 mod received;
 pub mod redirect;
 
-pub use received::{Reception, ReceivedRequest, Refused};
+pub use received::{ReceivedRequest, Reception, Refused};
 
-use crate::xml::reader::XmlError;
+use crate::security::verify::VerifyError;
+use crate::xml::reader::{XmlError, XmlErrorKind};
 
 /// The binding a message came by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -78,4 +79,16 @@ pub enum BindingError {
     /// The XML inside cannot be read, or it has no usable Issuer.
     #[error(transparent)]
     Xml(#[from] XmlError),
+}
+
+impl From<VerifyError> for BindingError {
+    fn from(error: VerifyError) -> Self {
+        match error {
+            VerifyError::Xml(error) => Self::Xml(error),
+            other => Self::Xml(XmlError {
+                line: 1,
+                kind: XmlErrorKind::Malformed(other.to_string()),
+            }),
+        }
+    }
 }

@@ -137,8 +137,9 @@ fn inflate(deflated: &[u8], limits: &Limits) -> Result<Vec<u8>, BindingError> {
     loop {
         let consumed = usize::try_from(stream.total_in()).expect("no more than was given");
         let before = (stream.total_in(), stream.total_out());
+        // Not Finish: some inflaters give up for good when that finds too little room.
         let status = stream
-            .decompress_vec(&deflated[consumed..], &mut out, FlushDecompress::Finish)
+            .decompress_vec(&deflated[consumed..], &mut out, FlushDecompress::None)
             .map_err(|_| BindingError::Deflate)?;
         if out.len() > limits.bytes {
             return Err(BindingError::TooLarge {

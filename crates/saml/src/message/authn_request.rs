@@ -7,10 +7,11 @@ use super::content::{
 use crate::ids::{EntityId, MessageId};
 use crate::name_id::{NameIdFormat, ReceivedNameId};
 use crate::security::sign::Unsigned;
+use crate::security::verify::Received;
 use crate::status::{SecondStatus, Status, TopStatus};
 use crate::time::{Timestamp, Window};
 use crate::xml::names::{DS, SAML, SAMLP};
-use crate::xml::reader::Element;
+use crate::xml::reader::{Element, XmlError, XmlErrorKind};
 use crate::xml::writer::{WriteError, Writer};
 
 /// What can be told of a request even when the rest of it breaks the rules: enough to find its SP
@@ -295,6 +296,30 @@ impl RequestHead {
             destination: root.attr("Destination").map(str::to_owned),
             acs: requested_acs(root).unwrap_or_default(),
         })
+    }
+}
+
+/// A request as far as it could be read: its head at least.
+#[derive(Debug, Clone)]
+pub struct ReadRequest {
+    /// Enough to find the sender and to answer it.
+    pub head: RequestHead,
+    /// The request, or what is wrong with it.
+    pub body: Result<AuthnRequest, RequestError>,
+}
+
+impl Received for ReadRequest {
+    fn from_element(root: &Element) -> Result<Self, XmlError> {
+        let head = RequestHead::read(root)
+            .map_err(|error| root.error(XmlErrorKind::Malformed(error.to_string())))?;
+        Ok(Self {
+            head,
+            body: AuthnRequest::parse(root),
+        })
+    }
+
+    fn issuer(&self) -> Option<&EntityId> {
+        Some(&self.head.issuer)
     }
 }
 

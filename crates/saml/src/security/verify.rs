@@ -328,6 +328,11 @@ impl<T: Received> Unverified<T> {
         &self.claimed_issuer
     }
 
+    /// The document as received, to be shown to a developer and never read by a program.
+    pub fn octets(&self) -> &[u8] {
+        &self.octets
+    }
+
     /// Whether the message carries a signature of its binding, good or bad.
     pub fn has_signature(&self) -> bool {
         match &self.carrier {
@@ -400,6 +405,25 @@ impl<T> Verified<T> {
     /// The message itself.
     pub fn into_message(self) -> T {
         self.message
+    }
+
+    /// A part of the message, as authentic as the whole.
+    pub(crate) fn map<U>(self, part: impl FnOnce(T) -> U) -> Verified<U> {
+        Verified {
+            message: part(self.message),
+            authenticity: self.authenticity,
+        }
+    }
+
+    /// A part of the message that may be missing.
+    pub(crate) fn try_map<U, E>(
+        self,
+        part: impl FnOnce(T) -> Result<U, E>,
+    ) -> Result<Verified<U>, E> {
+        Ok(Verified {
+            message: part(self.message)?,
+            authenticity: self.authenticity,
+        })
     }
 }
 
