@@ -4,6 +4,7 @@
 //!   unsafe. [`aggregate`] walks a federation's file entity by entity.
 //! - [`endpoint`]: the registered ACS endpoints and the choice among them.
 //! - [`key_descriptor`], [`algorithms`]: the SP's keys and what may be used towards it.
+//! - [`idp`]: what this identity provider says, written and ready to be signed.
 //! - [`ui`], [`attributes`]: what people see, and what the SP asks for.
 //!
 //! Nothing read here is trusted because of where it stands in a file. Whoever registers metadata
@@ -17,11 +18,14 @@ pub mod algorithms;
 pub mod attributes;
 pub mod endpoint;
 pub mod entity;
+pub mod idp;
 pub mod key_descriptor;
 pub mod sp;
 pub mod ui;
+mod writing;
 
 pub use aggregate::{Affiliation, Entity, for_each_entity, for_each_sp};
 pub use endpoint::{AcsEndpoint, AcsError, AcsSelector, Binding, choose_acs};
 pub use entity::{Fault, MetadataError, MetadataWarning, Reading};
+pub use idp::{IdpKey, IdpMetadata};
 pub use sp::SpMetadata;
