@@ -2,4 +2,6 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on may panic")]
 
 mod metadata;
+#[path = "../support/schema.rs"]
+mod schema;
 mod security;

@@ -2,6 +2,7 @@
 
 mod acs;
 mod aggregate;
+mod idp;
 
 use avouch_saml::metadata::{MetadataError, Reading, SpMetadata};
 use avouch_saml::time::Timestamp;
@@ -108,4 +109,10 @@ fn file(path: &str) -> Vec<u8> {
     let root = concat!(env!("CARGO_MANIFEST_DIR"), "/../../");
     let path = format!("{root}{path}");
     std::fs::read(&path).unwrap_or_else(|error| panic!("{path}: {error}"))
+}
+
+/// A certificate around an RSA key of 1024 bits, which is too weak for anything.
+fn weak_certificate() -> avouch_saml::security::certificate::Certificate {
+    let pem = file("tests/vectors/metadata/rsa1024.cert.pem");
+    avouch_saml::security::certificate::Certificate::from_pem(&pem).expect("a certificate")
 }

@@ -3,5 +3,5 @@
 mod certificate;
 mod encrypt;
 mod sign;
-mod support;
+pub(crate) mod support;
 mod verify;
