@@ -5,6 +5,7 @@
 //! there is one reader and one set of checks. [`Draft`] is what would be stored, [`settings`] the
 //! one table of everything that can be set on it, [`row`] an attribute row as one line of text.
 
+pub mod federation;
 pub mod preview;
 pub mod row;
 pub mod settings;
