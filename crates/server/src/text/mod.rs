@@ -4,14 +4,26 @@
 //! where each group is defined; a further language is one more `const` of each group and one more
 //! [`Locale`], and the compiler names every text that is still missing.
 
+mod apps;
 mod common;
+mod developer;
 mod errors;
+mod events;
+mod forms;
+mod people;
+mod results;
 mod sign_on;
 
 use std::fmt;
 
+pub use apps::{AppList, AppNew, AppPreview, AppRemove, AppSettings};
 pub use common::Common;
+pub use developer::Developer;
 pub use errors::{ErrorHelp, ErrorPageTexts, Errors, Explanation};
+pub use events::Events;
+pub use forms::Forms;
+pub use people::{Keys, Users};
+pub use results::Results;
 pub use sign_on::{Consent, Launcher, Login, Plain, Post};
 
 /// One text. Where it holds `{}`, a value from outside is put in when it is shown.
@@ -102,6 +114,28 @@ pub struct Catalogue {
     pub errors: Errors,
     /// The page that Avouch's metadata names as its errorURL.
     pub error_help: ErrorHelp,
+    /// What a form's check found wrong.
+    pub forms: Forms,
+    /// Admin: the list of connected apps.
+    pub app_list: AppList,
+    /// Admin: adding an app.
+    pub app_new: AppNew,
+    /// Admin: what a metadata file was understood to say.
+    pub app_preview: AppPreview,
+    /// Admin: an app's settings.
+    pub app_settings: AppSettings,
+    /// Admin: removing an app.
+    pub app_remove: AppRemove,
+    /// Admin: sign-on events.
+    pub events: Events,
+    /// One sentence for each result code.
+    pub results: Results,
+    /// Admin: users.
+    pub users: Users,
+    /// Admin: keys.
+    pub keys: Keys,
+    /// The page of `avouch dev`.
+    pub developer: Developer,
 }
 
 impl Catalogue {
@@ -117,6 +151,17 @@ impl Catalogue {
         error_page: ErrorPageTexts::ENGLISH,
         errors: Errors::ENGLISH,
         error_help: ErrorHelp::ENGLISH,
+        forms: Forms::ENGLISH,
+        app_list: AppList::ENGLISH,
+        app_new: AppNew::ENGLISH,
+        app_preview: AppPreview::ENGLISH,
+        app_settings: AppSettings::ENGLISH,
+        app_remove: AppRemove::ENGLISH,
+        events: Events::ENGLISH,
+        results: Results::ENGLISH,
+        users: Users::ENGLISH,
+        keys: Keys::ENGLISH,
+        developer: Developer::ENGLISH,
     };
 }
 
@@ -147,6 +192,17 @@ mod tests {
             c.plain.all(),
             c.error_page.all(),
             c.error_help.all(),
+            c.forms.all(),
+            c.app_list.all(),
+            c.app_new.all(),
+            c.app_preview.all(),
+            c.app_settings.all(),
+            c.app_remove.all(),
+            c.events.all(),
+            c.results.all(),
+            c.users.all(),
+            c.keys.all(),
+            c.developer.all(),
         ];
         for (name, text) in groups.into_iter().flatten() {
             assert!(!text.0.is_empty(), "{name} is empty");

@@ -12,29 +12,43 @@
 //! | `web/consent.rs` | [`ConsentPage`] |
 //! | `web/launcher.rs` | [`LauncherPage`], [`LaunchConfirmPage`] |
 //! | `web/refuse.rs` | [`ErrorPage`], [`UnavailablePage`] |
+//! | `web/developer.rs` | [`DeveloperPage`] |
+//! | `web/admin/apps.rs` | [`admin::AppListPage`], [`admin::AppNewPage`], [`admin::AppChoosePage`], [`admin::AppPreviewPage`], [`admin::AppSettingsPage`], [`admin::AppRemovePage`] |
+//! | `web/admin/events.rs` | [`admin::EventListPage`], [`admin::EventPage`] |
+//! | `web/admin/users.rs` | [`admin::UserListPage`], [`admin::UserPage`] |
+//! | `web/admin/keys.rs` | [`admin::KeyListPage`] |
 
 use std::path::Path;
 use std::{fs, io};
 
+pub mod admin;
 pub mod assets;
 mod consent;
+mod developer;
 mod error;
 mod error_help;
+mod fields;
 mod frame;
+mod idp_info;
 mod launcher;
 mod login;
 mod plain;
 pub mod policy;
 mod post;
+mod pretty;
 
 pub use consent::{ConsentPage, ReleasedAttribute};
+pub use developer::{DecodedMessage, DeveloperPage, DeveloperSp, Exchange};
 pub use error::{ErrorKind, ErrorPage};
 pub use error_help::{ErrorHelpPage, HelpTopic};
+pub use fields::{Choice, Problem};
 pub use frame::{AppLabel, Frame, Moment, Notice, Tone, Viewer};
+pub use idp_info::{IdpCertificate, IdpInfo};
 pub use launcher::{LaunchConfirmPage, LauncherPage, Tile};
 pub use login::{Destination, LoginPage, LoginProblem, SampleLogin};
 pub use plain::{SignOutPage, SignedOutPage, StartAgainPage, UnavailablePage};
 pub use post::PostPage;
+pub use pretty::pretty_xml;
 
 /// A page that can be written as HTML.
 pub trait Page {
@@ -59,6 +73,8 @@ pub fn render_samples() -> Vec<(&'static str, String)> {
     pages.extend(error::samples());
     pages.extend(error_help::samples());
     pages.extend(plain::samples());
+    pages.extend(admin::samples());
+    pages.extend(developer::samples());
     pages
 }
 

@@ -1,0 +1,376 @@
+//! Texts of the administration of connected apps.
+
+use super::texts;
+
+texts! {
+    /// The list of connected apps.
+    AppList {
+        title = "Connected apps";
+        add = "Add an app";
+        search = "Search by name or entity ID";
+        name = "App";
+        entity_id = "Entity ID";
+        state = "State";
+        last_used = "Last sign-on";
+        never = "never";
+        installed = "In use";
+        blocked = "Blocked";
+        uninstalled = "Not installed";
+        key_expired = "A certificate has expired";
+        key_expiring = "A certificate expires on {}";
+        total = "{} apps";
+        one = "1 app";
+        empty = "No app is connected yet.";
+        empty_hint = "Connect the first one with the metadata file of its service provider.";
+        no_match = "No app matches “{}”.";
+    }
+}
+
+texts! {
+    /// Adding an app, or replacing what is known of its service provider.
+    AppNew {
+        title = "Add an app";
+        title_replace = "Replace the metadata of {}";
+        intro = "Tell Avouch about the service provider in one of three ways. Nothing is saved \
+            yet: first you see what was understood.";
+        intro_replace = "Give the new metadata in one of three ways. Nothing is saved yet: first \
+            you see what would change. Your own settings of the app stay.";
+        file_title = "Upload its metadata file";
+        file_hint = "The best way, if you have the file. A file with many service providers lets \
+            you pick one.";
+        file = "Metadata file";
+        file_submit = "Read the file";
+        paste_title = "Paste its metadata";
+        paste_hint = "If the app shows its metadata as text.";
+        paste = "Metadata XML";
+        paste_submit = "Read the text";
+        typed_title = "Type it in";
+        typed_hint = "If the app has no metadata, its documentation names these values.";
+        name = "Name";
+        name_hint = "What people here call the app.";
+        entity_id = "Entity ID";
+        entity_id_hint = "The service provider's own name in SAML, also called Issuer or \
+            Audience. Every character counts, a final slash too.";
+        acs_urls = "Assertion Consumer Service URLs";
+        acs_urls_hint = "Where sign-ins are posted to, also called ACS URL, reply URL or single \
+            sign-on URL of the app. One in each line; the first is used unless a request names \
+            another.";
+        certificates = "Certificates of the app";
+        certificates_hint = "PEM or bare base64, one after the other. Needed only if it signs its \
+            requests or wants assertions encrypted.";
+        requests_signed = "It signs all its requests";
+        requests_signed_hint = "Requests without a good signature are then refused.";
+        typed_submit = "Check what I typed";
+        problem_title = "This could not be read";
+        problem_line = "Line {}";
+        choose_title = "Choose a service provider";
+        choose_intro = "The file describes {} service providers. Choose the one to add.";
+        choose_submit = "Continue";
+        choose_search = "Search the file";
+        choose_no_match = "Nothing in the file matches that search.";
+        choose_taken = "already connected";
+    }
+}
+
+texts! {
+    /// What a metadata file was understood to say, before anything is saved.
+    AppPreview {
+        title = "Is this right?";
+        title_replace = "Change this?";
+        intro = "This is what was understood. Nothing is saved yet.";
+        intro_replace = "This is what the new metadata says, and what it would change. Nothing \
+            is saved yet.";
+        warnings = "Please look at this";
+        changes_risky = "Changes to check with the app's owner";
+        changes_safe = "Harmless changes";
+        changes_none = "The new metadata says the same as the old.";
+        change_before = "before";
+        change_after = "after";
+        about = "The app";
+        name = "Name";
+        name_hint = "What people here call the app. You can change it.";
+        description = "Description";
+        entity_id = "Entity ID";
+        organisation = "Organisation";
+        contacts = "Contacts";
+        logo = "Logo";
+        info_url = "Information";
+        privacy_url = "Privacy statement";
+        categories = "Categories";
+        valid_until = "Valid until";
+        endpoints = "Where sign-ins are sent";
+        endpoints_hint = "Avouch sends to these addresses and to no others.";
+        endpoint_url = "Address";
+        endpoint_binding = "Binding";
+        endpoint_index = "Index";
+        endpoint_default = "default";
+        endpoint_unusable = "not used: Avouch answers by HTTP-POST";
+        keys = "Certificates";
+        keys_none = "The service provider publishes no certificate. Its requests cannot be \
+            checked and assertions cannot be encrypted for it.";
+        key_use = "Used for";
+        key_signing = "signing";
+        key_encryption = "encryption";
+        key_both = "signing and encryption";
+        key_subject = "Subject";
+        key_kind = "Kind";
+        key_fingerprint = "SHA-256 fingerprint";
+        key_expires = "Expires";
+        key_ignored = "not used: {}";
+        requested = "What it asks to know";
+        requested_none = "It asks for no attributes. Nothing but an identifier is released until \
+            you add attributes.";
+        requested_hint = "Asking is not getting: after saving, you choose what is released.";
+        attribute = "Attribute";
+        will_release = "Release";
+        signatures = "Signatures";
+        requests_signed = "Its requests are signed";
+        assertions_signed = "It wants assertions signed";
+        formats = "NameID formats it names";
+        ignored = "Not used";
+        ignored_hint = "The metadata also holds this, which Avouch does not need or does not \
+            support.";
+        save = "Save this app";
+        save_replace = "Replace the metadata";
+        discard = "Discard";
+        save_hint = "A new app starts closed: only users whose profile or permission set lists \
+            it may use it. You can change that next.";
+    }
+}
+
+texts! {
+    /// An app's settings.
+    AppSettings {
+        contents = "On this page";
+        saved = "Your changes are saved and in force.";
+        created = "The app is saved. Give the values below to the service provider, and choose \
+            who may use it.";
+        state_blocked = "This app is blocked: every sign-on is refused.";
+        in_force = "In force: {}";
+        from_here = "set here";
+        from_metadata = "from the app's metadata";
+        from_organisation = "from the organisation";
+        from_default = "default";
+        open = "Open the app";
+        its_events = "Sign-on events";
+
+        info_title = "SAML login information";
+        info_intro = "What the service provider needs to know about Avouch. Most need only the \
+            metadata URL.";
+        info_metadata = "Metadata URL";
+        info_app_metadata = "Metadata URL for this app";
+        info_entity_id = "Entity ID of Avouch";
+        info_sso_redirect = "Sign-on URL, HTTP-Redirect";
+        info_sso_post = "Sign-on URL, HTTP-POST";
+        info_launch = "Launch URL";
+        info_logout = "Logout URL";
+        info_certificate = "Certificate";
+        info_fingerprint = "SHA-256 fingerprint";
+        info_expires = "Expires";
+
+        basics_title = "About the app";
+        name = "Name";
+        name_hint = "Shown to users when they sign in and in their list of apps.";
+        api_name = "Short name";
+        description = "Description";
+        description_hint = "One sentence, shown in the list of apps.";
+        contact = "Contact";
+        contact_hint = "Who to ask about the app: a mail address or a URL. Shown on error pages.";
+        logo_url = "Logo URL";
+        logo_url_hint = "An https URL. Browsers load it from there, so choose one that people's \
+            networks reach.";
+        info_url = "Information URL";
+        info_url_hint = "A page about the app, linked from the consent page.";
+
+        sp_title = "Service provider";
+        sp_intro = "From the app's metadata. To change it, replace the metadata: you see the \
+            differences before they take effect.";
+        sp_replace = "Replace metadata";
+        sp_source = "Source";
+
+        access_title = "Who may use it";
+        permitted_users = "Permitted users";
+        permitted_users_hint = "Takes effect at once, also for people who are signed in.";
+        admin_approved = "Users approved by an administrator";
+        admin_approved_hint = "Only users whose profile or permission set is ticked below. They \
+            are not asked for consent.";
+        self_authorize = "All active users";
+        self_authorize_hint = "Everybody in the organisation. Each is asked once for consent, \
+            unless you switch that off.";
+        profiles = "Profiles";
+        permission_sets = "Permission sets";
+        assigned_hint = "A user may enter if any ticked profile or permission set is theirs.";
+        assigned_none = "There is none yet.";
+        ask_consent = "Ask for consent";
+        ask_consent_hint = "Before the first sign-on users see what is released. Approved users \
+            are never asked.";
+
+        start_title = "Starting it";
+        visible = "Show in the list of apps";
+        visible_hint = "Users who may use the app see a tile for it.";
+        order = "Place in the list";
+        order_hint = "A whole number. Lower comes first; equal numbers are sorted by name.";
+        start_url = "Start URL";
+        start_url_hint = "Where a tile leads when the app wants to begin the sign-on itself. Left \
+            empty, Avouch signs the user in directly.";
+        allow_unsolicited = "Avouch may start the sign-on";
+        allow_unsolicited_hint = "Sends a sign-in the app did not ask for (IdP-initiated). Some \
+            apps refuse those. Off, only the app itself can start.";
+        default_relay_state = "Default RelayState";
+        default_relay_state_hint = "Sent along when Avouch starts the sign-on; many apps read a \
+            target page from it. At most 80 bytes.";
+        allow_relay_state_override = "A launch URL may carry its own RelayState";
+        allow_relay_state_override_hint = "Replaces the default, for links to a certain page of \
+            the app.";
+
+        subject_title = "How the app recognises a user";
+        subject_type = "Subject type";
+        subject_type_hint = "Which of the user's names the NameID carries.";
+        subject_username = "Username";
+        subject_federation_id = "Federation ID";
+        subject_user_id = "User ID in Avouch";
+        subject_email = "E-mail address";
+        subject_custom = "Custom attribute";
+        subject_persistent = "Persistent ID: random, only for this app";
+        subject_transient = "Transient ID: new at each sign-on";
+        subject_none = "None: no NameID is sent";
+        subject_attribute = "Name of the custom attribute";
+        subject_attribute_hint = "Only for the subject type Custom attribute. Users without a \
+            value are refused.";
+        name_id_format = "NameID format";
+        name_id_format_hint = "Used when a request does not ask for one.";
+        allowed_name_id_formats = "Also allowed";
+        allowed_name_id_formats_hint = "A request may choose one of these instead.";
+        always_this_format = "Always use the format above";
+        always_this_format_hint = "A request for another format is refused.";
+        format_unspecified = "unspecified";
+        format_email = "emailAddress";
+        format_persistent = "persistent";
+        format_transient = "transient";
+        fail_unmet_subject_id = "Refuse when a required subject identifier is missing";
+        fail_unmet_subject_id_hint = "The app's metadata can require subject-id or pairwise-id. \
+            Off, the user is signed in without it.";
+
+        attributes_title = "What the app is told";
+        attributes_intro = "One row for each attribute. Nothing is released that is not a row.";
+        attributes_none = "No attributes are released.";
+        attribute_row = "Attribute {}";
+        attribute_name = "SAML name";
+        attribute_friendly = "Friendly name";
+        attribute_format = "Name format";
+        attribute_format_uri = "URI";
+        attribute_format_basic = "basic";
+        attribute_format_unspecified = "unspecified";
+        attribute_source = "Source";
+        attribute_value = "Value";
+        attribute_value_hint = "For Custom attribute its name; for Constant one value in each \
+            line; for Text with fields something like ${given_name} ${family_name}. Otherwise \
+            leave it empty.";
+        attribute_missing = "Without a value";
+        attribute_missing_omit = "leave it out";
+        attribute_missing_empty = "send it empty";
+        attribute_missing_refuse = "refuse the sign-on";
+        attribute_when = "Release";
+        attribute_when_always = "always";
+        attribute_when_requested = "only if the metadata requests it";
+        attribute_only_for = "Only with entity attribute";
+        attribute_only_for_hint = "name=value that the app's metadata must carry, for instance a \
+            category. Usually empty.";
+        attribute_remove = "Remove {}";
+        attribute_remove_short = "Remove";
+        attribute_add = "Add";
+        attribute_preset = "New row";
+        attribute_preset_empty = "empty";
+        source_field_id = "User: ID";
+        source_field_username = "User: username";
+        source_field_display_name = "User: display name";
+        source_field_given_name = "User: given name";
+        source_field_family_name = "User: family name";
+        source_field_email = "User: e-mail address";
+        source_field_federation_id = "User: federation ID";
+        source_field_locale = "User: locale";
+        source_field_time_zone = "User: time zone";
+        source_custom = "User: custom attribute";
+        source_profile = "Profile name";
+        source_permission_sets = "Permission set names";
+        source_organisation_name = "Organisation: name";
+        source_organisation_url = "Organisation: URL";
+        source_constant = "Constant";
+        source_template = "Text with fields";
+        source_subject_id = "subject-id";
+        source_pairwise_id = "pairwise-id";
+
+        signing_title = "How answers are signed";
+        sign = "What is signed";
+        sign_hint = "Signing both is understood by nearly every app.";
+        sign_default = "Default: response and assertion";
+        sign_response = "Response (and the assertion if the metadata asks for it)";
+        sign_assertion = "Assertion only";
+        sign_both = "Response and assertion";
+        signature_algorithm = "Signature algorithm";
+        signature_algorithm_hint = "It has to fit the key: RSA or ECDSA.";
+        signature_algorithm_default = "Default: what key and metadata suggest";
+        signing_key = "Signing key";
+        signing_key_hint = "A key of its own lets you change this app's key apart from the \
+            others.";
+        signing_key_default = "Default: the organisation's active key";
+        issuer = "Issuer";
+        issuer_hint = "Entity ID that Avouch uses towards this app. Empty: the organisation's.";
+        danger_allow_sha1 = "Allow SHA-1 signatures";
+        danger_allow_sha1_hint = "Dangerous: SHA-1 can be forged. Only for an app that knows \
+            nothing better; each use is logged.";
+
+        requests_title = "Requests of the app";
+        request_signatures = "Request signatures";
+        request_signatures_hint = "A signature that is present is always checked.";
+        request_signatures_follow = "Default: required if the metadata says that requests are \
+            signed";
+        request_signatures_present = "Checked when present";
+        request_signatures_required = "Required";
+        permitted_contexts = "Permitted authentication contexts";
+        permitted_contexts_hint = "One class URI in each line. A sign-in that used another way is \
+            refused. Empty: every way of signing in is accepted.";
+
+        encryption_title = "Encryption";
+        encryption = "Encrypt assertions";
+        encryption_hint = "Hides the user's data from everything between browser and app.";
+        encryption_off = "Never";
+        encryption_when = "Default: when the app publishes a key";
+        encryption_required = "Always; without a usable key the sign-on fails";
+        danger_allow_cbc = "Allow AES-CBC";
+        danger_allow_cbc_hint = "Dangerous: CBC can be attacked. Used only if the app knows no \
+            GCM; each use is logged.";
+
+        time_title = "Time limits";
+        assertion_lifetime = "Assertion lifetime in seconds";
+        assertion_lifetime_hint = "How long the app may take to accept a sign-in: 60 to 3600. \
+            Default 300.";
+        clock_skew = "Clock tolerance in seconds";
+        clock_skew_hint = "How far the app's clock may be off: 0 to 600. Default 180.";
+        session_not_on_or_after = "Tell the app when the session ends";
+        session_not_on_or_after_hint = "Sends SessionNotOnOrAfter, so that the app can end its \
+            own session with Avouch's.";
+
+        block_title = "Block";
+        block_text = "Refuses every sign-on at once. Settings and assignments stay.";
+        block = "Block this app";
+        unblock_text = "Nobody can sign in to this app until it is unblocked.";
+        unblock = "Unblock this app";
+        remove_title = "Remove";
+        remove_text = "Deletes the app with all its settings. Events about it stay.";
+        remove = "Remove this app";
+    }
+}
+
+texts! {
+    /// Removing an app.
+    AppRemove {
+        title = "Remove {}?";
+        text = "Nobody will be able to sign in to it through Avouch. Its settings, its \
+            assignments and the persistent IDs of its users are deleted and cannot be brought \
+            back. Events about it stay.";
+        instead = "To close it for a while, block it instead: that keeps everything.";
+        submit = "Remove this app";
+        cancel = "Keep it";
+    }
+}

@@ -1,0 +1,647 @@
+//! An app's settings: every one explained, with the value in force.
+
+use askama::Template;
+use avouch_saml::security::algorithm::SignatureAlgorithm;
+
+use crate::text::{AppSettings, Text};
+
+use super::super::fields::{Choice, Field, Problem, choose, choose_all};
+use super::super::idp_info::sample_fingerprint;
+use super::super::{AppLabel, Frame, IdpInfo, Moment, Page};
+use super::app_form::{AppForm, AttributeForm, FORMAT_URI, PRESETS, SOURCES};
+use super::app_new::problem_of;
+use super::app_preview::{CertificateLine, EndpointLine, Use};
+
+/// `GET /admin/apps/{id}`, and the answer to a `POST` there that saved nothing: a problem, or a
+/// row added to or removed from the attributes.
+///
+/// The form posts [`AppForm`] to `/admin/apps/{id}` with the pressed button in `do`. Blocking
+/// posts `csrf` to `/admin/apps/{id}/block` or `/unblock`; removing leads to `/remove`.
+#[derive(Debug, Template)]
+#[template(path = "admin/app_settings.html")]
+pub struct AppSettingsPage {
+    /// Surroundings.
+    pub frame: Frame,
+    /// This page: `/admin/apps/{id}`.
+    pub url: String,
+    /// Name and logo as stored.
+    pub app: AppLabel,
+    /// Short name.
+    pub api_name: String,
+    /// Whether it is blocked.
+    pub blocked: bool,
+    /// What the service provider needs to know.
+    pub info: IdpInfo,
+    /// Entity ID of the service provider.
+    pub entity_id: String,
+    /// Its Assertion Consumer Services.
+    pub endpoints: Vec<EndpointLine>,
+    /// Its certificates.
+    pub certificates: Vec<CertificateLine>,
+    /// The values of the form.
+    pub form: AppForm,
+    /// What was wrong with them.
+    pub problems: Vec<Problem>,
+    /// What is in force where the form alone does not tell.
+    pub in_force: Vec<InForce>,
+    /// The organisation's profiles; which are ticked is in the form.
+    pub profiles: Vec<Choice>,
+    /// The organisation's permission sets; which are ticked is in the form.
+    pub permission_sets: Vec<Choice>,
+    /// The organisation's signing keys, by row.
+    pub signing_keys: Vec<Choice>,
+}
+
+/// The value of a setting that is in force.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct InForce {
+    /// The field's name.
+    pub field: &'static str,
+    /// The value in words.
+    pub value: String,
+    /// Where it comes from.
+    pub origin: Origin,
+}
+
+/// Where a value in force comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Origin {
+    /// This page.
+    Here,
+    /// The metadata of the service provider.
+    Metadata,
+    /// The organisation's settings.
+    Organisation,
+    /// Avouch's default.
+    Default,
+}
+
+impl AppSettingsPage {
+    fn t(&self) -> &AppSettings {
+        &self.frame.t.app_settings
+    }
+
+    fn field(&self, name: &'static str, label: &Text, hint: &Text, value: &str) -> Field {
+        Field {
+            id: name.into(),
+            name,
+            label: *label,
+            hint: Some(*hint),
+            value: value.into(),
+            choices: Vec::new(),
+            problem: problem_of(&self.problems, name),
+            in_force: self.in_force_of(name),
+        }
+    }
+
+    fn tick(&self, name: &'static str, label: &Text, hint: &Text, value: &bool) -> Field {
+        self.field(name, label, hint, if *value { "yes" } else { "" })
+    }
+
+    fn select(&self, name: &'static str, label: Text, hint: Text, choices: Vec<Choice>) -> Field {
+        Field {
+            choices,
+            ..self.field(name, &label, &hint, "")
+        }
+    }
+
+    fn in_force_of(&self, field: &str) -> Option<String> {
+        let t = self.t();
+        let known = self.in_force.iter().find(|known| known.field == field)?;
+        let origin = match known.origin {
+            Origin::Here => t.from_here,
+            Origin::Metadata => t.from_metadata,
+            Origin::Organisation => t.from_organisation,
+            Origin::Default => t.from_default,
+        };
+        Some(t.in_force.with(format!("{} ({origin})", known.value)))
+    }
+
+    fn use_text(&self, line: &CertificateLine) -> String {
+        let t = &self.frame.t.app_preview;
+        match line.used_for {
+            Use::Signing => t.key_signing,
+            Use::Encryption => t.key_encryption,
+            Use::Both => t.key_both,
+        }
+        .to_string()
+    }
+
+    fn permitted_users(&self) -> Field {
+        let t = self.t();
+        let choice = |value: &str, label: Text, note: Text| Choice {
+            note: note.to_string(),
+            ..Choice::new(value, label.to_string())
+        };
+        let choices = vec![
+            choice("admin_approved", t.admin_approved, t.admin_approved_hint),
+            choice("self_authorize", t.self_authorize, t.self_authorize_hint),
+        ];
+        self.select(
+            "permitted_users",
+            t.permitted_users,
+            t.permitted_users_hint,
+            choose(choices, &self.form.permitted_users),
+        )
+    }
+
+    fn assigned(&self, name: &'static str) -> Field {
+        let t = self.t();
+        let (label, choices) = if name == "profiles" {
+            (
+                t.profiles,
+                choose_all(self.profiles.clone(), &self.form.profiles),
+            )
+        } else {
+            (
+                t.permission_sets,
+                choose_all(self.permission_sets.clone(), &self.form.permission_sets),
+            )
+        };
+        self.select(name, label, t.assigned_hint, choices)
+    }
+
+    fn subject_type(&self) -> Field {
+        let t = self.t();
+        let choices = labelled(&[
+            ("persistent", t.subject_persistent),
+            ("transient", t.subject_transient),
+            ("username", t.subject_username),
+            ("email", t.subject_email),
+            ("federation_id", t.subject_federation_id),
+            ("user_id", t.subject_user_id),
+            ("custom", t.subject_custom),
+            ("none", t.subject_none),
+        ]);
+        self.select(
+            "subject_type",
+            t.subject_type,
+            t.subject_type_hint,
+            choose(choices, &self.form.subject_type),
+        )
+    }
+
+    fn name_id_formats(&self) -> Vec<Choice> {
+        let t = self.t();
+        labelled(&[
+            (
+                "urn:oasis:names:tc:SAML:2.0:nameid-format:persistent",
+                t.format_persistent,
+            ),
+            (
+                "urn:oasis:names:tc:SAML:2.0:nameid-format:transient",
+                t.format_transient,
+            ),
+            (
+                "urn:oasis:names:tc:SAML:1.1:nameid-format:emailAddress",
+                t.format_email,
+            ),
+            (
+                "urn:oasis:names:tc:SAML:1.1:nameid-format:unspecified",
+                t.format_unspecified,
+            ),
+        ])
+    }
+
+    fn name_id_format(&self) -> Field {
+        let t = self.t();
+        self.select(
+            "name_id_format",
+            t.name_id_format,
+            t.name_id_format_hint,
+            choose(self.name_id_formats(), &self.form.name_id_format),
+        )
+    }
+
+    fn allowed_name_id_formats(&self) -> Field {
+        let t = self.t();
+        self.select(
+            "allowed_name_id_formats",
+            t.allowed_name_id_formats,
+            t.allowed_name_id_formats_hint,
+            choose_all(self.name_id_formats(), &self.form.allowed_name_id_formats),
+        )
+    }
+
+    fn sign(&self) -> Field {
+        let t = self.t();
+        let choices = labelled(&[
+            ("default", t.sign_default),
+            ("both", t.sign_both),
+            ("response", t.sign_response),
+            ("assertion", t.sign_assertion),
+        ]);
+        self.select(
+            "sign",
+            t.sign,
+            t.sign_hint,
+            choose(choices, &self.form.sign),
+        )
+    }
+
+    fn signature_algorithm(&self) -> Field {
+        let t = self.t();
+        let mut choices = labelled(&[("", t.signature_algorithm_default)]);
+        choices.extend(
+            SignatureAlgorithm::ALL
+                .into_iter()
+                .map(|algorithm| Choice::new(algorithm.uri(), algorithm_name(algorithm))),
+        );
+        self.select(
+            "signature_algorithm",
+            t.signature_algorithm,
+            t.signature_algorithm_hint,
+            choose(choices, &self.form.signature_algorithm),
+        )
+    }
+
+    fn signing_key(&self) -> Field {
+        let t = self.t();
+        let mut choices = labelled(&[("", t.signing_key_default)]);
+        choices.extend(self.signing_keys.iter().cloned());
+        self.select(
+            "signing_key",
+            t.signing_key,
+            t.signing_key_hint,
+            choose(choices, &self.form.signing_key),
+        )
+    }
+
+    fn request_signatures(&self) -> Field {
+        let t = self.t();
+        let choices = labelled(&[
+            ("follow_metadata", t.request_signatures_follow),
+            ("when_present", t.request_signatures_present),
+            ("required", t.request_signatures_required),
+        ]);
+        self.select(
+            "request_signatures",
+            t.request_signatures,
+            t.request_signatures_hint,
+            choose(choices, &self.form.request_signatures),
+        )
+    }
+
+    fn encryption(&self) -> Field {
+        let t = self.t();
+        let choices = labelled(&[
+            ("when_key_published", t.encryption_when),
+            ("required", t.encryption_required),
+            ("off", t.encryption_off),
+        ]);
+        self.select(
+            "encryption",
+            t.encryption,
+            t.encryption_hint,
+            choose(choices, &self.form.encryption),
+        )
+    }
+
+    fn rows(&self) -> Vec<AttributeFields> {
+        self.form
+            .attributes
+            .iter()
+            .enumerate()
+            .map(|(index, row)| self.row(index, row))
+            .collect()
+    }
+
+    fn row(&self, index: usize, row: &AttributeForm) -> AttributeFields {
+        let t = self.t();
+        let field = |name: &'static str, label, hint, value: &str, choices| {
+            let id = format!("{name}-{}", index + 1);
+            Field {
+                problem: problem_of(&self.problems, &id),
+                id,
+                name,
+                label,
+                hint,
+                value: value.into(),
+                choices,
+                in_force: None,
+            }
+        };
+        let formats = labelled(&[
+            (FORMAT_URI, t.attribute_format_uri),
+            (
+                "urn:oasis:names:tc:SAML:2.0:attrname-format:basic",
+                t.attribute_format_basic,
+            ),
+            (
+                "urn:oasis:names:tc:SAML:2.0:attrname-format:unspecified",
+                t.attribute_format_unspecified,
+            ),
+        ]);
+        let missing = labelled(&[
+            ("omit", t.attribute_missing_omit),
+            ("empty", t.attribute_missing_empty),
+            ("refuse", t.attribute_missing_refuse),
+        ]);
+        let when = labelled(&[
+            ("always", t.attribute_when_always),
+            ("requested", t.attribute_when_requested),
+        ]);
+        let select = |name, label, choices, current: &str| {
+            field(name, label, None, "", choose(choices, current))
+        };
+        let title = [&row.friendly, &row.name]
+            .into_iter()
+            .find(|name| !name.is_empty())
+            .cloned()
+            .unwrap_or_else(|| t.attribute_row.with(index + 1));
+        AttributeFields {
+            index,
+            title,
+            name: field("attr_name", t.attribute_name, None, &row.name, Vec::new()),
+            friendly: field(
+                "attr_friendly",
+                t.attribute_friendly,
+                None,
+                &row.friendly,
+                Vec::new(),
+            ),
+            format: select("attr_format", t.attribute_format, formats, &row.format),
+            source: select(
+                "attr_source",
+                t.attribute_source,
+                self.sources(),
+                &row.source,
+            ),
+            value: field(
+                "attr_value",
+                t.attribute_value,
+                None,
+                &row.value,
+                Vec::new(),
+            ),
+            missing: select("attr_missing", t.attribute_missing, missing, &row.missing),
+            when: select("attr_when", t.attribute_when, when, &row.when),
+            only_for: field(
+                "attr_only_for",
+                t.attribute_only_for,
+                Some(t.attribute_only_for_hint),
+                &row.only_for,
+                Vec::new(),
+            ),
+        }
+    }
+
+    fn sources(&self) -> Vec<Choice> {
+        let t = self.t();
+        let label = |source: &str| match source {
+            "user:display_name" => t.source_field_display_name,
+            "user:given_name" => t.source_field_given_name,
+            "user:family_name" => t.source_field_family_name,
+            "user:email" => t.source_field_email,
+            "user:username" => t.source_field_username,
+            "user:federation_id" => t.source_field_federation_id,
+            "user:id" => t.source_field_id,
+            "user:locale" => t.source_field_locale,
+            "user:time_zone" => t.source_field_time_zone,
+            "custom" => t.source_custom,
+            "profile" => t.source_profile,
+            "permission_sets" => t.source_permission_sets,
+            "organisation_name" => t.source_organisation_name,
+            "organisation_url" => t.source_organisation_url,
+            "constant" => t.source_constant,
+            "template" => t.source_template,
+            "subject_id" => t.source_subject_id,
+            _ => t.source_pairwise_id,
+        };
+        SOURCES
+            .iter()
+            .map(|source| Choice::new(*source, label(source).to_string()))
+            .collect()
+    }
+
+    fn preset(&self) -> Field {
+        let t = self.t();
+        let mut choices = labelled(&[("", t.attribute_preset_empty)]);
+        choices.extend(PRESETS.iter().map(|(name, ..)| Choice::new(*name, *name)));
+        Field {
+            hint: None,
+            ..self.select(
+                "preset",
+                t.attribute_preset,
+                t.attribute_add,
+                choose(choices, ""),
+            )
+        }
+    }
+
+    /// Sample data.
+    pub fn sample() -> Self {
+        let mut form = AppForm {
+            name: "Sample Wiki".into(),
+            description: "Pages that everybody may write.".into(),
+            contact: "helpdesk@example.org".into(),
+            permitted_users: "admin_approved".into(),
+            profiles: vec!["staff".into()],
+            ask_consent: true,
+            visible: true,
+            order: "0".into(),
+            allow_unsolicited: true,
+            allow_relay_state_override: true,
+            subject_type: "persistent".into(),
+            name_id_format: "urn:oasis:names:tc:SAML:2.0:nameid-format:persistent".into(),
+            allowed_name_id_formats: vec![
+                "urn:oasis:names:tc:SAML:2.0:nameid-format:transient".into(),
+            ],
+            sign: "default".into(),
+            request_signatures: "follow_metadata".into(),
+            encryption: "when_key_published".into(),
+            assertion_lifetime_seconds: "300".into(),
+            clock_skew_seconds: "180".into(),
+            session_not_on_or_after: true,
+            ..AppForm::default()
+        };
+        for preset in ["displayName", "mail"] {
+            form.action = super::FormAction::AddAttribute;
+            form.preset = preset.into();
+            form.edit();
+        }
+        let in_force = |field, value: &str, origin| InForce {
+            field,
+            value: value.into(),
+            origin,
+        };
+        Self {
+            frame: Frame::sample_admin(),
+            url: "/admin/apps/wiki".into(),
+            app: AppLabel::named("Sample Wiki"),
+            api_name: "wiki".into(),
+            blocked: false,
+            info: IdpInfo::sample(),
+            entity_id: "https://wiki.example.org/shibboleth".into(),
+            endpoints: vec![EndpointLine {
+                url: "https://wiki.example.org/Shibboleth.sso/SAML2/POST".into(),
+                binding: "HTTP-POST".into(),
+                index: Some(1),
+                default: true,
+                usable: true,
+            }],
+            certificates: vec![CertificateLine {
+                used_for: Use::Both,
+                subject: "CN=wiki.example.org".into(),
+                kind: "RSA 3072".into(),
+                fingerprint: sample_fingerprint(),
+                expires: Moment::sample(),
+                expired: false,
+                ignored_because: None,
+            }],
+            form,
+            problems: Vec::new(),
+            in_force: vec![
+                in_force("request_signatures", "Required", Origin::Metadata),
+                in_force("signature_algorithm", "RSA-SHA256", Origin::Default),
+                in_force(
+                    "issuer",
+                    "https://login.example.org/saml/metadata",
+                    Origin::Organisation,
+                ),
+                in_force("encryption", "On", Origin::Metadata),
+                in_force("sign", "Response and assertion", Origin::Default),
+            ],
+            profiles: vec![
+                Choice::new("staff", "Staff"),
+                Choice::new("students", "Students"),
+            ],
+            permission_sets: Vec::new(),
+            signing_keys: vec![Choice::new("key-1", "RSA 3072, expires 2036-02-29")],
+        }
+    }
+}
+
+/// The fields of one attribute row.
+struct AttributeFields {
+    index: usize,
+    title: String,
+    name: Field,
+    friendly: Field,
+    format: Field,
+    source: Field,
+    value: Field,
+    missing: Field,
+    when: Field,
+    only_for: Field,
+}
+
+fn labelled(choices: &[(&str, Text)]) -> Vec<Choice> {
+    choices
+        .iter()
+        .map(|(value, label)| Choice::new(*value, label.to_string()))
+        .collect()
+}
+
+/// The algorithm's name; names are the same in every language.
+fn algorithm_name(algorithm: SignatureAlgorithm) -> &'static str {
+    match algorithm {
+        SignatureAlgorithm::RsaSha256 => "RSA-SHA256",
+        SignatureAlgorithm::RsaSha384 => "RSA-SHA384",
+        SignatureAlgorithm::RsaSha512 => "RSA-SHA512",
+        SignatureAlgorithm::EcdsaSha256 => "ECDSA-SHA256",
+        SignatureAlgorithm::EcdsaSha384 => "ECDSA-SHA384",
+        SignatureAlgorithm::EcdsaSha512 => "ECDSA-SHA512",
+        SignatureAlgorithm::DangerRsaSha1 => "RSA-SHA1 (dangerous)",
+    }
+}
+
+pub(super) fn samples() -> Vec<(&'static str, String)> {
+    let mut wrong = AppSettingsPage {
+        blocked: true,
+        problems: vec![
+            Problem::new("clock_skew_seconds", "Enter a number in the range 0–600."),
+            Problem::new("attr_name-2", "Enter a value."),
+        ],
+        ..AppSettingsPage::sample()
+    };
+    wrong.form.clock_skew_seconds = "900".into();
+    wrong.form.attributes[1].name.clear();
+    vec![
+        ("admin-app", AppSettingsPage::sample().html()),
+        ("admin-app-problems", wrong.html()),
+    ]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What a browser would send for the page, in its order, with the main button pressed.
+    fn submitted(html: &str) -> Vec<(String, String)> {
+        let form = html.split("id=\"settings\"").nth(1).expect("the form");
+        let form = form.split("</form>").next().expect("its end");
+        let attribute = |tag: &str, name: &str| {
+            let start = format!(" {name}=\"");
+            tag.split(start.as_str())
+                .nth(1)
+                .and_then(|rest| rest.split('"').next())
+                .map(ToOwned::to_owned)
+        };
+        let mut pairs = Vec::new();
+        let mut select = None;
+        for part in form.split('<').skip(1) {
+            let (tag, body) = part.split_once('>').expect("a whole tag");
+            let name = attribute(tag, "name");
+            let value = attribute(tag, "value").unwrap_or_default();
+            if tag.starts_with("select") {
+                select = name;
+            } else if tag.starts_with("option") && tag.contains(" selected") {
+                pairs.push((select.clone().expect("inside a select"), value));
+            } else if tag.starts_with("textarea") {
+                pairs.push((
+                    name.expect("a name"),
+                    body.trim_start_matches('\n').to_owned(),
+                ));
+            } else if tag.starts_with("input") {
+                let tickable = tag.contains("\"checkbox\"") || tag.contains("\"radio\"");
+                if !tickable || tag.contains(" checked") {
+                    pairs.push((name.expect("a name"), value));
+                }
+            }
+        }
+        pairs
+    }
+
+    #[test]
+    fn an_unchanged_page_sends_what_it_was_made_of() {
+        let mut page = AppSettingsPage::sample();
+        page.form.permitted_contexts = "urn:a\nurn:b".into();
+        page.form.attributes[0].value = "kept".into();
+        page.form.attributes[0].format = "urn:an:unknown:format".into();
+        page.form.profiles.push("gone-from-the-list".into());
+        page.form.action = super::super::FormAction::Save;
+        page.form.preset = String::new();
+        let read = AppForm::from_pairs(submitted(&page.html()));
+        assert_eq!(read, page.form);
+    }
+
+    #[test]
+    fn the_value_in_force_and_its_origin_are_shown() {
+        let html = AppSettingsPage::sample().html();
+        assert!(html.contains("In force: Required (from the app&#39;s metadata)"));
+    }
+
+    #[test]
+    fn enter_in_a_field_saves_and_removes_nothing() {
+        let html = AppSettingsPage::sample().html();
+        let form = html.split("id=\"settings\"").nth(1).expect("the form");
+        let first = form.split("<button").nth(1).expect("a button");
+        assert!(
+            first
+                .split('>')
+                .next()
+                .expect("tag")
+                .contains("value=\"save\"")
+        );
+    }
+
+    #[test]
+    fn a_blocked_app_can_be_unblocked_and_only_that() {
+        let (_, blocked) = samples().remove(1);
+        assert!(blocked.contains("action=\"/admin/apps/wiki/unblock\""));
+        assert!(!blocked.contains("action=\"/admin/apps/wiki/block\""));
+        let html = AppSettingsPage::sample().html();
+        assert!(html.contains("action=\"/admin/apps/wiki/block\""));
+    }
+}

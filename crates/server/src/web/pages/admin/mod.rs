@@ -1,0 +1,39 @@
+//! Pages of the administration.
+
+mod app_form;
+mod app_form_apply;
+mod app_list;
+mod app_new;
+mod app_preview;
+mod app_remove;
+mod app_settings;
+mod events;
+mod keys;
+mod users;
+
+pub use app_form::{AppForm, AttributeForm, FormAction, PRESETS, SOURCES};
+pub use app_list::{AppListPage, AppRow, CertificateAge};
+pub use app_new::{AppChoosePage, AppNewPage, EntityLine, TypedSp};
+pub use app_preview::{
+    AppPreviewPage, CertificateLine, Change, EndpointLine, PreviewSource, RequestedLine, Use,
+};
+pub use app_remove::AppRemovePage;
+pub use app_settings::{AppSettingsPage, InForce, Origin};
+pub use events::{CheckLine, EventListPage, EventPage, EventRow};
+pub use keys::{KeyLine, KeyListPage, KeyState};
+pub use users::{UserListPage, UserPage, UserRow};
+
+pub(super) use events::{checks_for_samples, tone_of};
+
+pub(super) fn samples() -> Vec<(&'static str, String)> {
+    let mut pages = Vec::new();
+    pages.extend(app_list::samples());
+    pages.extend(app_new::samples());
+    pages.extend(app_preview::samples());
+    pages.extend(app_settings::samples());
+    pages.extend(app_remove::samples());
+    pages.extend(events::samples());
+    pages.extend(users::samples());
+    pages.extend(keys::samples());
+    pages
+}
