@@ -1,8 +1,9 @@
 """A browser without a screen: cookies, redirects and HTML forms, and a record of what passed."""
 
 import base64
+import zlib
 from dataclasses import dataclass, field
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import parse_qs, urljoin, urlsplit
 
 import lxml.html
 import requests
@@ -18,13 +19,23 @@ class Form:
 
 
 @dataclass
+class Passed:
+    """A SAML message that passed through the browser."""
+
+    xml: bytes
+    relay_state: str | None
+    sent_to: str
+
+
+@dataclass
 class Client:
     """One browser. Follows redirects itself, so that every hop can be looked at."""
 
     session: requests.Session = field(default_factory=requests.Session)
     trail: list[str] = field(default_factory=list)
-    responses_seen: list[bytes] = field(default_factory=list)
-    requests_seen: list[str] = field(default_factory=list)
+    #: SAML requests and responses that passed, oldest first.
+    requests_seen: list["Passed"] = field(default_factory=list)
+    responses_seen: list["Passed"] = field(default_factory=list)
 
     def __post_init__(self):
         # A proxy in the environment has no business between programs of one machine.
@@ -49,19 +60,22 @@ class Client:
     def _submit_once(self, form: Form, **changes: str) -> requests.Response:
         fields = {**form.fields, **changes}
         if "SAMLResponse" in fields:
-            self.responses_seen.append(base64.b64decode(fields["SAMLResponse"]))
+            xml = base64.b64decode(fields["SAMLResponse"])
+            self.responses_seen.append(Passed(xml, fields.get("RelayState"), form.action))
+        if "SAMLRequest" in fields:
+            xml = base64.b64decode(fields["SAMLRequest"])
+            self.requests_seen.append(Passed(xml, fields.get("RelayState"), form.action))
         if form.method == "post":
             return self._send("POST", form.action, data=fields)
         return self._send("GET", form.action, params=fields)
 
     def _send(self, method: str, url: str, **arguments) -> requests.Response:
         self.trail.append(f"{method} {url}")
-        if "SAMLRequest=" in url:
-            self.requests_seen.append(url)
-        response = self.session.request(
-            method, url, allow_redirects=False, timeout=30, **arguments
-        )
-        return response
+        query = parse_qs(urlsplit(url).query, keep_blank_values=True)
+        if "SAMLRequest" in query:
+            xml = zlib.decompress(base64.b64decode(query["SAMLRequest"][0]), -zlib.MAX_WBITS)
+            self.requests_seen.append(Passed(xml, query.get("RelayState", [None])[0], url))
+        return self.session.request(method, url, allow_redirects=False, timeout=30, **arguments)
 
     def _follow(self, response: requests.Response) -> requests.Response:
         for _ in range(20):
@@ -93,7 +107,3 @@ def form_with(response: requests.Response, name: str) -> Form | None:
     """The form of a page that has an input of this name."""
     return next((f for f in forms(response) if name in f.fields), None)
 
-
-def path_of(url: str) -> str:
-    """The path of a URL."""
-    return urlsplit(url).path

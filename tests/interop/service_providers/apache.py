@@ -7,6 +7,9 @@ from harness.process import Daemon, free_port
 
 MODULES = Path("/usr/lib/apache2/modules")
 
+# Most modules call their structure NAME_module.
+SYMBOLS = {"shib": "mod_shib"}
+
 # Prints what the module told the application: this is all an application would ever see.
 SHOW_ENVIRONMENT = """#!/usr/bin/python3
 import json, os, sys
@@ -32,10 +35,8 @@ class Apache:
         program.write_text(SHOW_ENVIRONMENT)
         program.chmod(0o755)
         wanted = ["mpm_prefork", "authn_core", "authz_core", "authz_user", "cgi", "alias", *modules]
-        # The core modules may be built in; Apache refuses to load those a second time.
         loads = "\n".join(
-            f"LoadModule {name.removesuffix('.so').removeprefix('mod_')}_module {MODULES / file_of(name)}"
-            for name in wanted
+            f"LoadModule {SYMBOLS.get(name, name + '_module')} {MODULES}/mod_{name}.so" for name in wanted
         )
         # Apache refuses to serve as root, so its children become Debian's web account.
         account = "User www-data\nGroup www-data\n" if os.geteuid() == 0 else ""
@@ -79,7 +80,3 @@ ScriptAlias /application "{program}"
         """Everything in the error log."""
         return self.error_log.read_text(errors="replace")
 
-
-def file_of(module: str) -> str:
-    """The file of a module by its short name."""
-    return f"mod_{module}.so"

@@ -20,6 +20,7 @@ MD = "{urn:oasis:names:tc:SAML:2.0:metadata}"
 SAML = "{urn:oasis:names:tc:SAML:2.0:assertion}"
 DS = "{http://www.w3.org/2000/09/xmldsig#}"
 
+PASSWORD = "urn:oasis:names:tc:SAML:2.0:ac:classes:PasswordProtectedTransport"
 STRONGER = "urn:oasis:names:tc:SAML:2.0:ac:classes:TimeSyncToken"
 
 # Every combination of binding, NameID format and context that a scenario uses.
@@ -30,7 +31,7 @@ FORMATS = {
     "email": "urn:oasis:names:tc:SAML:1.1:nameid-format:emailAddress",
 }
 BINDINGS = {"redirect": REDIRECT, "post": POST}
-CONTEXTS = {"any": None, "stronger": STRONGER}
+CONTEXTS = {"any": None, "password": PASSWORD, "stronger": STRONGER}
 
 
 class Mellon(ServiceProvider):

@@ -43,7 +43,14 @@ class Shibboleth(ServiceProvider):
         folder = self.folder
         (folder / "attribute-map.xml").write_text(self._attribute_map())
         (folder / "sessionError.html").write_text(ERROR_PAGE)
-        (folder / "metadata-template.xml").write_text("")
+        # The generator fills in endpoints and keys, but not whether requests are signed.
+        signed = "true" if self.options.sign_requests else "false"
+        (folder / "metadata-template.xml").write_text(
+            f'<md:EntityDescriptor xmlns:md="urn:oasis:names:tc:SAML:2.0:metadata" entityID="{self.entity_id}">'
+            f'<md:SPSSODescriptor AuthnRequestsSigned="{signed}" '
+            'protocolSupportEnumeration="urn:oasis:names:tc:SAML:2.0:protocol"/></md:EntityDescriptor>'
+        )
+        (folder / "console.logger").write_text(Path(SYSTEM, "console.logger").read_text())
         (folder / "shibd.logger").write_text(logger_to(folder / "shibd.log"))
         (folder / "native.logger").write_text(logger_to(folder / "native.log"))
         config = folder / "shibboleth2.xml"
@@ -174,9 +181,7 @@ class Shibboleth(ServiceProvider):
       <SessionInitiator type="SAML2" id="post" Location="/LoginByPost" entityID={idp}
           outgoingBindings="{POST}" template="{SYSTEM}/bindingTemplate.html"/>
       <md:AssertionConsumerService Location="/SAML2/POST" index="1" Binding="{POST}"/>
-      <Handler type="MetadataGenerator" Location="/Metadata" signing="false">
-        <md:SPSSODescriptor AuthnRequestsSigned="{sign}" protocolSupportEnumeration="urn:oasis:names:tc:SAML:2.0:protocol"/>
-      </Handler>
+      <Handler type="MetadataGenerator" Location="/Metadata" signing="false" template="{folder}/metadata-template.xml"/>
     </Sessions>
     <Errors session="{folder}/sessionError.html" metadata="{folder}/sessionError.html" access="{folder}/sessionError.html"/>
     <MetadataProvider type="XML" path="{self.idp_metadata}" validate="true"/>

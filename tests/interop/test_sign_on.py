@@ -1,0 +1,121 @@
+"""Signing on from the service provider and from Avouch, and what the application then knows."""
+
+import pytest
+
+from conftest import ATTRIBUTES, EMAIL_ADDRESS
+from harness import evidence
+from harness.avouch import go_through
+from harness.client import form_with, forms
+from harness.evidence import SAML, XENC
+from service_providers.base import EMAIL, PERSISTENT, POST, REDIRECT, TRANSIENT, Login
+
+SUCCESS = "urn:oasis:names:tc:SAML:2.0:status:Success"
+BINDINGS = pytest.mark.parametrize("binding", [REDIRECT, POST], ids=["redirect", "post"])
+
+
+def assert_signed_in(sp, client, outcome):
+    """The application knows the user and every attribute value, letter for letter."""
+    session = sp.session(client, outcome.page)
+    assert session, f"no session: {sp.failure(client, outcome.page)}\n{outcome.page.text[:2000]}"
+    seen = {name: sorted(values) for name, values in session.attributes.items()}
+    assert seen == {name: sorted(values) for name, values in ATTRIBUTES.items()}
+    return session
+
+
+@BINDINGS
+def test_sign_on_without_a_request_signature(world, sp, client, binding):
+    outcome = world.sign_on(client, sp, Login(binding=binding))
+    assert outcome.asked == 1
+    assert_signed_in(sp, client, outcome)
+
+
+@BINDINGS
+def test_sign_on_with_signed_request_and_encrypted_assertion(world, strict_sp, client, binding):
+    outcome = world.sign_on(client, strict_sp, Login(binding=binding))
+    assert (b"Signature" in outcome.request.xml) or ("Signature=" in outcome.request.sent_to)
+    assert outcome.xml.find(f"{SAML}EncryptedAssertion/{XENC}EncryptedData") is not None
+    assert EMAIL_ADDRESS.encode() not in outcome.response.xml
+    assert_signed_in(strict_sp, client, outcome)
+
+
+def test_second_sign_on_asks_for_no_password(world, sp, client):
+    assert world.sign_on(client, sp, Login()).asked == 1
+    again = world.sign_on(client, sp, Login())
+    assert again.asked == 0
+    assert_signed_in(sp, client, again)
+
+
+def launch(world, sp, client, app, relay_state):
+    """Opens the app from the launcher's URL, pressing the confirmation when there is one."""
+    from urllib.parse import urlencode
+
+    page, _ = go_through(client, client.get(world.avouch.base_url + "/"), "sample.one")
+    query = "?" + urlencode({"RelayState": relay_state}) if relay_state else ""
+    page = client.get(f"{world.avouch.base_url}/launch/{app}{query}")
+    confirm = next((f for f in forms(page) if f"/launch/{app}" in f.action), None)
+    if confirm and not form_with(page, "SAMLResponse"):
+        page = client.submit(confirm)
+    return world.finish(client, sp, page)
+
+
+def test_idp_initiated(world, strict_sp, client):
+    login = Login()
+    app = world.app(strict_sp, login)
+    relay_state = strict_sp.launch_relay_state()
+    outcome = launch(world, strict_sp, client, app, relay_state)
+    assert outcome.response.relay_state == relay_state
+    assert outcome.xml.get("InResponseTo") is None
+    session = assert_signed_in(strict_sp, client, outcome)
+    assert session.relay_state == relay_state
+
+
+@pytest.mark.parametrize("name_id_format", [PERSISTENT, TRANSIENT, EMAIL], ids=["persistent", "transient", "email"])
+def test_name_id_formats(world, sp, kind, client, name_id_format):
+    login = Login(name_id_format=name_id_format)
+    first = assert_signed_in(sp, client, world.sign_on(client, sp, login))
+    second = assert_signed_in(sp, client, world.sign_on(type(client)(), sp, login))
+    assert first.name_id_format == second.name_id_format == name_id_format
+    if name_id_format == EMAIL:
+        assert first.name_id == second.name_id == EMAIL_ADDRESS
+    elif name_id_format == PERSISTENT:
+        assert first.name_id == second.name_id
+        assert EMAIL_ADDRESS not in first.name_id and "sample" not in first.name_id
+        assert first.name_qualifier in (None, world.entity_id)
+        assert first.sp_name_qualifier in (None, sp.entity_for(login).entity_id)
+    else:
+        assert first.name_id != second.name_id
+        assert "sample" not in first.name_id
+
+
+def test_persistent_name_id_differs_between_service_providers(world, sp, strict_sp, client):
+    login = Login(name_id_format=PERSISTENT)
+    here = assert_signed_in(sp, client, world.sign_on(client, sp, login))
+    there = assert_signed_in(strict_sp, client, world.sign_on(client, strict_sp, login))
+    assert here.name_id != there.name_id
+
+
+@BINDINGS
+def test_relay_state_of_80_bytes_comes_back_unchanged(world, sp, client, binding):
+    room = 80 - len(sp.relay_state_of(Login(binding=binding, relay_state="x")).encode()) + 1
+    hard = "q=%26%2B+'*~!" if room < 40 else "ü 漢字 <a href=\"x\">&amp; 'q' 100% + /?#;=\\"
+    text = hard + "x" * (room - len(hard.encode()))
+    login = Login(binding=binding, relay_state=text)
+    wanted = sp.relay_state_of(login)
+    assert len(wanted.encode()) == 80
+    outcome = world.sign_on(client, sp, login)
+    assert outcome.request.relay_state == wanted, "the service provider sent something else"
+    assert outcome.response.relay_state == wanted
+    session = assert_signed_in(sp, client, outcome)
+    assert session.relay_state == wanted
+
+
+def test_no_relay_state_no_relay_state(world, sp, kind, client):
+    outcome = world.sign_on(client, sp, Login())
+    assert outcome.response.relay_state == (outcome.request.relay_state or None)
+
+
+def test_metadata_is_valid_and_signed(world):
+    xml = world.idp_metadata.read_bytes()
+    root = evidence.read(xml)
+    evidence.assert_valid(root, "metadata")
+    evidence.assert_signed(xml, root, world.certificates)
