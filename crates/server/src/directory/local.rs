@@ -1,0 +1,132 @@
+//! Users whose passwords this database holds. A login is three moves: [`read`] in a transaction,
+//! [`Candidate::check`] in none, since a hash takes its time, and [`record`] in the transaction of
+//! the login's event.
+
+use std::net::IpAddr;
+
+use avouch_saml::time::Timestamp;
+
+use super::password::{HashError, Password, PasswordHasher};
+use super::throttle::{Scope, ThrottleRules, account_key, address_key};
+use crate::store::throttle::Failures;
+use crate::store::{self, Connection, StoreError};
+use crate::users::User;
+
+/// What is known about a login before the password is looked at.
+pub struct Candidate {
+    user: Option<User>,
+    stored: Option<String>,
+    account: (String, Option<Failures>),
+    address: (String, Option<Failures>),
+}
+
+/// What a password showed.
+pub enum Proof {
+    /// It is this user's. A hash made with an outdated cost comes with its successor.
+    Right {
+        /// The user; perhaps not active.
+        user: Box<User>,
+        /// The hash to store from now on.
+        rehashed: Option<String>,
+    },
+    /// It is not, or there is no such user: nobody outside is told which.
+    Wrong,
+}
+
+/// Reads what a login needs. `known_browser` names the browser when it proved that it signed in
+/// to this account before.
+///
+/// # Errors
+/// As any statement.
+pub fn read(
+    c: &mut Connection,
+    username: &str,
+    known_browser: Option<&str>,
+    address: IpAddr,
+) -> Result<Candidate, StoreError> {
+    let (user, stored) = match store::users::for_login(c, username)? {
+        Some((user, stored)) => (Some(user), stored),
+        None => (None, None),
+    };
+    let account = account_key(username, known_browser);
+    let address = address_key(address);
+    Ok(Candidate {
+        user,
+        stored,
+        account: (account.clone(), store::throttle::get(c, &account)?),
+        address: (address.clone(), store::throttle::get(c, &address)?),
+    })
+}
+
+impl Candidate {
+    /// How many seconds the attempt must wait. While it must, no password is looked at, so that
+    /// waiting attempts tell nothing; the answer is the same whether or not the user exists.
+    pub fn wait_seconds(&self, rules: &ThrottleRules, now: Timestamp) -> Option<i64> {
+        let account = rules.wait_seconds(self.account.1.as_ref(), now);
+        let address = rules.wait_seconds(self.address.1.as_ref(), now);
+        account.max(address)
+    }
+
+    /// The user tried, if there is one. For the event log, never for the page.
+    pub fn user(&self) -> Option<&User> {
+        self.user.as_ref()
+    }
+
+    /// Looks at the password, in the same time whether or not the user exists.
+    ///
+    /// # Errors
+    /// [`HashError::Busy`]: nothing is counted, the user is asked to try again.
+    pub fn check(&self, hasher: &PasswordHasher, password: &Password) -> Result<Proof, HashError> {
+        let matches = hasher.verify(password, self.stored.as_deref())?;
+        match (&self.user, matches) {
+            (Some(user), true) => {
+                let outdated = self
+                    .stored
+                    .as_deref()
+                    .is_some_and(|s| hasher.is_outdated(s));
+                Ok(Proof::Right {
+                    user: Box::new(user.clone()),
+                    rehashed: if outdated {
+                        hasher.hash(password).ok()
+                    } else {
+                        None
+                    },
+                })
+            }
+            _ => Ok(Proof::Wrong),
+        }
+    }
+}
+
+/// Counts a wrong password, or forgets the account's count after a right one. The address's count
+/// stays: one right password must not pay for guessing at others.
+///
+/// # Errors
+/// As any statement.
+pub fn record(
+    c: &mut Connection,
+    candidate: &Candidate,
+    proof: &Proof,
+    rules: &ThrottleRules,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    match proof {
+        Proof::Right { user, rehashed } => {
+            store::throttle::clear(c, &candidate.account.0)?;
+            if let Some(hash) = rehashed {
+                store::users::set_password(c, &user.id, hash, now)?;
+            }
+        }
+        Proof::Wrong => {
+            // Read again: another attempt may have been counted while the hash was computed.
+            for (key, scope) in [
+                (&candidate.account.0, Scope::Account),
+                (&candidate.address.0, Scope::Address),
+            ] {
+                let before = store::throttle::get(c, key)?;
+                store::throttle::put(c, key, &rules.after_failure(scope, before.as_ref(), now))?;
+            }
+        }
+    }
+    Ok(())
+}
