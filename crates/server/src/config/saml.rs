@@ -1,0 +1,147 @@
+//! `[saml]`: what holds for every app unless the app says otherwise.
+
+use avouch_saml::security::algorithm::{
+    AlgorithmPolicy, DataEncryption, KeyFamily, Purpose, SignatureAlgorithm,
+};
+
+use super::reader::Section;
+
+/// `[saml]`.
+#[derive(Debug, Clone)]
+pub struct Saml {
+    /// Tolerance for other clocks.
+    pub clock_skew_seconds: i64,
+    /// How old an AuthnRequest may be.
+    pub request_lifetime_seconds: i64,
+    /// What to do with a RelayState longer than the 80 bytes that the bindings allow.
+    pub long_relay_state: LongRelayState,
+    /// Leave the second-level status and the message out of refusals.
+    pub hide_status_detail: bool,
+    /// Take signed requests only, from every app.
+    pub want_authn_requests_signed: bool,
+    /// What may be used. Blocked algorithms are gone from it.
+    pub algorithms: AlgorithmPolicy,
+    /// How responses are signed with an RSA key.
+    pub rsa_signature: SignatureAlgorithm,
+    /// How responses are signed with an EC key; `None`: what fits the curve.
+    pub ec_signature: Option<SignatureAlgorithm>,
+    /// How assertions are encrypted when the SP has no wish.
+    pub data_encryption: DataEncryption,
+}
+
+/// What to do with an overlong RelayState.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LongRelayState {
+    /// Give it back as it came: some service providers send them.
+    Echo,
+    /// Refuse the request.
+    Refuse,
+}
+
+/// The lists of blocked algorithms, by what they are blocked for.
+const BLOCK_LISTS: [(&str, Purpose); 6] = [
+    ("blocked_signatures", Purpose::Signature),
+    ("blocked_digests", Purpose::SignatureDigest),
+    ("blocked_encryption", Purpose::DataEncryption),
+    ("blocked_key_transport", Purpose::KeyTransport),
+    ("blocked_oaep_digests", Purpose::OaepDigest),
+    ("blocked_oaep_masks", Purpose::OaepMask),
+];
+
+const RSA_SIGNATURES: [(&str, SignatureAlgorithm); 3] = [
+    ("rsa-sha256", SignatureAlgorithm::RsaSha256),
+    ("rsa-sha384", SignatureAlgorithm::RsaSha384),
+    ("rsa-sha512", SignatureAlgorithm::RsaSha512),
+];
+
+const EC_SIGNATURES: [(&str, Option<SignatureAlgorithm>); 4] = [
+    ("by-curve", None),
+    ("ecdsa-sha256", Some(SignatureAlgorithm::EcdsaSha256)),
+    ("ecdsa-sha384", Some(SignatureAlgorithm::EcdsaSha384)),
+    ("ecdsa-sha512", Some(SignatureAlgorithm::EcdsaSha512)),
+];
+
+const DATA_ENCRYPTION: [(&str, DataEncryption); 2] = [
+    ("aes128-gcm", DataEncryption::Aes128Gcm),
+    ("aes256-gcm", DataEncryption::Aes256Gcm),
+];
+
+impl Saml {
+    pub(super) fn read(s: &mut Section<'_, '_>) -> Self {
+        let mut algorithms = AlgorithmPolicy::default();
+        for (key, purpose) in BLOCK_LISTS {
+            let origin = s.origin(key);
+            for uri in s.list(key, &[], |uri| Ok(uri.to_owned())) {
+                if algorithms.block(purpose, &uri).is_err() {
+                    let message = format!(
+                        "expected the identifier (a URI) of an algorithm for this purpose; got {uri:?}"
+                    );
+                    s.problem(key, origin.clone(), message);
+                }
+            }
+        }
+        let rsa_signature = s.choice("rsa_signature", &RSA_SIGNATURES);
+        let ec_signature = s.choice("ec_signature", &EC_SIGNATURES);
+        let data_encryption = s.choice("data_encryption", &DATA_ENCRYPTION);
+        refuse_blocked(s, &algorithms, "rsa_signature", Some(rsa_signature));
+        refuse_blocked(s, &algorithms, "ec_signature", ec_signature);
+        if !algorithms.permits_data(data_encryption) {
+            let message = format!(
+                "{} is selected here and blocked by `saml.blocked_encryption`",
+                data_encryption.uri()
+            );
+            let origin = s.origin("data_encryption");
+            s.problem("data_encryption", origin, message);
+        }
+        Self {
+            clock_skew_seconds: s.number("clock_skew_seconds", 180, 0..=600),
+            request_lifetime_seconds: s.number("request_lifetime_seconds", 300, 30..=86_400),
+            long_relay_state: s.choice(
+                "relay_state_over_80_bytes",
+                &[
+                    ("echo", LongRelayState::Echo),
+                    ("refuse", LongRelayState::Refuse),
+                ],
+            ),
+            hide_status_detail: s.flag("hide_status_detail", false),
+            want_authn_requests_signed: s.flag("want_authn_requests_signed", false),
+            algorithms,
+            rsa_signature,
+            ec_signature,
+            data_encryption,
+        }
+    }
+
+    /// How responses are signed with a key of this family, unless the app says otherwise; `None`:
+    /// what fits the key.
+    pub fn signature_for(&self, family: KeyFamily) -> Option<SignatureAlgorithm> {
+        match family {
+            KeyFamily::Rsa => Some(self.rsa_signature),
+            KeyFamily::Ec => self.ec_signature,
+        }
+    }
+}
+
+fn refuse_blocked(
+    s: &mut Section<'_, '_>,
+    algorithms: &AlgorithmPolicy,
+    key: &'static str,
+    selected: Option<SignatureAlgorithm>,
+) {
+    let Some(selected) = selected else { return };
+    let origin = s.origin(key);
+    if !algorithms.permits_signature(selected) {
+        let message = format!(
+            "{} is selected here and blocked by `saml.blocked_signatures`",
+            selected.uri()
+        );
+        s.problem(key, origin.clone(), message);
+    }
+    if !algorithms.permits_digest(selected.digest()) {
+        let message = format!(
+            "{} is selected here and its digest blocked by `saml.blocked_digests`",
+            selected.uri()
+        );
+        s.problem(key, origin, message);
+    }
+}
