@@ -5,11 +5,12 @@
 //! Spec: sstc-saml-metadata-algsupport §2, saml-metadata-2.0 §2.4.1.1, IIP-MD10.
 
 use super::entity::{Notes, Untidy, trim};
-use super::key_descriptor::{EncryptionMethod, SpKey};
+use super::key_descriptor::{EncryptionMethod, KeyUse, SpKey};
 use crate::security::algorithm::{
     AlgorithmPolicy, DataEncryption, KeyFamily, KeyTransport, SignatureAlgorithm,
 };
 use crate::security::certificate::KeyKind;
+use crate::security::encrypt::{Encryption, OfferedEncryption};
 use crate::xml::names::ALG;
 use crate::xml::reader::Element;
 
@@ -160,6 +161,8 @@ pub struct EncryptionChoice<'k> {
     pub data: DataEncryption,
     /// How the content key travels.
     pub transport: KeyTransport,
+    /// Both, for [`encrypt_element`](crate::security::encrypt::encrypt_element).
+    pub encryption: Encryption,
 }
 
 /// Why nothing can be encrypted to an SP. Where encryption is required, fail; never send
@@ -175,7 +178,7 @@ pub enum NoEncryption {
 }
 
 /// Picks the first key that can be used, and for it the first declared methods that are known and
-/// permitted. Without a declaration: AES-128-GCM, which every known SP decrypts, under RSA-OAEP.
+/// permitted; see [`Encryption::choose`] for what is used where nothing is declared.
 ///
 /// # Errors
 /// [`NoEncryption`].
@@ -185,72 +188,49 @@ pub fn choose_encryption<'k>(
 ) -> Result<EncryptionChoice<'k>, NoEncryption> {
     let mut error = NoEncryption::NoKey;
     for key in keys.iter().filter(|key| key.usage.encrypts()) {
-        // A key on a curve would need key agreement, which is not offered.
+        // A key on a curve would need key agreement, which is not offered. One without a use may
+        // be there to sign alone.
         if key.public_key.kind().family() != KeyFamily::Rsa {
+            if key.usage == KeyUse::Encryption {
+                error = NoEncryption::NoMethod;
+            }
             continue;
         }
-        match (data_for(key, policy), transport_for(key, policy)) {
-            (Some(data), Some(transport)) => {
+        let methods = key.encryption_methods.iter();
+        let offers: Vec<OfferedEncryption> = methods.map(|m| offer(m, key)).collect();
+        match Encryption::choose(&offers, policy) {
+            Ok(encryption) => {
                 return Ok(EncryptionChoice {
                     key,
-                    data,
-                    transport,
+                    data: encryption.data(),
+                    transport: encryption.transport(),
+                    encryption,
                 });
             }
-            _ => error = NoEncryption::NoMethod,
+            Err(_) => error = NoEncryption::NoMethod,
         }
     }
     Err(error)
 }
 
-fn data_for(key: &SpKey, policy: &AlgorithmPolicy) -> Option<DataEncryption> {
-    let declared = || key.encryption_methods.iter().filter(|m| !is_transport(m));
-    if declared().next().is_none() {
-        return [DataEncryption::Aes128Gcm, DataEncryption::Aes256Gcm]
-            .into_iter()
-            .find(|cipher| policy.permits_data(*cipher));
+/// A declared method as an offer. One with parameters that are not understood, or for a key of
+/// another size, stays an offer, so that no default takes its place, but one nobody can take.
+fn offer(method: &EncryptionMethod, key: &SpKey) -> OfferedEncryption {
+    let rsa =
+        method.algorithm == KeyTransport::MGF1P_URI || method.algorithm == KeyTransport::OAEP_URI;
+    let other_size = rsa
+        && method
+            .key_bits
+            .is_some_and(|bits| bits != key_bits(key.public_key.kind()));
+    let unusable = method.unknown_parameters || other_size;
+    OfferedEncryption {
+        algorithm: method.algorithm.clone(),
+        digest: if unusable {
+            Some(String::new())
+        } else {
+            method.digest.clone()
+        },
+        mgf: method.mgf.clone(),
+        key_bits: if unusable { Some(0) } else { method.key_bits },
     }
-    declared()
-        .filter(|method| !method.unknown_parameters)
-        .filter_map(|method| {
-            let cipher = DataEncryption::from_uri(&method.algorithm)?;
-            let octets = u32::try_from(cipher.key_octets()).ok()?;
-            let fits = method.key_bits.is_none_or(|bits| bits == octets * 8);
-            fits.then_some(cipher)
-        })
-        .find(|cipher| policy.permits_data(*cipher))
-}
-
-fn transport_for(key: &SpKey, policy: &AlgorithmPolicy) -> Option<KeyTransport> {
-    let declared = || key.encryption_methods.iter().filter(|m| is_transport(m));
-    if declared().next().is_none() {
-        return Some(KeyTransport::default()).filter(|t| policy.permits_transport(*t));
-    }
-    declared()
-        .filter(|method| !method.unknown_parameters)
-        .filter(|method| {
-            let own = key_bits(key.public_key.kind());
-            method.key_bits.is_none_or(|bits| bits == own)
-        })
-        .filter_map(|m| {
-            KeyTransport::from_uris(&m.algorithm, m.digest.as_deref(), m.mgf.as_deref())
-        })
-        .find(|transport| policy.permits_transport(*transport))
-}
-
-/// Whether a method says how the content key travels, known or not.
-fn is_transport(method: &EncryptionMethod) -> bool {
-    matches!(
-        method.algorithm.as_str(),
-        KeyTransport::MGF1P_URI
-            | KeyTransport::OAEP_URI
-            | "http://www.w3.org/2001/04/xmlenc#rsa-1_5"
-            | "http://www.w3.org/2009/xmlenc11#ECDH-ES"
-            | "http://www.w3.org/2001/04/xmlenc#dh"
-            | "http://www.w3.org/2009/xmlenc11#dh-es"
-            | "http://www.w3.org/2001/04/xmlenc#kw-tripledes"
-            | "http://www.w3.org/2001/04/xmlenc#kw-aes128"
-            | "http://www.w3.org/2001/04/xmlenc#kw-aes192"
-            | "http://www.w3.org/2001/04/xmlenc#kw-aes256"
-    )
 }
