@@ -19,6 +19,10 @@ pub(super) fn scan<'a>(document: &'a [u8], limits: &Limits) -> Result<&'a [u8], 
         .map_err(|error| at_line(document, error.valid_up_to(), XmlErrorKind::Encoding))?;
     let text = text.strip_prefix('\u{FEFF}').unwrap_or(text);
     let bytes = text.as_bytes();
+    // libxml2 takes a NUL for the end and would not see what follows it.
+    if let Some(at) = bytes.iter().position(|byte| *byte == 0) {
+        return Err(at_line(bytes, at, XmlErrorKind::Character(0)));
+    }
     let mut scan = Scan {
         bytes,
         at: 0,

@@ -46,7 +46,7 @@ pub(super) struct Document {
 
 impl Drop for Document {
     fn drop(&mut self) {
-        // SAFETY: `doc` came from xmlReadMemory and is freed once; borrowed nodes cannot outlive it.
+        // SAFETY: `doc` came from xmlCtxtReadMemory and is freed once; borrowed nodes cannot outlive it.
         unsafe { sys::xmlFreeDoc(self.doc.as_ptr()) }
     }
 }
@@ -61,23 +61,30 @@ impl Document {
             | sys::xmlParserOption_XML_PARSE_NOERROR
             | sys::xmlParserOption_XML_PARSE_NOWARNING;
         let options = c_int::try_from(options).expect("three small flags");
-        // SAFETY: pointer and length describe `xml`, which outlives the call; both strings end in
-        // NUL; the encoding is given so that no declaration changes it.
-        let doc = unsafe {
-            sys::xmlReadMemory(
+        // SAFETY: the context is freed here and nowhere else; the document it returns is not part of
+        // it. Pointer and length describe `xml`, which outlives the call; the encoding ends in NUL
+        // and is given so that no declaration changes it.
+        let (doc, well_formed) = unsafe {
+            let context = NonNull::new(sys::xmlNewParserCtxt())?.as_ptr();
+            let doc = sys::xmlCtxtReadMemory(
+                context,
                 xml.as_ptr().cast::<c_char>(),
                 length,
                 ptr::null(),
                 c"UTF-8".as_ptr(),
                 options,
-            )
+            );
+            // libxml2 keeps a document with undeclared prefixes, which the reader would refuse.
+            let well_formed = (*context).wellFormed == 1 && (*context).nsWellFormed == 1;
+            sys::xmlFreeParserCtxt(context);
+            (doc, well_formed)
         };
         let document = Self {
             doc: NonNull::new(doc)?,
         };
         // SAFETY: the document is alive. The scan has seen no DOCTYPE; this makes sure.
         let subset = unsafe { (*document.doc.as_ptr()).intSubset };
-        subset.is_null().then_some(document)
+        (well_formed && subset.is_null()).then_some(document)
     }
 
     /// The root element.

@@ -1,0 +1,479 @@
+//! Keys that are not the sender's, missing, or offered by the message itself; and forged values.
+
+use avouch_saml::ids::EntityId;
+use avouch_saml::security::algorithm::{AlgorithmPolicy, SignatureAlgorithm};
+use avouch_saml::security::certificate::PublicKey;
+use avouch_saml::security::sign::{Signer as _, sign_octets};
+use avouch_saml::security::verify::{
+    Authenticity, QuerySignature, Received, Trust, Unverified, VerifyError, verify_enveloped,
+    verify_octets,
+};
+use avouch_saml::xml::limits::Limits;
+use avouch_saml::xml::names::{SAML, SAMLP};
+use avouch_saml::xml::reader::{Element, XmlError};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD as BASE64;
+use openssl::bn::{BigNum, BigNumContext};
+use openssl::ecdsa::EcdsaSig;
+use openssl::pkey::PKey;
+use openssl::rsa::Rsa;
+
+use crate::security::forge::*;
+use crate::security::support::*;
+
+/// A message that keeps the element it was read from.
+struct Seen {
+    root: Element,
+    issuer: Option<EntityId>,
+}
+
+impl Received for Seen {
+    fn from_element(root: &Element) -> Result<Self, XmlError> {
+        let issuer = root.only(SAML, "Issuer")?.map(Element::text).transpose()?;
+        Ok(Self {
+            root: root.clone(),
+            issuer: issuer.and_then(|text| EntityId::parse(text).ok()),
+        })
+    }
+
+    fn issuer(&self) -> Option<&EntityId> {
+        self.issuer.as_ref()
+    }
+}
+
+fn trust(names: &[&str], require_signature: bool) -> Trust {
+    Trust {
+        keys: keys(names),
+        policy: AlgorithmPolicy::default(),
+        require_signature,
+    }
+}
+
+fn posted(xml: &str, trust: &Trust) -> Result<(Seen, Authenticity), VerifyError> {
+    let unverified = Unverified::<Seen>::from_document(xml.as_bytes().to_vec(), &Limits::MESSAGE)?;
+    let verified = unverified.verify(trust)?;
+    let authenticity = verified.authenticity();
+    Ok((verified.into_message(), authenticity))
+}
+
+/// Proves AV-SEC-26: without a signature a message is refused where one is required, and is never
+/// called signed where none is.
+#[test]
+fn av_sec_26_a_stripped_signature_is_missed() {
+    let request = signed_request_with("");
+    let stripped = Parts::of(&request).unsigned();
+    let elsewhere = request_with(&Parts::of(&request).signature);
+    let (required, optional) = (
+        trust(&["idp-rsa2048"], true),
+        trust(&["idp-rsa2048"], false),
+    );
+    for unsigned in [&stripped, &elsewhere] {
+        assert_eq!(
+            posted(unsigned, &required).err(),
+            Some(VerifyError::NotSigned)
+        );
+        assert_eq!(
+            posted(unsigned, &optional).unwrap().1,
+            Authenticity::Unsigned
+        );
+    }
+    for trust in [&required, &optional] {
+        assert!(matches!(
+            posted(&request, trust).unwrap().1,
+            Authenticity::Signed(_)
+        ));
+        // A signature that is there must hold, even where none is needed.
+        let changed = request.replace("Version=\"2.0\"", "Version=\"2.1\"");
+        assert_eq!(posted(&changed, trust).err(), Some(VerifyError::Changed));
+    }
+}
+
+/// Proves AV-SEC-27: no key, no trust.
+#[test]
+fn av_sec_27_no_key_verifies_nothing() {
+    let request = signed_request_with("");
+    for required in [true, false] {
+        let nobody = trust(&[], required);
+        assert_eq!(posted(&request, &nobody).err(), Some(VerifyError::NoKey));
+        let other_family = trust(&["idp-p256"], required);
+        assert_eq!(
+            posted(&request, &other_family).err(),
+            Some(VerifyError::NoKey)
+        );
+        assert!(posted(&request, &trust(&["idp-rsa2048"], required)).is_ok());
+    }
+    let stripped = Parts::of(&request).unsigned();
+    assert_eq!(
+        posted(&stripped, &trust(&[], true)).err(),
+        Some(VerifyError::NotSigned)
+    );
+    let value = sign_octets(b"query", &dev_signer("idp-rsa2048")).unwrap();
+    let by = verify_octets(
+        b"query",
+        RSA_SHA256,
+        &value,
+        &[],
+        &AlgorithmPolicy::default(),
+    );
+    assert_eq!(by, Err(VerifyError::NoKey));
+}
+
+/// Proves AV-BND-05: a signature in the document never counts for a message from a query.
+#[test]
+fn av_bnd_05_an_inner_signature_is_none_by_redirect() {
+    let request = signed_request_with("").into_bytes();
+    let query = |signature: Option<QuerySignature>, required: bool| {
+        let unverified =
+            Unverified::<Seen>::from_query(request.clone(), signature, &Limits::MESSAGE);
+        let verified = unverified
+            .unwrap()
+            .verify(&trust(&["idp-rsa2048"], required));
+        verified.map(|message| message.authenticity())
+    };
+    assert_eq!(query(None, true), Err(VerifyError::NotSigned));
+    assert_eq!(query(None, false), Ok(Authenticity::Unsigned));
+    let signed = b"SAMLRequest=x&SigAlg=y".to_vec();
+    let mut signature = QuerySignature {
+        value: rsa2048(&signed),
+        algorithm_uri: RSA_SHA256.to_owned(),
+        signed,
+    };
+    assert!(matches!(
+        query(Some(signature.clone()), true),
+        Ok(Authenticity::Signed(_))
+    ));
+    signature.signed.push(b'z');
+    assert_eq!(query(Some(signature), false), Err(VerifyError::OtherKey));
+}
+
+/// Proves AV-SEC-16: what is read comes from the octets that were digested, and from nothing else.
+#[test]
+fn av_sec_16_only_covered_octets_are_read() {
+    let request = signed_request_with("<x:P xmlns:x=\"urn:x\">text</x:P>");
+    let note = "<ds:KeyName>https://evil.example.org</ds:KeyName>";
+    let request = request.replace("<ds:KeyInfo>", &format!("<ds:KeyInfo>{note}"));
+    let request = request.replace(
+        "<x:P xmlns:x=\"urn:x\">",
+        "<x:P xmlns:evil='urn:evil' xmlns:x='urn:x'><!--evil-->",
+    );
+    let request = format!("<!-- evil -->{request}<!-- evil -->");
+    let verified = verify(&request, "idp-rsa2048").unwrap();
+    assert_eq!(
+        verified.as_bytes(),
+        request_with("<x:P xmlns:x=\"urn:x\">text</x:P>").as_bytes()
+    );
+    let (seen, authenticity) = posted(&request, &trust(&["idp-rsa2048"], true)).unwrap();
+    assert!(
+        matches!(authenticity, Authenticity::Signed(by) if by.algorithm == SignatureAlgorithm::RsaSha256)
+    );
+    let children: Vec<&str> = seen.root.elements().map(|child| &*child.local).collect();
+    assert_eq!(children, ["Issuer", "Extensions"]);
+    let part = seen
+        .root
+        .first(SAMLP, "Extensions")
+        .unwrap()
+        .first("urn:x", "P")
+        .unwrap();
+    assert_eq!(part.text().unwrap(), "text");
+    assert!(!format!("{:?}", seen.root).contains("evil"));
+}
+
+/// Proves AV-SEC-29: a key in the message is nobody's key. The twin's KeyInfo is nonsense, and its
+/// signature holds.
+#[test]
+fn av_sec_29_key_info_is_never_believed() {
+    let wire = Tripwire::new();
+    let request = request_with("");
+    let attacker = dev_certificate("sp-signing");
+    let rsa =
+        Rsa::private_key_from_pem(&std::fs::read(dev_path("sp-signing.key.pem")).unwrap()).unwrap();
+    let url = wire.url();
+    let infos = [
+        format!(
+            "<ds:X509Data><ds:X509Certificate>{}</ds:X509Certificate></ds:X509Data>",
+            attacker.base64()
+        ),
+        format!(
+            "<ds:KeyValue><ds:RSAKeyValue><ds:Modulus>{}</ds:Modulus><ds:Exponent>{}</ds:Exponent></ds:RSAKeyValue></ds:KeyValue>",
+            BASE64.encode(rsa.n().to_vec()),
+            BASE64.encode(rsa.e().to_vec())
+        ),
+        format!(
+            "<ds:RetrievalMethod URI=\"{url}\" Type=\"http://www.w3.org/2000/09/xmldsig#X509Data\"></ds:RetrievalMethod>"
+        ),
+        format!(
+            "<ds:RetrievalMethod URI=\"{url}\" Type=\"http://www.w3.org/2000/09/xmldsig#rawX509Certificate\"></ds:RetrievalMethod>"
+        ),
+        "<ds:KeyName>idp-rsa2048</ds:KeyName>".to_owned(),
+        // A loop: AV-SEC-44.
+        format!("<ds:RetrievalMethod URI=\"#{REQUEST_ID}\"></ds:RetrievalMethod>"),
+    ];
+    for info in infos {
+        let with = |sign: &dyn Fn(&[u8]) -> Vec<u8>| {
+            let key_info = format!("<ds:KeyInfo>{info}</ds:KeyInfo>");
+            let signature = signature_over(&Shape::of(&request).signed_info(), &key_info, sign);
+            request.replacen("</saml:Issuer>", &format!("</saml:Issuer>{signature}"), 1)
+        };
+        let theirs = with(&|octets| dev_signer("sp-signing").sign(octets).unwrap());
+        assert_eq!(
+            verify(&theirs, "idp-rsa2048"),
+            Err(VerifyError::OtherKey),
+            "{info}"
+        );
+        verify(&with(&rsa2048), "idp-rsa2048").unwrap();
+    }
+    assert!(wire.untouched());
+}
+
+/// Proves AV-SEC-33: keys of another entity, another role or another use.
+#[test]
+fn av_sec_33_keys_of_others_are_refused() {
+    let policy = AlgorithmPolicy::default();
+    let sp = keys(&["sp-signing"]);
+    for (key, accepted) in [
+        ("sp-signing", true),
+        ("sp-encryption", false),
+        ("idp-rsa2048", false),
+        ("idp-rsa3072", false),
+        ("sp-signing-p256", false),
+        ("idp-p256", false),
+    ] {
+        let signer = dev_signer(key);
+        let request = signed(authn_request("https://sp.example.org", "x"), &signer);
+        let verified = verify_enveloped(request.as_bytes(), &sp, &policy, &Limits::MESSAGE);
+        assert_eq!(verified.is_ok(), accepted, "{key}");
+        let value = sign_octets(b"query", &signer).unwrap();
+        let by = verify_octets(b"query", signer.algorithm().uri(), &value, &sp, &policy);
+        assert_eq!(by.is_ok(), accepted, "{key}");
+    }
+}
+
+/// Makes another signature value of a good one.
+type Form = Box<dyn Fn(Vec<u8>) -> Vec<u8>>;
+
+/// The order of the curve's group, big-endian.
+fn order(octets: usize) -> Vec<u8> {
+    let curve = if octets == 32 {
+        openssl::nid::Nid::X9_62_PRIME256V1
+    } else {
+        openssl::nid::Nid::SECP384R1
+    };
+    let group = openssl::ec::EcGroup::from_curve_name(curve).unwrap();
+    let mut order = BigNum::new().unwrap();
+    group
+        .order(&mut order, &mut BigNumContext::new().unwrap())
+        .unwrap();
+    order.to_vec()
+}
+
+/// Proves AV-SEC-32 for ECDSA: zero, out of range, and DER where raw halves belong.
+#[test]
+fn av_sec_32_ecdsa_values_out_of_range_are_refused() {
+    for (key, octets) in [("idp-p256", 32), ("idp-p384", 48)] {
+        let signer = dev_signer(key);
+        let uri = signer.algorithm().uri();
+        let trusted = keys(&[key]);
+        let policy = AlgorithmPolicy::default();
+        let request = request_with("");
+        let good = sign_octets(b"query", &signer).unwrap();
+        let check = |value: &[u8]| verify_octets(b"query", uri, value, &trusted, &policy);
+        let in_document = |value: &dyn Fn(Vec<u8>) -> Vec<u8>| {
+            let mut shape = Shape::of(&request);
+            uri.clone_into(&mut shape.method);
+            let digest = signer.algorithm().digest().uri();
+            digest.clone_into(&mut shape.digest_method);
+            if octets == 48 {
+                shape.digest = openssl::sha::sha384(request.as_bytes()).to_vec();
+            }
+            let signature = shape.signature(|info| value(signer.sign(info).unwrap()));
+            let message =
+                request.replacen("</saml:Issuer>", &format!("</saml:Issuer>{signature}"), 1);
+            verify(&message, key)
+        };
+        check(&good).unwrap();
+        in_document(&|value| value).unwrap();
+
+        let zero = vec![0; octets];
+        let one = {
+            let mut one = zero.clone();
+            one[octets - 1] = 1;
+            one
+        };
+        let order = order(octets);
+        let most = vec![0xFF; octets];
+        let halves = |r: &[u8], s: &[u8]| [r, s].concat();
+        let to_der = |value: &[u8]| {
+            let (r, s) = value.split_at(octets);
+            let (r, s) = (
+                BigNum::from_slice(r).unwrap(),
+                BigNum::from_slice(s).unwrap(),
+            );
+            EcdsaSig::from_private_components(r, s)
+                .unwrap()
+                .to_der()
+                .unwrap()
+        };
+        // r and s of another pair that satisfies nothing, in each form an attacker might try.
+        let forms: Vec<Form> = vec![
+            Box::new({
+                let v = halves(&zero, &zero);
+                move |_| v.clone()
+            }),
+            Box::new({
+                let z = zero.clone();
+                move |good| halves(&z, &good[octets..])
+            }),
+            Box::new({
+                let z = zero.clone();
+                move |good| halves(&good[..octets], &z)
+            }),
+            Box::new({
+                let (r, s) = (one.clone(), one.clone());
+                move |_| halves(&r, &s)
+            }),
+            Box::new({
+                let n = order.clone();
+                move |_| halves(&n, &n)
+            }),
+            Box::new({
+                let n = order.clone();
+                move |good| halves(&n, &good[octets..])
+            }),
+            Box::new({
+                let n = order.clone();
+                move |good| halves(&good[..octets], &n)
+            }),
+            Box::new({
+                let m = most.clone();
+                move |_| halves(&m, &m)
+            }),
+            Box::new(move |good| to_der(&good)),
+            Box::new(move |good| good[1..].to_vec()),
+            Box::new(move |good| [vec![0], good].concat()),
+            // Both halves longer by the same leading zero.
+            Box::new(move |good| [&[0], &good[..octets], &[0], &good[octets..]].concat()),
+            Box::new(move |good| halves(&good[octets..], &good[..octets])),
+            Box::new(|_| Vec::new()),
+        ];
+        for (n, form) in forms.iter().enumerate() {
+            assert_eq!(
+                check(&form(good.clone())),
+                Err(VerifyError::OtherKey),
+                "{key} form {n}"
+            );
+            assert_eq!(
+                in_document(form).err(),
+                Some(VerifyError::OtherKey),
+                "{key} form {n}"
+            );
+        }
+    }
+}
+
+/// The largest number whose cube is at most `n`.
+fn cube_root(n: &BigNum) -> BigNum {
+    let mut context = BigNumContext::new().unwrap();
+    let mut root = BigNum::new().unwrap();
+    for bit in (0..=n.num_bits() / 3 + 1).rev() {
+        root.set_bit(bit).unwrap();
+        let (mut square, mut cube) = (BigNum::new().unwrap(), BigNum::new().unwrap());
+        square.checked_mul(&root, &root, &mut context).unwrap();
+        cube.checked_mul(&square, &root, &mut context).unwrap();
+        if cube > *n {
+            root.clear_bit(bit).unwrap();
+        }
+    }
+    root
+}
+
+/// Proves AV-SEC-32 for RSA: with exponent 3, a cube that begins like a padded digest and ends in
+/// garbage is made without the private key. A verifier that does not look at the end accepts it.
+#[test]
+fn av_sec_32_rsa_padding_forgery_with_exponent_three_is_refused() {
+    let three = BigNum::from_u32(3).unwrap();
+    let rsa = Rsa::generate_with_e(2048, &three).unwrap();
+    let key = PublicKey::from_rsa_numbers(&rsa.n().to_vec(), &rsa.e().to_vec()).unwrap();
+    let policy = AlgorithmPolicy::default();
+    let check = |value: &[u8]| {
+        verify_octets(
+            b"query",
+            RSA_SHA256,
+            value,
+            std::slice::from_ref(&key),
+            &policy,
+        )
+    };
+    let private = PKey::from_rsa(rsa).unwrap();
+    let mut signer =
+        openssl::sign::Signer::new(openssl::hash::MessageDigest::sha256(), &private).unwrap();
+    let good = signer.sign_oneshot_to_vec(b"query").unwrap();
+    check(&good).unwrap();
+
+    // DigestInfo of SHA-256, from RFC 8017 §9.2.
+    let info = [
+        0x30, 0x31, 0x30, 0x0d, 0x06, 0x09, 0x60, 0x86, 0x48, 0x01, 0x65, 0x03, 0x04, 0x02, 0x01,
+        0x05, 0x00, 0x04, 0x20,
+    ];
+    let prefix = [
+        &[0, 1][..],
+        &[0xFF; 8],
+        &[0],
+        &info,
+        &openssl::sha::sha256(b"query"),
+    ]
+    .concat();
+    let mut block = prefix.clone();
+    block.resize(256, 0xFF);
+    let forged = cube_root(&BigNum::from_slice(&block).unwrap());
+    let mut context = BigNumContext::new().unwrap();
+    let (mut square, mut cube) = (BigNum::new().unwrap(), BigNum::new().unwrap());
+    square.checked_mul(&forged, &forged, &mut context).unwrap();
+    cube.checked_mul(&square, &forged, &mut context).unwrap();
+    let cube = cube.to_vec_padded(256).unwrap();
+    assert!(
+        cube.starts_with(&prefix),
+        "the forgery would fool a lenient verifier"
+    );
+    assert_eq!(
+        check(&forged.to_vec_padded(256).unwrap()),
+        Err(VerifyError::OtherKey)
+    );
+
+    for at in 0..256 {
+        let mut flipped = good.clone();
+        flipped[at] ^= 1;
+        assert_eq!(check(&flipped), Err(VerifyError::OtherKey), "{at}");
+    }
+}
+
+/// Proves AV-ALG-12: a nonce that repeats gives the key away; r is the nonce's image.
+#[test]
+fn av_alg_12_ecdsa_nonces_do_not_repeat() {
+    for key in ["idp-p256", "idp-p384"] {
+        let signer = dev_signer(key);
+        let mut seen = std::collections::HashSet::new();
+        for n in 0..200_u8 {
+            let octets = [n % 2];
+            let value = sign_octets(&octets, &signer).unwrap();
+            assert!(seen.insert(value[..value.len() / 2].to_vec()), "{key}");
+        }
+    }
+}
+
+/// The issuer that the keys were chosen for is the issuer that is read.
+#[test]
+fn issuer_is_the_one_claimed() {
+    let request = signed_request_with("");
+    let unverified =
+        Unverified::<Seen>::from_document(request.into_bytes(), &Limits::MESSAGE).unwrap();
+    assert_eq!(
+        unverified.claimed_issuer().as_str(),
+        "https://sp.example.org"
+    );
+    assert!(unverified.has_signature());
+    let message = unverified.verify(&trust(&["idp-rsa2048"], true)).unwrap();
+    assert_eq!(
+        message.issuer().map(EntityId::as_str),
+        Some("https://sp.example.org")
+    );
+}

@@ -1,0 +1,199 @@
+//! Documents made to reach out or to wear out.
+
+use std::time::{Duration, Instant};
+
+use avouch_saml::security::algorithm::AlgorithmPolicy;
+use avouch_saml::security::verify::{VerifiedXml, VerifyError, verify_enveloped};
+use avouch_saml::xml::limits::Limits;
+use avouch_saml::xml::reader::{XmlError, XmlErrorKind};
+
+use crate::security::forge::*;
+use crate::security::support::*;
+
+fn verify_within(xml: &str, limits: &Limits) -> Result<VerifiedXml, VerifyError> {
+    let policy = AlgorithmPolicy::default();
+    verify_enveloped(xml.as_bytes(), &keys(&["idp-rsa2048"]), &policy, limits)
+}
+
+fn kind(result: Result<VerifiedXml, VerifyError>) -> Option<XmlErrorKind> {
+    match result {
+        Err(VerifyError::Xml(XmlError { kind, .. })) => Some(kind),
+        _ => None,
+    }
+}
+
+/// Proves AV-SEC-38: a DOCTYPE is refused before a parser acts on it; no file or socket is touched.
+#[test]
+fn av_sec_38_external_entities_are_not_reached() {
+    let wire = Tripwire::new();
+    let url = wire.url();
+    for sample in samples() {
+        let parts = Parts::of(&sample.xml);
+        for doctype in [
+            "<!DOCTYPE x>".to_owned(),
+            format!("<!DOCTYPE x SYSTEM \"{url}\">"),
+            format!("<!DOCTYPE x PUBLIC \"-//X\" \"{url}\">"),
+            format!("<!DOCTYPE x [<!ENTITY e SYSTEM \"{url}\">]>"),
+            "<!DOCTYPE x [<!ENTITY e SYSTEM \"file:///etc/passwd\">]>".to_owned(),
+            "<!DOCTYPE x [<!ENTITY e SYSTEM \"netdoc:///etc/passwd\">]>".to_owned(),
+            format!("<!DOCTYPE x [<!ENTITY % p SYSTEM \"{url}\"> %p;]>"),
+            "<!DOCTYPE x [<!ATTLIST x ID ID #IMPLIED>]>".to_owned(),
+        ] {
+            let body = parts.body.clone() + "&e;";
+            for xml in [
+                format!("{doctype}{}", sample.xml),
+                format!("<?xml version=\"1.0\"?>\n<!-- c -->{doctype}{}", sample.xml),
+                format!(
+                    "\u{FEFF} {doctype}{}",
+                    Parts {
+                        body,
+                        ..parts.clone()
+                    }
+                    .join()
+                ),
+                sample.xml.replacen('>', &format!(">{doctype}"), 1),
+            ] {
+                for limits in [Limits::MESSAGE, Limits::METADATA] {
+                    assert_eq!(
+                        kind(verify_within(&xml, &limits)),
+                        Some(XmlErrorKind::Doctype)
+                    );
+                }
+            }
+        }
+        let undeclared = Parts {
+            body: parts.body.clone() + "&e;",
+            ..parts.clone()
+        };
+        let refused = kind(verify(&undeclared.join(), "idp-rsa2048"));
+        assert_eq!(refused, Some(XmlErrorKind::Entity("e".to_owned())));
+        verify(&sample.xml, "idp-rsa2048").unwrap();
+    }
+    assert!(wire.untouched());
+}
+
+/// Proves AV-SEC-39: nothing is expanded, so nothing grows.
+#[test]
+fn av_sec_39_entities_are_not_expanded() {
+    let mut laughs = "<!DOCTYPE x [<!ENTITY a0 \"ha\">".to_owned();
+    for n in 1..30 {
+        let before = format!("&a{};", n - 1).repeat(10);
+        laughs += &format!("<!ENTITY a{n} \"{before}\">");
+    }
+    laughs += "]>";
+    let blow_up = format!("<!DOCTYPE x [<!ENTITY a \"{}\">]>", "a".repeat(100_000));
+    for doctype in [laughs, blow_up] {
+        for sample in samples() {
+            let parts = Parts::of(&sample.xml);
+            let body = parts.body.clone() + &"&a;&a29;".repeat(5_000);
+            let xml = doctype.clone() + &Parts { body, ..parts }.join();
+            let start = Instant::now();
+            assert_eq!(
+                kind(verify_within(&xml, &Limits::METADATA)),
+                Some(XmlErrorKind::Doctype)
+            );
+            assert!(start.elapsed() < Duration::from_secs(1));
+        }
+    }
+}
+
+/// Proves AV-SEC-40: inclusions, schema locations and stylesheets are inert text.
+#[test]
+fn av_sec_40_nothing_is_included_or_fetched() {
+    let wire = Tripwire::new();
+    let url = wire.url();
+    let include = format!(
+        "<xi:include xmlns:xi=\"http://www.w3.org/2001/XInclude\" href=\"{url}\"></xi:include>"
+    );
+    let located = format!(
+        "<x:P xmlns:x=\"urn:x\" xmlns:xsi=\"http://www.w3.org/2001/XMLSchema-instance\" xsi:noNamespaceSchemaLocation=\"{url}\" xsi:schemaLocation=\"urn:x {url}\"></x:P>"
+    );
+    let request = signed_request_with(&format!("{include}{located}"));
+    let verified = verify(&request, "idp-rsa2048").unwrap();
+    assert!(
+        std::str::from_utf8(verified.as_bytes())
+            .unwrap()
+            .contains(&include)
+    );
+    let styled = format!("<?xml-stylesheet type=\"text/xsl\" href=\"{url}\"?>{request}");
+    assert_eq!(
+        kind(verify(&styled, "idp-rsa2048")),
+        Some(XmlErrorKind::Instruction)
+    );
+    verify_within(&styled, &Limits::METADATA).unwrap();
+    assert!(wire.untouched());
+}
+
+/// Proves AV-SEC-42: depth, width, size and counts are refused in less time than they take to send.
+#[test]
+fn av_sec_42_oversized_documents_are_refused_quickly() {
+    let n = 100_000;
+    let deep = "<a>".repeat(n) + &"</a>".repeat(n);
+    let mut attributes = String::new();
+    let mut namespaces = String::new();
+    for i in 0..n {
+        attributes += &format!(" a{i}=\"\"");
+    }
+    for i in 0..10_000 {
+        namespaces += &format!(" xmlns:n{i}=\"urn:{i}\"");
+    }
+    let roomy = Limits {
+        bytes: 1 << 30,
+        ..Limits::MESSAGE
+    };
+    for (what, extensions) in [
+        ("levels of nesting", deep),
+        ("attributes", format!("<a{attributes}></a>")),
+        ("attributes", format!("<a{namespaces}></a>")),
+        ("nodes", "<a></a>".repeat(n)),
+    ] {
+        let request = signed_request_with(&extensions);
+        for limits in [Limits::MESSAGE, roomy] {
+            let start = Instant::now();
+            let refused = kind(verify_within(&request, &limits));
+            assert!(
+                matches!(refused, Some(XmlErrorKind::OverLimit { .. })),
+                "{what}: {refused:?}"
+            );
+            if limits == roomy {
+                assert!(
+                    matches!(refused, Some(XmlErrorKind::OverLimit { what: found, .. }) if found == what)
+                );
+            }
+            assert!(start.elapsed() < Duration::from_secs(1), "{what}");
+        }
+    }
+    let huge = signed_request_with(&format!(
+        "<x:P xmlns:x=\"urn:x\">{}</x:P>",
+        "x".repeat(300_000)
+    ));
+    assert!(matches!(
+        kind(verify(&huge, "idp-rsa2048")),
+        Some(XmlErrorKind::OverLimit { what: "bytes", .. })
+    ));
+    verify_within(
+        &huge,
+        &Limits {
+            bytes: 1 << 20,
+            ..Limits::MESSAGE
+        },
+    )
+    .unwrap();
+
+    let request = request_with("");
+    let shape = Shape::of(&request);
+    let many = shape.signed_info() + &shape.reference().repeat(1_000);
+    let signature = signature_over(&many, "", rsa2048);
+    let forged = request.replacen("</saml:Issuer>", &format!("</saml:Issuer>{signature}"), 1);
+    assert!(verify_within(&forged, &roomy).is_err());
+    let infos = "<ds:KeyInfo></ds:KeyInfo>".repeat(1_000);
+    let signature = signature_over(&shape.signed_info(), &infos, rsa2048);
+    let forged = request.replacen("</saml:Issuer>", &format!("</saml:Issuer>{signature}"), 1);
+    assert!(matches!(
+        verify(&forged, "idp-rsa2048"),
+        Err(VerifyError::Shape(_))
+    ));
+    // As deep and as wide as a message may be.
+    let fits = "<a>".repeat(30) + &"</a>".repeat(30);
+    verify(&signed_request_with(&fits), "idp-rsa2048").unwrap();
+}
