@@ -249,7 +249,7 @@ fn av_sec_33_keys_of_others_are_refused() {
 }
 
 /// Makes another signature value of a good one.
-type Form = Box<dyn Fn(Vec<u8>) -> Vec<u8>>;
+type Form<'a> = Box<dyn Fn(Vec<u8>) -> Vec<u8> + 'a>;
 
 /// The order of the curve's group, big-endian.
 fn order(octets: usize) -> Vec<u8> {
