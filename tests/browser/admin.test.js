@@ -1,0 +1,68 @@
+// An administrator connects an app by uploading its metadata, and a user then signs in to it.
+import assert from "node:assert/strict";
+import fs from "node:fs";
+import path from "node:path";
+import { after, before, test } from "node:test";
+import { World, session, signIn } from "./support/world.js";
+
+let world;
+before(async () => {
+  world = await World.start();
+});
+after(() => world?.stop());
+
+test("metadata is uploaded, previewed, saved, opened to users, and works", async () => {
+  const sp = await world.startApp("uploaded");
+  const page = await world.page();
+  await page.goto(`${world.idp}/admin/apps/new`);
+  await signIn(page, "sample.admin");
+  await page.waitForURL(`${world.idp}/admin/apps/new`);
+  await page.locator("input[type=file]").setInputFiles(sp.metadata);
+  await page.locator("form:has(input[type=file]) button").click();
+  await page.getByText(sp.entityId).first().waitFor();
+  await page.getByLabel("Name", { exact: true }).fill("Uploaded Library");
+  await world.picture(page, "admin-preview");
+  await page.locator(".save-bar .primary").click();
+  await page.getByRole("heading", { level: 1, name: "Uploaded Library" }).waitFor();
+
+  // Nobody may use a new app until somebody says so.
+  const user = await world.page();
+  await user.goto(`${sp.base}/login`);
+  await signIn(user, "sample.one");
+  await user.getByRole("alert").waitFor();
+  assert.equal((await session(user, sp)).signedIn, false);
+
+  await page.locator("input[name=permitted_users][value=self_authorize]").check();
+  const consent = page.locator("input[name=ask_consent][type=checkbox]");
+  if (await consent.isChecked()) await consent.uncheck();
+  await page.locator("button[name=do][value=save]:visible").first().click();
+  await page.waitForLoadState();
+  await user.goto(`${sp.base}/login`);
+  await user.waitForURL(`${sp.base}/session`);
+  assert.equal((await session(user, sp)).signedIn, true);
+});
+
+test("a file that is not metadata is refused with the reason, and nothing is stored", async () => {
+  const page = await world.page();
+  const file = path.join(world.folder, "not-metadata.xml");
+  fs.writeFileSync(file, "<html><body>not metadata</body></html>");
+  await page.goto(`${world.idp}/admin/apps/new`);
+  await signIn(page, "sample.admin");
+  const count = () => JSON.parse(world.avouch("app", "list", "--json")).length;
+  const before = count();
+  await page.locator("input[type=file]").setInputFiles(file);
+  await page.locator("form:has(input[type=file]) button").click();
+  await page.locator("[role=alert], .wrong").first().waitFor();
+  assert.equal(await page.locator(".save-bar").count(), 0);
+  assert.equal(count(), before);
+});
+
+test("a user without rights sees no admin page", async () => {
+  const page = await world.page();
+  await page.goto(`${world.idp}/admin/apps`);
+  await signIn(page, "sample.one");
+  await page.waitForLoadState();
+  assert.equal(await page.getByText(world.sp.entityId).count(), 0);
+  const answer = await page.goto(`${world.idp}/admin/apps`);
+  assert.equal(answer.status(), 403);
+});
