@@ -168,18 +168,11 @@ pub(super) fn required<T>(element: &Element, name: &str, value: Option<T>) -> Re
     })
 }
 
-/// Reads `xs:unsignedShort`.
+/// Reads `xs:unsignedShort`, which has no sign.
 pub(super) fn unsigned_short(text: &str) -> Option<u16> {
-    let text = text.trim_matches([' ', '\t', '\n', '\r']);
-    let digits = text.strip_prefix('+').unwrap_or(text);
-    let digits = if digits.bytes().all(|b| b == b'0') && !digits.is_empty() {
-        "0"
-    } else {
-        digits.trim_start_matches('0')
-    };
-    (!digits.is_empty() && digits.bytes().all(|b| b.is_ascii_digit()))
-        .then(|| digits.parse().ok())
-        .flatten()
+    let digits = text.trim_matches([' ', '\t', '\n', '\r']);
+    let plain = digits.bytes().all(|b| b.is_ascii_digit());
+    plain.then(|| digits.parse().ok()).flatten()
 }
 
 /// Reads an element of NameIDType, its text whole and untrimmed.
