@@ -174,7 +174,7 @@ fn av_req_01_only_schema_valid_requests_are_read() {
         ("ForceAuthn=\"true\"", "ForceAuthn=\" 1\t\""),
         ("IsPassive=\"0\"", "IsPassive=\"true\""),
         ("ServiceIndex=\"3\"", "ServiceIndex=\"65535\""),
-        ("ServiceIndex=\"3\"", "ServiceIndex=\" 007 \""),
+        ("ServiceIndex=\"3\"", "ServiceIndex=\"007\""),
         ("ProxyCount=\"2\"", "ProxyCount=\"99999999999999999999999\""),
         ("<saml:Subject>", "<!-- a remark --><saml:Subject>"),
         ("<saml:OneTimeUse/>", ""),
