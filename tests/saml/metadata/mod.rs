@@ -2,7 +2,9 @@
 
 mod acs;
 mod aggregate;
+mod algorithms;
 mod idp;
+mod keys;
 
 use avouch_saml::metadata::{MetadataError, Reading, SpMetadata};
 use avouch_saml::time::Timestamp;
