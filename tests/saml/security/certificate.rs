@@ -1,14 +1,23 @@
 //! Certificates as containers, and keys that are too weak or too costly.
 
+use avouch_saml::security::algorithm::AlgorithmPolicy;
 use avouch_saml::security::certificate::{
     Certificate, CertificateError, KeyError, KeyKind, PrivateKey, PublicKey,
 };
+use avouch_saml::security::encrypt::{Encryption, encrypt_element};
+use avouch_saml::security::sign::{Signer as _, sign_octets};
+use avouch_saml::security::verify::{verify_enveloped, verify_octets};
 use avouch_saml::time::Timestamp;
+use avouch_saml::xml::limits::Limits;
+use openssl::asn1::{Asn1Object, Asn1OctetString, Asn1Time};
 use openssl::bn::{BigNum, BigNumRef};
 use openssl::ec::{EcGroup, EcKey};
+use openssl::hash::MessageDigest;
 use openssl::nid::Nid;
 use openssl::pkey::PKey;
 use openssl::rsa::Rsa;
+use openssl::x509::extension::{BasicConstraints, KeyUsage};
+use openssl::x509::{X509, X509Extension, X509Name};
 
 use super::support::*;
 
@@ -140,4 +149,133 @@ fn a_certificate_made_here_says_what_it_was_told() {
     assert_eq!(stored.public(), key.public());
     assert!(key.self_signed(&"x".repeat(65), 1, from, until).is_err());
     assert!(PrivateKey::generate(KeyKind::Rsa { bits: 1024 }).is_err());
+}
+
+/// What is odd about a certificate that holds a good key.
+struct Oddity {
+    name: &'static str,
+    version: i32,
+    days: (i64, i64),
+    digest: MessageDigest,
+    signed_by: &'static str,
+    usage: Option<KeyUsage>,
+    critical: bool,
+    authority: bool,
+}
+
+const PLAIN: fn(&'static str) -> Oddity = |name| Oddity {
+    name,
+    version: 2,
+    days: (-10, 3650),
+    digest: MessageDigest::sha256(),
+    signed_by: "sp-signing",
+    usage: None,
+    critical: false,
+    authority: false,
+};
+
+fn oddities() -> Vec<Oddity> {
+    let mut wrong_usage = KeyUsage::new();
+    wrong_usage.critical().crl_sign();
+    vec![
+        PLAIN("plain and self-signed"),
+        Oddity {
+            days: (-3650, -3000),
+            ..PLAIN("expired")
+        },
+        Oddity {
+            days: (3000, 3650),
+            ..PLAIN("not yet valid")
+        },
+        Oddity {
+            days: (-3650, 365 * 900),
+            ..PLAIN("valid for centuries")
+        },
+        Oddity {
+            digest: MessageDigest::sha1(),
+            ..PLAIN("signed with SHA-1")
+        },
+        Oddity {
+            digest: MessageDigest::md5(),
+            ..PLAIN("signed with MD5")
+        },
+        Oddity {
+            signed_by: "idp-p256",
+            ..PLAIN("signed by a stranger's key")
+        },
+        Oddity {
+            usage: Some(wrong_usage),
+            ..PLAIN("flagged for another use")
+        },
+        Oddity {
+            critical: true,
+            ..PLAIN("with an unknown critical extension")
+        },
+        Oddity {
+            authority: true,
+            ..PLAIN("an authority's")
+        },
+        Oddity {
+            version: 0,
+            ..PLAIN("of version 1")
+        },
+    ]
+}
+
+fn odd_certificate(oddity: &Oddity) -> Certificate {
+    let read = |name: &str| {
+        let pem = std::fs::read(dev_path(&format!("{name}.key.pem"))).unwrap();
+        PKey::private_key_from_pem(&pem).unwrap()
+    };
+    let mut name = X509Name::builder().unwrap();
+    name.append_entry_by_text("CN", oddity.name).unwrap();
+    let name = name.build();
+    let mut x509 = X509::builder().unwrap();
+    x509.set_version(oddity.version).unwrap();
+    x509.set_subject_name(&name).unwrap();
+    x509.set_issuer_name(&name).unwrap();
+    // Around 2026-01-01, whatever the clock says: nothing here asks it.
+    let at = |days: i64| Asn1Time::from_unix(1_767_225_600 + days * 86_400).unwrap();
+    x509.set_not_before(&at(oddity.days.0)).unwrap();
+    x509.set_not_after(&at(oddity.days.1)).unwrap();
+    x509.set_pubkey(&read("sp-signing")).unwrap();
+    if let Some(usage) = &oddity.usage {
+        x509.append_extension(usage.build().unwrap()).unwrap();
+    }
+    if oddity.critical {
+        let oid = Asn1Object::from_str("1.3.6.1.4.1.99999.1").unwrap();
+        let content = Asn1OctetString::new_from_bytes(b"\x05\x00").unwrap();
+        let unknown = X509Extension::new_from_der(&oid, true, &content).unwrap();
+        x509.append_extension(unknown).unwrap();
+    }
+    if oddity.authority {
+        let mut constraints = BasicConstraints::new();
+        let constraints = constraints.critical().ca().build().unwrap();
+        x509.append_extension(constraints).unwrap();
+    }
+    x509.sign(&read(oddity.signed_by), oddity.digest).unwrap();
+    Certificate::from_der(&x509.build().to_der().unwrap()).unwrap()
+}
+
+/// Proves IIP-MD12: a certificate is a container. Its key verifies documents and queries and is
+/// encrypted to, whatever the certificate looks like.
+#[test]
+fn iip_md12_odd_certificates_are_fine_as_containers() {
+    let signer = dev_signer("sp-signing");
+    let request = signed(authn_request("https://sp.example.org", "x"), &signer);
+    let value = sign_octets(b"query", &signer).unwrap();
+    let policy = AlgorithmPolicy::default();
+    let encryption = Encryption::choose(&[], &policy).unwrap();
+    for oddity in oddities() {
+        let certificate = odd_certificate(&oddity);
+        assert_eq!(certificate.subject(), format!("CN={}", oddity.name));
+        let key = [certificate.public_key().unwrap()];
+        verify_enveloped(request.as_bytes(), &key, &policy, &Limits::MESSAGE).unwrap();
+        verify_octets(b"query", signer.algorithm().uri(), &value, &key, &policy).unwrap();
+        encrypt_element(b"<a></a>", &key[0], None, encryption).unwrap();
+        let stranger = dev_certificate("sp-encryption").public_key().unwrap();
+        assert!(
+            verify_enveloped(request.as_bytes(), &[stranger], &policy, &Limits::MESSAGE).is_err()
+        );
+    }
 }

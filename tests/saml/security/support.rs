@@ -186,3 +186,23 @@ pub(crate) fn xmlsec1_encrypts(
     assert!(output.status.success());
     String::from_utf8(output.stdout).unwrap()
 }
+
+/// A template with an empty Signature, signed by the `xmlsec1` command line tool.
+pub(crate) fn xmlsec1_signs(template: &str, key: &str, root: &str) -> String {
+    let mut tool = Command::new("xmlsec1")
+        .arg("--sign")
+        .arg("--privkey-pem")
+        .arg(dev_path(&format!("{key}.key.pem")))
+        .args(["--id-attr:ID", root])
+        .arg("/dev/stdin")
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .expect("xmlsec1 is installed");
+    let mut input = tool.stdin.take().unwrap();
+    input.write_all(template.as_bytes()).unwrap();
+    drop(input);
+    let output = tool.wait_with_output().unwrap();
+    assert!(output.status.success());
+    String::from_utf8(output.stdout).unwrap()
+}

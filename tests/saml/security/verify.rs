@@ -128,6 +128,93 @@ fn white_space_around_and_inside_the_signature_is_no_matter() {
     verify(&spaced, "idp-rsa2048").unwrap();
 }
 
+/// Proves AV-ALG-10: documents that are far from canonical, with and without a list of inclusive
+/// prefixes, signed by a second implementation.
+#[test]
+fn av_alg_10_canonicalisation_agrees_with_a_second_implementation() {
+    let template = |prefixes: &str| {
+        let list = match prefixes {
+            "" => String::new(),
+            _ => format!(
+                "<ec:InclusiveNamespaces xmlns:ec='http://www.w3.org/2001/10/xml-exc-c14n#' PrefixList='{prefixes}'/>"
+            ),
+        };
+        format!(
+            r##"<?xml version="1.0" encoding="UTF-8"?>
+<!-- before -->
+<p:AuthnRequest   Version='2.0' xmlns:xs="http://www.w3.org/2001/XMLSchema" ID = "{REQUEST_ID}"
+    xmlns:unused='urn:unused' xmlns:p="urn:oasis:names:tc:SAML:2.0:protocol" B="&lt;&quot;'&#9;&#10;&#xD;&gt;" A='"'>
+  <Issuer xmlns="urn:oasis:names:tc:SAML:2.0:assertion">https://sp.example.org</Issuer><Signature xmlns="http://www.w3.org/2000/09/xmldsig#">
+    <SignedInfo>
+      <CanonicalizationMethod Algorithm="http://www.w3.org/2001/10/xml-exc-c14n#">{list}</CanonicalizationMethod>
+      <SignatureMethod Algorithm="http://www.w3.org/2001/04/xmldsig-more#rsa-sha256"/>
+      <Reference URI="#{REQUEST_ID}">
+        <Transforms><Transform Algorithm="http://www.w3.org/2000/09/xmldsig#enveloped-signature"/>
+          <Transform Algorithm="http://www.w3.org/2001/10/xml-exc-c14n#">{list}</Transform></Transforms>
+        <DigestMethod Algorithm="http://www.w3.org/2001/04/xmlenc#sha256"/><DigestValue/>
+      </Reference>
+    </SignedInfo><SignatureValue/>
+  </Signature>
+  <p:Extensions><z:Z xmlns:z="urn:z" xmlns:y="urn:y" y:b="2" z:a="1" c='3' xml:lang="de"><![CDATA[<&>]]>&#169; é &#x1F600;
+	<!-- c --><empty/><y:Y xmlns:y="urn:other"/></z:Z><v xs:type="xs:string" xmlns=""/></p:Extensions>
+</p:AuthnRequest>
+<!-- after -->"##
+        )
+    };
+    for (prefixes, inclusive) in [("", false), ("xs", true), ("xs unused #default", true)] {
+        let root = "urn:oasis:names:tc:SAML:2.0:protocol:AuthnRequest";
+        let theirs = xmlsec1_signs(&template(prefixes), "idp-rsa2048", root);
+        let verified = verify(&theirs, "idp-rsa2048").unwrap();
+        let covered = std::str::from_utf8(verified.as_bytes()).unwrap();
+        let open = &covered[..covered.find('>').unwrap()];
+        assert_eq!(open.contains("xmlns:xs="), inclusive, "{prefixes}: {open}");
+        assert_eq!(
+            open.contains("xmlns:unused="),
+            prefixes.contains("unused"),
+            "{open}"
+        );
+        assert!(!covered.contains("<!--") && !covered.contains("CDATA"));
+        assert!(covered.contains("<empty></empty>"));
+        assert!(
+            covered.contains("B=\"&lt;&quot;'&#x9;&#xA;&#xD;>\""),
+            "{covered}"
+        );
+    }
+}
+
+/// Contexts are of one call and the library is started once: eight threads at a time agree.
+#[test]
+fn verification_runs_on_many_threads() {
+    let request = signed(
+        authn_request("https://sp.example.org", "x"),
+        &dev_signer("idp-p256"),
+    );
+    let changed = request.replace("Version=\"2.0\"", "Version=\"2.1\"");
+    std::thread::scope(|scope| {
+        for _ in 0..8 {
+            scope.spawn(|| {
+                for _ in 0..50 {
+                    verify(&request, "idp-p256").unwrap();
+                    assert_eq!(verify(&changed, "idp-p256"), Err(VerifyError::Changed));
+                }
+            });
+        }
+    });
+}
+
+/// What fails here leaves nothing on the thread's OpenSSL queue for a TLS connection to find.
+#[test]
+fn failures_leave_no_openssl_errors_behind() {
+    let request = signed(
+        authn_request("https://sp.example.org", "x"),
+        &dev_signer("idp-rsa2048"),
+    );
+    assert_eq!(verify(&request, "sp-signing"), Err(VerifyError::OtherKey));
+    assert!(openssl::error::ErrorStack::get().errors().is_empty());
+    verify(&request, "idp-rsa2048").unwrap();
+    assert!(openssl::error::ErrorStack::get().errors().is_empty());
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
 
@@ -151,5 +238,28 @@ proptest! {
         let verified = verify(&outer, "idp-p256").unwrap();
         let covered = std::str::from_utf8(verified.as_bytes()).unwrap();
         prop_assert!(covered.contains(&inner));
+    }
+
+    /// Whatever is done to a signed document, it is refused or says what it said.
+    #[test]
+    fn a_mutated_document_is_refused_or_the_same(
+        edits in proptest::collection::vec((any::<prop::sample::Index>(), any::<u8>(), 0..3_u8), 1..4),
+    ) {
+        let unsigned = authn_request("https://sp.example.org", "text");
+        let octets = unsigned.as_bytes().to_vec();
+        let mut mutated = signed(unsigned, &dev_signer("idp-p256")).into_bytes();
+        for (at, byte, how) in edits {
+            let at = at.index(mutated.len());
+            match how {
+                0 => mutated[at] = byte,
+                1 => mutated.insert(at, b"<>&\"' /=!-:#;"[usize::from(byte) % 13]),
+                _ => drop(mutated.remove(at)),
+            }
+        }
+        let policy = AlgorithmPolicy::default();
+        let verified = verify_enveloped(&mutated, &keys(&["idp-p256"]), &policy, &Limits::MESSAGE);
+        if let Ok(verified) = verified {
+            prop_assert_eq!(verified.as_bytes(), &octets[..]);
+        }
     }
 }
