@@ -43,7 +43,7 @@ texts! {
         check_failed = "failed";
         expected = "Expected";
         received = "Received";
-        source = "Where the expected value comes from";
+        source = "Expected value from";
         next_step = "What to do";
         not_found_title = "No event has this reference code";
         explain = "On the command line";

@@ -158,7 +158,10 @@ impl AppSettingsPage {
                 choose_all(self.permission_sets.clone(), &self.form.permission_sets),
             )
         };
-        self.select(name, label, t.assigned_hint, choices)
+        Field {
+            hint: (name == "profiles").then_some(t.assigned_hint),
+            ..self.select(name, label, t.assigned_hint, choices)
+        }
     }
 
     fn subject_type(&self) -> Field {
