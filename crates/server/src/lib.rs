@@ -5,6 +5,7 @@ pub mod audit;
 pub mod clock;
 pub mod config;
 pub mod directory;
+pub mod keys;
 pub mod random;
 pub mod sessions;
 pub mod store;
