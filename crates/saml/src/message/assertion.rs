@@ -120,7 +120,53 @@ pub enum AssertionError {
     EncryptedSubject,
 }
 
+impl AuthnStatement {
+    /// A login at `instant` that achieved `context_class`; nothing said of sessions.
+    pub fn new(instant: Timestamp, context_class: &str) -> Self {
+        Self {
+            instant,
+            session_index: None,
+            session_not_on_or_after: None,
+            context_class: context_class.to_owned(),
+            authenticating_authorities: Vec::new(),
+        }
+    }
+}
+
 impl Assertion {
+    /// An assertion by `issuer` for `sp`, brought to its `acs` within `lifetime_seconds` of `now`.
+    /// It names nobody, answers no request and has no attributes: set those fields next.
+    pub fn bearer(
+        id: MessageId,
+        issuer: EntityId,
+        sp: EntityId,
+        acs: AcsUrl,
+        now: Timestamp,
+        lifetime_seconds: i64,
+        authn: AuthnStatement,
+    ) -> Self {
+        let not_on_or_after = now.plus_seconds(lifetime_seconds);
+        Self {
+            id,
+            issue_instant: now,
+            issuer,
+            subject: Subject::Unnamed,
+            confirmation: Confirmation {
+                recipient: acs,
+                in_response_to: None,
+                not_on_or_after,
+            },
+            conditions: Conditions {
+                not_before: now,
+                not_on_or_after,
+                audiences: vec![sp],
+                one_time_use: false,
+            },
+            authn,
+            attributes: Vec::new(),
+        }
+    }
+
     /// Writes the assertion as a document that stands alone: it declares every namespace it uses,
     /// so that it can be encrypted, or carried in any Response.
     ///

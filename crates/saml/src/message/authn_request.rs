@@ -5,6 +5,7 @@ use super::content::{
     typed, unsigned_short,
 };
 use crate::ids::{EntityId, MessageId};
+use crate::metadata::endpoint::AcsSelector;
 use crate::name_id::{NameIdFormat, ReceivedNameId};
 use crate::security::sign::Unsigned;
 use crate::security::verify::Received;
@@ -108,6 +109,16 @@ impl RequestedAcs {
             Self::Binding(binding) => Some(binding),
             Self::Url { binding, .. } => binding.as_deref(),
             Self::Default | Self::Index(_) => None,
+        }
+    }
+}
+
+impl<'r> From<&'r RequestedAcs> for AcsSelector<'r> {
+    fn from(requested: &'r RequestedAcs) -> Self {
+        Self {
+            url: requested.url(),
+            index: requested.index(),
+            protocol_binding: requested.protocol_binding(),
         }
     }
 }

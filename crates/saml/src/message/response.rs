@@ -86,6 +86,24 @@ impl IssuedAssertion {
 }
 
 impl Response {
+    /// A Response that answers no request; set `in_response_to` to the ID of the one it answers.
+    pub fn new(
+        id: MessageId,
+        issue_instant: Timestamp,
+        issuer: EntityId,
+        destination: AcsUrl,
+        outcome: Outcome,
+    ) -> Self {
+        Self {
+            id,
+            issue_instant,
+            destination,
+            issuer,
+            in_response_to: None,
+            outcome,
+        }
+    }
+
     /// Writes the Response.
     ///
     /// # Errors
