@@ -2,10 +2,10 @@
 pub mod access;
 pub mod apps;
 pub mod audit;
+pub mod cli;
 pub mod clock;
 pub mod config;
 pub mod directory;
-pub mod keys;
 pub mod random;
 pub mod sessions;
 pub mod store;

@@ -1,2 +1,5 @@
-//! Binary.
-fn main() {}
+//! The `avouch` binary: the command line and nothing else.
+
+fn main() -> std::process::ExitCode {
+    avouch_server::cli::run()
+}

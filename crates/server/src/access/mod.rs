@@ -56,10 +56,12 @@ pub enum Decision {
     Deny(ResultCode),
 }
 
+type Rule = fn(&User, &App) -> Check;
+
 /// Decides whether `user` may enter `app` at `now`, and appends each rule looked at to `checks`.
 /// The rules are conjunctive: one more rule can only take access away.
 pub fn decide(user: &User, app: &App, now: Timestamp, checks: &mut Vec<Check>) -> Decision {
-    let rules: [(ResultCode, fn(&User, &App) -> Check); 4] = [
+    let rules: [(ResultCode, Rule); 4] = [
         (ResultCode::UserInactive, user_is_active),
         (ResultCode::AppBlocked, app_is_not_blocked),
         (ResultCode::AppNotInstalled, app_is_installed),

@@ -36,7 +36,7 @@ impl Default for HashCost {
     fn default() -> Self {
         Self {
             memory_kib: 19 * 1024,
-            passes: 2,
+            passes: 3,
         }
     }
 }

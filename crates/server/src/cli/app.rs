@@ -1,0 +1,619 @@
+//! `avouch app`: connected apps.
+
+use std::fmt::Write as _;
+use std::io::Read as _;
+use std::path::PathBuf;
+
+use avouch_saml::ids::EntityId;
+use avouch_saml::metadata::{Reading, SpMetadata};
+use clap::{Args, Subcommand};
+use serde_json::{Value, json};
+
+use super::CommandError;
+use super::open::{About, Place, change, new_id, not_found, now};
+use super::output::{Output, table};
+use crate::apps::onboard::federation;
+use crate::apps::onboard::preview::Preview;
+use crate::apps::onboard::row::row_text;
+use crate::apps::onboard::settings::{SETTINGS, apply_setting, changes};
+use crate::apps::onboard::typed::{Typed, typed_to_metadata};
+use crate::apps::onboard::{Draft, free_api_name};
+use crate::apps::{App, AppId, AppState};
+use crate::audit::EventKind;
+use crate::store::apps::StoredApp;
+use crate::store::{Connection, Db, apps, permission_sets, profiles};
+
+#[derive(Subcommand)]
+pub(super) enum Command {
+    /// Add an app from a metadata file, standard input or typed fields.
+    Add(Box<Add>),
+    /// List apps.
+    List {
+        /// Only those whose name or entity ID contains this.
+        #[arg(default_value = "")]
+        search: String,
+    },
+    /// Show an app with every setting.
+    Show {
+        /// API name or entity ID.
+        app: String,
+    },
+    /// Change settings of an app.
+    Edit(Edit),
+    /// Remove an app with its policy and assignments.
+    Remove {
+        /// API name or entity ID.
+        app: String,
+    },
+}
+
+#[derive(Args)]
+pub(super) struct Add {
+    /// The SP's metadata file; `-` reads standard input.
+    #[arg(required_unless_present = "entity_id", conflicts_with = "entity_id")]
+    file: Option<PathBuf>,
+    /// Which entity of a federation's file.
+    #[arg(long, requires = "file")]
+    pick: Option<String>,
+    /// Without a file: the SP's entity ID.
+    #[arg(long, requires = "acs")]
+    entity_id: Option<String>,
+    /// Without a file: where the SP takes responses, the default first. Repeat for several.
+    #[arg(long, value_name = "URL")]
+    acs: Vec<String>,
+    /// Without a file: a certificate (PEM) the SP signs requests with. Repeat for several.
+    #[arg(long, value_name = "FILE")]
+    signing_certificate: Vec<PathBuf>,
+    /// Without a file: a certificate (PEM) to encrypt assertions for.
+    #[arg(long, value_name = "FILE")]
+    encryption_certificate: Vec<PathBuf>,
+    /// Short name for URLs and commands [default: made from the name]
+    #[arg(long)]
+    api_name: Option<String>,
+    /// Release what the SP's metadata asks for, where Avouch knows the attribute.
+    #[arg(long)]
+    accept_requested: bool,
+    /// Show what was understood and store nothing.
+    #[arg(long)]
+    preview: bool,
+    #[command(flatten)]
+    change: Change,
+}
+
+#[derive(Args)]
+pub(super) struct Edit {
+    /// API name or entity ID.
+    app: String,
+    /// Settings to change, such as sign=response.
+    #[arg(value_name = "SETTING=VALUE")]
+    settings: Vec<String>,
+    /// Read the SP's metadata anew from this file; `-` reads standard input.
+    #[arg(long, value_name = "FILE")]
+    metadata: Option<PathBuf>,
+    /// Refuse everybody, at once, until unblocked.
+    #[arg(long, conflicts_with = "unblock")]
+    block: bool,
+    /// Undo a block.
+    #[arg(long)]
+    unblock: bool,
+    #[command(flatten)]
+    change: Change,
+}
+
+#[derive(Args)]
+struct Change {
+    /// A setting, such as sign=response or permitted_users=self_authorize; `avouch app show`
+    /// lists all. Repeat for several.
+    #[arg(long = "set", value_name = "SETTING=VALUE")]
+    set: Vec<String>,
+    /// Let users with this profile in. Repeat for several.
+    #[arg(long, value_name = "NAME")]
+    allow_profile: Vec<String>,
+    /// Let users with this permission set in. Repeat for several.
+    #[arg(long, value_name = "NAME")]
+    allow_permission_set: Vec<String>,
+    /// No longer let users in for this profile.
+    #[arg(long, value_name = "NAME")]
+    deny_profile: Vec<String>,
+    /// No longer let users in for this permission set.
+    #[arg(long, value_name = "NAME")]
+    deny_permission_set: Vec<String>,
+}
+
+impl Change {
+    fn apply(
+        &self,
+        c: &mut Connection,
+        draft: &mut Draft,
+        settings: &[String],
+    ) -> Result<(), CommandError> {
+        for pair in self.set.iter().chain(settings) {
+            let (key, value) = pair.split_once('=').ok_or_else(|| {
+                CommandError::new(format!(
+                    "expected SETTING=VALUE, such as sign=response, not {pair:?}"
+                ))
+            })?;
+            apply_setting(draft, key, value)?;
+        }
+        let known = profiles::all(c)?;
+        let find = |name: &String| {
+            known
+                .iter()
+                .find(|(_, n)| n == name)
+                .map(|(id, _)| id.clone())
+                .ok_or_else(|| not_found("profile", name, &names(&known)))
+        };
+        for name in &self.allow_profile {
+            let id = find(name)?;
+            if !draft.policy.profiles.contains(&id) {
+                draft.policy.profiles.push(id);
+            }
+        }
+        for name in &self.deny_profile {
+            let id = find(name)?;
+            draft.policy.profiles.retain(|p| *p != id);
+        }
+        let known = permission_sets::all(c)?;
+        let find = |name: &String| {
+            known
+                .iter()
+                .find(|(_, n)| n == name)
+                .map(|(id, _)| id.clone())
+                .ok_or_else(|| not_found("permission set", name, &names(&known)))
+        };
+        for name in &self.allow_permission_set {
+            let id = find(name)?;
+            if !draft.policy.permission_sets.contains(&id) {
+                draft.policy.permission_sets.push(id);
+            }
+        }
+        for name in &self.deny_permission_set {
+            let id = find(name)?;
+            draft.policy.permission_sets.retain(|p| *p != id);
+        }
+        Ok(())
+    }
+}
+
+fn names<I>(known: &[(I, String)]) -> Vec<String> {
+    known.iter().map(|(_, name)| name.clone()).collect()
+}
+
+pub(super) fn run(
+    command: Command,
+    place: &Place<'_>,
+    output: &Output,
+) -> Result<(), CommandError> {
+    let (settings, db) = place.database()?;
+    let base = settings.server.base_url.to_string();
+    match command {
+        Command::Add(add) => run_add(&add, &base, &db, output),
+        Command::List { search } => list(&search, &db, output),
+        Command::Show { app } => {
+            let stored = find(&db, &app)?;
+            let value = shown(&stored, &db)?;
+            output.result(&value, || show_text(&stored, &value));
+            Ok(())
+        }
+        Command::Edit(edit) => run_edit(&edit, &db, output),
+        Command::Remove { app } => {
+            let stored = find(&db, &app)?;
+            change(
+                &db,
+                |_: &bool| about(&stored, "removed the app"),
+                |c| Ok(apps::remove(c, &stored.app.id)?),
+            )?;
+            output.result(&json!({ "removed": stored.app.api_name }), || {
+                format!(
+                    "removed {}; its users are refused from now on",
+                    stored.app.api_name
+                )
+            });
+            Ok(())
+        }
+    }
+}
+
+fn read_file(file: &PathBuf) -> Result<Vec<u8>, CommandError> {
+    if file.as_os_str() == "-" {
+        let mut bytes = Vec::new();
+        std::io::stdin().lock().read_to_end(&mut bytes)?;
+        return Ok(bytes);
+    }
+    std::fs::read(file)
+        .map_err(|error| CommandError::new(format!("cannot read {}: {error}", file.display())))
+}
+
+fn document(add: &Add) -> Result<Vec<u8>, CommandError> {
+    if let Some(file) = &add.file {
+        let bytes = read_file(file)?;
+        let Some(pick) = &add.pick else {
+            return Ok(bytes);
+        };
+        let wanted = EntityId::parse(pick).map_err(|error| CommandError::new(error.to_string()))?;
+        let found = federation::extract(&bytes, &Reading::at(now()), &wanted)
+            .map_err(|error| CommandError::new(format!("{}: {error}", file.display())))?;
+        return found.ok_or_else(|| {
+            CommandError::new(format!(
+                "{} holds no usable service provider with the entity ID {pick:?}",
+                file.display()
+            ))
+        });
+    }
+    let certificates = |files: &[PathBuf]| {
+        files
+            .iter()
+            .map(|file| Ok(String::from_utf8_lossy(&read_file(file)?).into_owned()))
+            .collect::<Result<Vec<_>, CommandError>>()
+    };
+    Ok(typed_to_metadata(&Typed {
+        entity_id: add.entity_id.clone().unwrap_or_default(),
+        name: String::new(),
+        acs: add.acs.clone(),
+        signing_certificates: certificates(&add.signing_certificate)?,
+        encryption_certificates: certificates(&add.encryption_certificate)?,
+        name_id_formats: Vec::new(),
+        signs_requests: false,
+    })?)
+}
+
+fn run_add(add: &Add, base: &str, db: &Db, output: &Output) -> Result<(), CommandError> {
+    let xml = document(add)?;
+    let source = add.file.as_ref().map_or_else(
+        || "the typed fields".to_owned(),
+        |f| f.display().to_string(),
+    );
+    let mut preview = Preview::read(&xml, now()).map_err(|error| {
+        CommandError::new(format!("{source} is refused, nothing was stored: {error}"))
+    })?;
+    if add.accept_requested {
+        preview.accept_proposals();
+    }
+    if let Some(name) = &add.api_name {
+        preview.draft.api_name.clone_from(name);
+    }
+    if add.preview {
+        preview.draft = db.read(|c| {
+            let mut draft = preview.draft.clone();
+            add.change.apply(c, &mut draft, &[])?;
+            Ok::<_, CommandError>(draft)
+        })?;
+        output.result(&understood(&preview), || understood_text(&preview));
+        return Ok(());
+    }
+    let entity_id = preview.sp.entity_id.to_string();
+    let stored = change(
+        db,
+        |stored: &StoredApp| about(stored, "added the app"),
+        |c| {
+            let mut draft = preview.draft.clone();
+            add.change.apply(c, &mut draft, &[])?;
+            let wanted = add.api_name.as_ref();
+            let api_name = match wanted {
+                Some(name) => name.clone(),
+                None => {
+                    let mut trouble = None;
+                    let name = free_api_name(&draft.api_name, |name| {
+                        apps::by_api_name(c, name)
+                            .map(|found| found.is_some())
+                            .unwrap_or_else(|error| {
+                                trouble = Some(error);
+                                false
+                            })
+                    });
+                    if let Some(error) = trouble {
+                        return Err(error.into());
+                    }
+                    name
+                }
+            };
+            draft.api_name = api_name;
+            let mut app = App {
+                id: AppId::new(new_id()),
+                api_name: String::new(),
+                name: String::new(),
+                state: AppState::Installed,
+                definition: draft.definition.clone(),
+                policy: draft.policy.clone(),
+                created_at: now(),
+                updated_at: now(),
+            };
+            draft.write_into(&mut app);
+            let stored = StoredApp {
+                app,
+                entity_id: entity_id.clone(),
+                metadata_xml: xml.clone(),
+            };
+            apps::insert(c, &stored)?;
+            Ok(stored)
+        },
+    )?;
+    let mut value = shown(&stored, db)?;
+    value["preview"] = understood(&preview);
+    output.result(&value, || {
+        let closed = stored.app.policy.permitted_users == crate::apps::PermittedUsers::AdminApproved
+            && stored.app.policy.profiles.is_empty()
+            && stored.app.policy.permission_sets.is_empty();
+        format!(
+            "{}\nadded as {}\nlaunch URL   {base}/launch/{}\nmetadata URL {base}/saml/metadata/{}\n{}",
+            understood_text(&preview),
+            stored.app.api_name,
+            stored.app.api_name,
+            stored.app.api_name,
+            if closed {
+                format!(
+                    "Nobody may enter yet: `avouch app edit {} --allow-profile \"Standard User\"` \
+                     lets a profile in, permitted_users=self_authorize everybody.",
+                    stored.app.api_name
+                )
+            } else {
+                String::new()
+            }
+        )
+    });
+    Ok(())
+}
+
+fn run_edit(edit: &Edit, db: &Db, output: &Output) -> Result<(), CommandError> {
+    let before = find(db, &edit.app)?;
+    let xml = edit.metadata.as_ref().map(read_file).transpose()?;
+    if let Some(xml) = &xml {
+        let sp = SpMetadata::parse(xml, &Reading::at(now())).map_err(|error| {
+            CommandError::new(format!(
+                "the metadata is refused, nothing was stored: {error}"
+            ))
+        })?;
+        if sp.entity_id.as_str() != before.entity_id {
+            return Err(CommandError::new(format!(
+                "the metadata is of {}, the app of {}: add another app for it; nothing was stored",
+                sp.entity_id, before.entity_id
+            )));
+        }
+    }
+    let after = change(
+        db,
+        |after: &StoredApp| {
+            let said = said_changes(&before, after, xml.is_some());
+            about(after, &format!("edited ({said}) the app"))
+        },
+        |c| {
+            let mut stored = before.clone();
+            let mut draft = Draft::of(&stored.app);
+            edit.change.apply(c, &mut draft, &edit.settings)?;
+            draft.write_into(&mut stored.app);
+            if edit.block {
+                stored.app.state = AppState::Blocked;
+            } else if edit.unblock {
+                stored.app.state = AppState::Installed;
+            }
+            if let Some(xml) = &xml {
+                stored.metadata_xml.clone_from(xml);
+            }
+            stored.app.updated_at = now();
+            apps::update(c, &stored)?;
+            Ok(stored)
+        },
+    )?;
+    let value = shown(&after, db)?;
+    output.result(&value, || {
+        format!(
+            "{}: {}",
+            after.app.api_name,
+            said_changes(&before, &after, xml.is_some())
+        )
+    });
+    Ok(())
+}
+
+fn said_changes(before: &StoredApp, after: &StoredApp, metadata: bool) -> String {
+    let mut said: Vec<String> = changes(&Draft::of(&before.app), &Draft::of(&after.app))
+        .into_iter()
+        .map(|(setting, was, is)| format!("{} from {was:?} to {is:?}", setting.key))
+        .collect();
+    if before.app.state != after.app.state {
+        said.push(format!(
+            "state from {} to {}",
+            before.app.state.as_str(),
+            after.app.state.as_str()
+        ));
+    }
+    if before.app.policy.profiles != after.app.policy.profiles
+        || before.app.policy.permission_sets != after.app.policy.permission_sets
+    {
+        said.push("who may enter".to_owned());
+    }
+    if metadata {
+        said.push("metadata read anew".to_owned());
+    }
+    if said.is_empty() {
+        "nothing changed".to_owned()
+    } else {
+        said.join("; ")
+    }
+}
+
+fn find(db: &Db, name: &str) -> Result<StoredApp, CommandError> {
+    db.read(|c| {
+        if let Some(found) = apps::by_any_name(c, name)? {
+            return Ok(found);
+        }
+        let some: Vec<String> = apps::list(c, "", None, 1_000)?
+            .into_iter()
+            .map(|line| line.api_name)
+            .collect();
+        Err(not_found("app", name, &some))
+    })
+}
+
+fn list(search: &str, db: &Db, output: &Output) -> Result<(), CommandError> {
+    const PAGE: i64 = 500;
+    let mut all = Vec::new();
+    loop {
+        let after = all.last().map(|line: &apps::AppLine| line.api_name.clone());
+        let page = db.read(|c| apps::list(c, search, after.as_deref(), PAGE))?;
+        let last = i64::try_from(page.len()).unwrap_or(PAGE) < PAGE;
+        all.extend(page);
+        if last {
+            break;
+        }
+    }
+    let value: Value = all
+        .iter()
+        .map(|line| {
+            json!({ "id": line.id, "api_name": line.api_name, "name": line.name,
+                    "entity_id": line.entity_id, "state": line.state })
+        })
+        .collect();
+    output.result(&value, || {
+        if all.is_empty() {
+            return "no apps; `avouch app add FILE` adds one".to_owned();
+        }
+        let rows: Vec<Vec<String>> = all
+            .iter()
+            .map(|line| {
+                vec![
+                    line.api_name.clone(),
+                    line.name.clone(),
+                    line.state.clone(),
+                    line.entity_id.clone(),
+                ]
+            })
+            .collect();
+        table(&["app", "name", "state", "entity ID"], &rows)
+    });
+    Ok(())
+}
+
+fn shown(stored: &StoredApp, db: &Db) -> Result<Value, CommandError> {
+    let (profiles, sets) =
+        db.read(|c| Ok::<_, CommandError>((profiles::all(c)?, permission_sets::all(c)?)))?;
+    let app = &stored.app;
+    let draft = Draft::of(app);
+    let settings: serde_json::Map<String, Value> = SETTINGS
+        .iter()
+        .map(|setting| {
+            (
+                setting.key.to_owned(),
+                Value::String((setting.read)(&draft)),
+            )
+        })
+        .collect();
+    let listed = |ids: Vec<&str>, all: Vec<(&str, &str)>| -> Vec<String> {
+        all.into_iter()
+            .filter(|(id, _)| ids.contains(id))
+            .map(|(_, name)| name.to_owned())
+            .collect()
+    };
+    Ok(json!({
+        "id": app.id.as_str(), "api_name": app.api_name, "name": app.name,
+        "entity_id": stored.entity_id, "state": app.state.as_str(),
+        "settings": settings,
+        "attributes": app.definition.saml.attributes.iter().map(row_text).collect::<Vec<_>>(),
+        "profiles": listed(
+            app.policy.profiles.iter().map(|id| id.as_str()).collect(),
+            profiles.iter().map(|(id, name)| (id.as_str(), name.as_str())).collect()),
+        "permission_sets": listed(
+            app.policy.permission_sets.iter().map(|id| id.as_str()).collect(),
+            sets.iter().map(|(id, name)| (id.as_str(), name.as_str())).collect()),
+    }))
+}
+
+fn show_text(stored: &StoredApp, value: &Value) -> String {
+    let app = &stored.app;
+    let draft = Draft::of(app);
+    let mut text = format!(
+        "{} ({})\nentity ID  {}\nstate      {}\n",
+        app.api_name,
+        app.name,
+        stored.entity_id,
+        app.state.as_str()
+    );
+    for (label, key) in [("profiles", "profiles"), ("sets", "permission_sets")] {
+        let names: Vec<&str> = value[key]
+            .as_array()
+            .into_iter()
+            .flatten()
+            .filter_map(Value::as_str)
+            .collect();
+        let _ = writeln!(text, "{label:<10} {}", names.join(", "));
+    }
+    text.push_str("\nSettings (change with `avouch app edit NAME SETTING=VALUE`):\n");
+    for setting in SETTINGS {
+        let _ = writeln!(
+            text,
+            "  {} = {}\n      {} Takes {}.",
+            setting.key,
+            (setting.read)(&draft),
+            setting.about,
+            setting.expected
+        );
+    }
+    text
+}
+
+fn understood(preview: &Preview) -> Value {
+    let sp = &preview.sp;
+    json!({
+        "entity_id": sp.entity_id.as_str(),
+        "name": preview.draft.name,
+        "acs": sp.acs.iter().map(|acs| json!({
+            "location": acs.location().as_str(), "binding": acs.binding().uri(),
+            "index": acs.index(), "default": acs.is_default(),
+        })).collect::<Vec<_>>(),
+        "keys": sp.keys.len(),
+        "name_id_formats": sp.name_id_formats.iter().map(|f| f.uri()).collect::<Vec<_>>(),
+        "requested_attributes": preview.proposals.iter().map(|p| json!({
+            "name": p.requested.name, "required": p.requested.is_required,
+            "known_as": p.row.as_ref().map(row_text),
+        })).collect::<Vec<_>>(),
+        "warnings": sp.warnings.iter().map(ToString::to_string).collect::<Vec<_>>(),
+        "ignored": sp.ignored,
+    })
+}
+
+fn understood_text(preview: &Preview) -> String {
+    let sp = &preview.sp;
+    let mut text = format!("{}\nentity ID    {}\n", preview.draft.name, sp.entity_id);
+    for acs in &sp.acs {
+        let _ = writeln!(
+            text,
+            "ACS          {} ({})",
+            acs.location(),
+            acs.binding().uri()
+        );
+    }
+    let _ = writeln!(text, "keys         {}", sp.keys.len());
+    for proposal in &preview.proposals {
+        let _ = writeln!(
+            text,
+            "asks for     {}{}",
+            proposal.requested.name,
+            match &proposal.row {
+                Some(row) => format!(" -> {}", row_text(row)),
+                None => " (not known here: add a row by hand if it is to be released)".to_owned(),
+            }
+        );
+    }
+    for warning in &sp.warnings {
+        let _ = writeln!(text, "warning      {warning}");
+    }
+    for ignored in &sp.ignored {
+        let _ = writeln!(text, "ignored      {ignored}");
+    }
+    text
+}
+
+fn about(stored: &StoredApp, done: &str) -> (EventKind, String, About) {
+    (
+        EventKind::Admin,
+        format!("{done} {}", stored.app.api_name),
+        About {
+            user: None,
+            app: Some((
+                stored.app.id.to_string(),
+                stored.app.name.clone(),
+                stored.entity_id.clone(),
+            )),
+        },
+    )
+}

@@ -1,0 +1,61 @@
+//! `avouch check-config`: whether the configuration is good, and what it means.
+
+use std::time::Instant;
+
+use serde_json::json;
+
+use super::CommandError;
+use super::open::Place;
+use super::output::Output;
+use crate::directory::password::{Password, PasswordHasher};
+
+pub(super) fn run(place: &Place<'_>, output: &Output) -> Result<(), CommandError> {
+    let settings = place.settings()?;
+    let hasher = PasswordHasher::new(settings.login.hash_cost, 1, 1)?;
+    // Timed for the operator to read; nothing depends on it.
+    let from = Instant::now();
+    hasher.hash(&Password::new("a password of ordinary length"))?;
+    let hash_ms = u64::try_from(from.elapsed().as_millis()).unwrap_or(u64::MAX);
+    let warnings = settings.warnings();
+    let listen: Vec<String> = settings
+        .server
+        .listen
+        .iter()
+        .map(ToString::to_string)
+        .collect();
+    output.result(
+        &json!({
+            "ok": true,
+            "base_url": settings.server.base_url.to_string(),
+            "listen": listen,
+            "entity_id": settings.idp.entity_id.as_str(),
+            "database": settings.database.address.shown(),
+            "password_hash_ms": hash_ms,
+            "warnings": warnings,
+        }),
+        || {
+            let mut text = format!(
+                "The configuration is good.\n\
+                 base URL       {}\n\
+                 listens on     {}\n\
+                 entity ID      {}\n\
+                 database       {}\n\
+                 password hash  {hash_ms} ms{}",
+                settings.server.base_url,
+                listen.join(", "),
+                settings.idp.entity_id,
+                settings.database.address.shown(),
+                if (30..=100).contains(&hash_ms) {
+                    ""
+                } else {
+                    " (30 to 100 ms is wanted: adjust login.hash_memory_kib and login.hash_passes)"
+                }
+            );
+            for warning in &warnings {
+                text.push_str(&format!("\nwarning: {warning}"));
+            }
+            text
+        },
+    );
+    Ok(())
+}

@@ -1,0 +1,67 @@
+//! `avouch explain CODE`: everything known about a reference code.
+
+use serde_json::json;
+
+use super::CommandError;
+use super::open::Place;
+use super::output::Output;
+use crate::store::events;
+
+pub(super) fn run(code: &str, place: &Place<'_>, output: &Output) -> Result<(), CommandError> {
+    let (_, db) = place.database()?;
+    let logged = db.read(|c| events::by_code(c, code))?.ok_or_else(|| {
+        CommandError::new(format!(
+            "no event has the reference code {code:?}. A code has eight letters and digits, \
+                 such as 7F3K-Q2MD; it may have been written by another installation."
+        ))
+    })?;
+    let event = &logged.event;
+    let value = json!({
+        "code": event.code, "at": event.at.to_string(), "kind": event.kind.as_str(),
+        "result": event.result.as_str(), "reason": event.reason,
+        "user": event.username, "user_id": event.user_id,
+        "app": event.app_name, "app_id": event.app_id, "entity_id": event.entity_id,
+        "address": event.address, "user_agent": event.user_agent,
+        "initiated_by": event.initiated_by, "protocol": event.protocol,
+        "binding": event.binding, "request_id": event.request_id,
+        "checks": event.checks,
+    });
+    output.result(&value, || {
+        let none = "-".to_owned();
+        let mut text = format!(
+            "{} at {}\n\n  {}\n\nresult      {}\nkind        {}\nuser        {}\napp         {}\n\
+             entity ID   {}\naddress     {}\nrequest id  {}\n",
+            event.code,
+            event.at,
+            event.reason,
+            event.result.as_str(),
+            event.kind.as_str(),
+            event.username.as_ref().unwrap_or(&none),
+            event.app_name.as_ref().unwrap_or(&none),
+            event.entity_id.as_ref().unwrap_or(&none),
+            event.address,
+            event.request_id,
+        );
+        if !event.checks.is_empty() {
+            text.push_str("\nChecks, in order:\n");
+        }
+        for check in &event.checks {
+            text.push_str(&format!(
+                "  [{}] {}\n",
+                if check.passed { "ok" } else { "NO" },
+                check.name
+            ));
+            for (label, detail) in [
+                ("expected", &check.expected),
+                ("received", &check.received),
+                ("from", &check.source),
+            ] {
+                if !detail.is_empty() {
+                    text.push_str(&format!("         {label:<9} {detail}\n"));
+                }
+            }
+        }
+        text
+    });
+    Ok(())
+}

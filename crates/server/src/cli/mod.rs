@@ -1,0 +1,116 @@
+//! The command line. Each command is a file; this one is their index and says how they end.
+
+mod app;
+mod check_config;
+mod explain;
+mod open;
+mod output;
+mod profile;
+mod render_pages;
+mod user;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use crate::config::Environment;
+use output::Output;
+
+/// Avouch: an identity provider for SAML 2.0.
+#[derive(Parser)]
+#[command(name = "avouch", version, about, max_term_width = 100)]
+pub struct Cli {
+    /// The configuration file; without one, defaults and the environment count.
+    #[arg(long, short, global = true, value_name = "FILE", env = "AVOUCH_CONFIG")]
+    config: Option<PathBuf>,
+    /// Print JSON for machines instead of text for people.
+    #[arg(long, global = true)]
+    json: bool,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Bring the database to this version's schema.
+    Migrate,
+    /// Check the configuration and say what is in force.
+    CheckConfig,
+    /// Users: add, list, set a password, deactivate.
+    #[command(subcommand)]
+    User(user::Command),
+    /// Profiles and permission sets: what users have and apps are assigned to.
+    #[command(subcommand)]
+    Profile(profile::Command),
+    /// Connected apps: add, list, show, edit, remove.
+    #[command(subcommand)]
+    App(app::Command),
+    /// Say everything that is known about a reference code.
+    Explain {
+        /// The code as the user read it out, such as 7F3K-Q2MD.
+        code: String,
+    },
+    /// Write every page with sample data to a folder, to look at without a server.
+    RenderPages {
+        /// The folder; made if it is missing.
+        folder: PathBuf,
+    },
+}
+
+/// Why a command ended without doing its work: said on standard error, exit code 1.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub struct CommandError(String);
+
+impl CommandError {
+    fn new(text: impl Into<String>) -> Self {
+        Self(text.into())
+    }
+}
+
+macro_rules! said_as_is {
+    ($($error:ty),* $(,)?) => {
+        $(impl From<$error> for CommandError {
+            fn from(error: $error) -> Self {
+                Self(error.to_string())
+            }
+        })*
+    };
+}
+said_as_is!(
+    crate::config::ConfigError,
+    crate::store::StoreError,
+    crate::apps::onboard::settings::SettingError,
+    crate::apps::onboard::row::RowError,
+    crate::apps::onboard::typed::TypedError,
+    crate::directory::password::HashError,
+    std::io::Error,
+);
+
+/// Runs the command line of this process.
+pub fn run() -> ExitCode {
+    let cli = Cli::parse();
+    let output = Output::new(cli.json);
+    let environment = Environment::of_process();
+    let place = open::Place {
+        config: cli.config.as_deref(),
+        environment: &environment,
+    };
+    let done = match cli.command {
+        Command::Migrate => open::migrate(&place, &output),
+        Command::CheckConfig => check_config::run(&place, &output),
+        Command::User(command) => user::run(command, &place, &output),
+        Command::Profile(command) => profile::run(command, &place, &output),
+        Command::App(command) => app::run(command, &place, &output),
+        Command::Explain { code } => explain::run(&code, &place, &output),
+        Command::RenderPages { folder } => render_pages::run(&folder, &output),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            output.error(&error.to_string());
+            ExitCode::FAILURE
+        }
+    }
+}

@@ -1,0 +1,168 @@
+//! What commands work on: the configuration and the database it names.
+
+use std::path::Path;
+
+use avouch_saml::time::Timestamp;
+use serde_json::json;
+
+use super::CommandError;
+use super::output::Output;
+use crate::audit::{Event, EventKind, ResultCode, reference_code};
+use crate::clock::{Clock as _, SystemClock};
+use crate::config::{Environment, Settings};
+use crate::random::SystemRandom;
+use crate::store::{Connection, Db, events, migrations, state};
+
+/// Where the configuration comes from.
+pub(super) struct Place<'a> {
+    pub(super) config: Option<&'a Path>,
+    pub(super) environment: &'a Environment,
+}
+
+impl Place<'_> {
+    pub(super) fn settings(&self) -> Result<Settings, CommandError> {
+        Ok(Settings::load(self.config, self.environment)?)
+    }
+
+    /// The database, which must have this version's schema.
+    pub(super) fn database(&self) -> Result<(Settings, Db), CommandError> {
+        let settings = self.settings()?;
+        let db = open(&settings)?;
+        if settings.database.auto_migrate {
+            migrations::apply(&db)?;
+        }
+        let missing = migrations::missing(&db)?;
+        if missing.is_empty() {
+            return Ok((settings, db));
+        }
+        Err(CommandError::new(format!(
+            "the database {} lacks {} of this version: {}. Run `avouch migrate` first.",
+            settings.database.address.shown(),
+            if missing.len() == 1 {
+                "a migration"
+            } else {
+                "migrations"
+            },
+            missing.join(", ")
+        )))
+    }
+}
+
+fn open(settings: &Settings) -> Result<Db, CommandError> {
+    if let crate::store::Address::Sqlite(file) = &settings.database.address
+        && let Some(folder) = Path::new(file).parent()
+    {
+        std::fs::create_dir_all(folder).map_err(|error| {
+            CommandError::new(format!(
+                "cannot make the folder {} for the database: {error}",
+                folder.display()
+            ))
+        })?;
+    }
+    Ok(Db::new(settings.database.address.clone(), 2))
+}
+
+pub(super) fn migrate(place: &Place<'_>, output: &Output) -> Result<(), CommandError> {
+    let settings = place.settings()?;
+    let db = open(&settings)?;
+    let applied = migrations::apply(&db)?;
+    let shown = settings.database.address.shown();
+    output.result(&json!({ "database": shown, "applied": applied }), || {
+        if applied.is_empty() {
+            format!("{shown} has this version's schema already")
+        } else {
+            format!("{shown}: applied {}", applied.join(", "))
+        }
+    });
+    Ok(())
+}
+
+/// The present, once a command.
+pub(super) fn now() -> Timestamp {
+    SystemClock.now()
+}
+
+/// A new row's id.
+pub(super) fn new_id() -> String {
+    crate::random::new_id(&mut SystemRandom)
+}
+
+/// Writes a change with its event in one transaction, and makes every node see it.
+pub(super) fn change<T>(
+    db: &Db,
+    what: impl Fn(&T) -> (EventKind, String, About),
+    change: impl Fn(&mut Connection) -> Result<T, CommandError>,
+) -> Result<T, CommandError> {
+    db.write(|c| {
+        let done = change(c)?;
+        let (kind, reason, about) = what(&done);
+        state::bump(c)?;
+        events::insert(c, &event(kind, reason, about))?;
+        Ok(done)
+    })
+}
+
+/// Whom or what a change is about.
+#[derive(Default)]
+pub(super) struct About {
+    pub(super) user: Option<(String, String)>,
+    pub(super) app: Option<(String, String, String)>,
+}
+
+fn event(kind: EventKind, reason: String, about: About) -> Event {
+    let (user_id, username) = about.user.unzip();
+    let (app_id, app_name, entity_id) = match about.app {
+        Some((id, name, entity)) => (Some(id), Some(name), Some(entity)),
+        None => (None, None, None),
+    };
+    Event {
+        code: reference_code(&mut SystemRandom),
+        at: now(),
+        kind,
+        result: ResultCode::Success,
+        user_id,
+        username,
+        app_id,
+        app_name,
+        entity_id,
+        address: "command line".to_owned(),
+        user_agent: String::new(),
+        initiated_by: "",
+        protocol: "",
+        binding: String::new(),
+        reason,
+        checks: Vec::new(),
+        request_id: new_id(),
+    }
+}
+
+/// Says which thing was not found, with the nearest that exist.
+pub(super) fn not_found(kind: &str, name: &str, known: &[String]) -> CommandError {
+    let near = crate::apps::onboard::nearest(name, known.iter().map(String::as_str));
+    CommandError::new(match near {
+        Some(near) => format!("there is no {kind} {name:?}; did you mean {near:?}?"),
+        None => format!("there is no {kind} {name:?}"),
+    })
+}
+
+/// Reads a password from the terminal, twice, or one line from standard input when it is piped.
+pub(super) fn read_password(
+    prompt: &str,
+) -> Result<crate::directory::password::Password, CommandError> {
+    use std::io::{BufRead as _, IsTerminal as _};
+    if std::io::stdin().is_terminal() {
+        let first = rpassword::prompt_password(format!("{prompt}: "))?;
+        let second = rpassword::prompt_password("Once more: ")?;
+        if first != second {
+            return Err(CommandError::new(
+                "the two passwords differ; nothing was changed",
+            ));
+        }
+        return Ok(crate::directory::password::Password::new(first));
+    }
+    let mut line = String::new();
+    std::io::stdin().lock().read_line(&mut line)?;
+    let typed = line.strip_suffix('\n').unwrap_or(&line);
+    let typed = typed.strip_suffix('\r').unwrap_or(typed);
+    Ok(crate::directory::password::Password::new(typed))
+}

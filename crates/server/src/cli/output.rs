@@ -1,0 +1,62 @@
+//! What commands print: text for people or JSON for machines, never both.
+
+use std::io::Write;
+
+use serde_json::Value;
+
+/// Where and how a command prints.
+pub(super) struct Output {
+    json: bool,
+}
+
+impl Output {
+    pub(super) fn new(json: bool) -> Self {
+        Self { json }
+    }
+
+    /// Prints one result: `value` for machines, what `text` writes for people.
+    pub(super) fn result(&self, value: &Value, text: impl FnOnce() -> String) {
+        let said = if self.json {
+            format!("{value:#}")
+        } else {
+            text()
+        };
+        self.write(&said);
+    }
+
+    /// Prints what went wrong to standard error.
+    pub(super) fn error(&self, text: &str) {
+        // A closed terminal is no reason to fail once more.
+        let _ = writeln!(std::io::stderr().lock(), "avouch: {text}");
+    }
+
+    fn write(&self, text: &str) {
+        let _ = writeln!(std::io::stdout().lock(), "{}", text.trim_end());
+    }
+}
+
+/// Lines up columns by their widest cell.
+pub(super) fn table(head: &[&str], rows: &[Vec<String>]) -> String {
+    let width = |column: usize| {
+        rows.iter()
+            .map(|row| row[column].chars().count())
+            .chain([head[column].chars().count()])
+            .max()
+            .unwrap_or(0)
+    };
+    let widths: Vec<usize> = (0..head.len()).map(width).collect();
+    let line = |cells: &[String]| {
+        let padded: Vec<String> = cells
+            .iter()
+            .zip(&widths)
+            .map(|(cell, width)| format!("{cell:<width$}"))
+            .collect();
+        format!("{}\n", padded.join("  ").trim_end())
+    };
+    let head: Vec<String> = head.iter().map(|name| name.to_uppercase()).collect();
+    let mut out = line(&head);
+    for row in rows {
+        out.push_str(&line(row));
+    }
+    out
+}

@@ -1,0 +1,363 @@
+//! `avouch user`: people who can sign in.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use avouch_saml::name_id::MailAddress;
+use clap::{Args, Subcommand};
+use serde_json::{Value, json};
+
+use super::CommandError;
+use super::open::{About, Place, change, new_id, not_found, now, read_password};
+use super::output::{Output, table};
+use crate::apps::ProfileId;
+use crate::audit::EventKind;
+use crate::config::Settings;
+use crate::directory::password::{Password, PasswordHasher};
+use crate::store::{Connection, Db, permission_sets, profiles, sessions, users};
+use crate::users::{AdminRight, User, UserId, fold_username};
+
+/// The profile a user has when none is named.
+const STANDARD_PROFILE: &str = "Standard User";
+
+#[derive(Subcommand)]
+pub(super) enum Command {
+    /// Add a user; the password is asked for, or read from standard input.
+    Add(Box<Add>),
+    /// List users.
+    List {
+        /// Only those whose username, name or mail address contains this.
+        #[arg(default_value = "")]
+        search: String,
+    },
+    /// Set a user's password; asked for, or read from standard input.
+    SetPassword {
+        /// The username.
+        username: String,
+    },
+    /// Keep a user from signing in and end all of their sessions.
+    Deactivate {
+        /// The username.
+        username: String,
+    },
+    /// Let a deactivated user sign in again.
+    Activate {
+        /// The username.
+        username: String,
+    },
+}
+
+#[derive(Args)]
+pub(super) struct Add {
+    /// What is typed at login; letter case does not count.
+    username: String,
+    /// Name shown to people [default: given and family name, or the username]
+    #[arg(long)]
+    display_name: Option<String>,
+    /// Given name.
+    #[arg(long, default_value = "")]
+    given_name: String,
+    /// Family name.
+    #[arg(long, default_value = "")]
+    family_name: String,
+    /// Mail address.
+    #[arg(long, default_value = "")]
+    email: String,
+    /// The name a service provider knows the user by.
+    #[arg(long)]
+    federation_id: Option<String>,
+    /// Language tag, such as en or de-CH.
+    #[arg(long, default_value = "")]
+    locale: String,
+    /// Time zone, such as Europe/Oslo.
+    #[arg(long, default_value = "")]
+    time_zone: String,
+    /// Profile; made if there is none of this name.
+    #[arg(long, default_value = STANDARD_PROFILE)]
+    profile: String,
+    /// Permission set the user has; must exist. Repeat for several.
+    #[arg(long = "permission-set", value_name = "NAME")]
+    permission_sets: Vec<String>,
+    /// Custom attribute; repeat the name for several values.
+    #[arg(long = "attr", value_name = "NAME=VALUE")]
+    attributes: Vec<String>,
+    /// Admin right, or `all`; repeat for several.
+    #[arg(long = "admin", value_name = "RIGHT")]
+    rights: Vec<String>,
+    /// Add the user without a password: nobody can sign in as them until one is set.
+    #[arg(long)]
+    no_password: bool,
+}
+
+pub(super) fn run(
+    command: Command,
+    place: &Place<'_>,
+    output: &Output,
+) -> Result<(), CommandError> {
+    let (settings, db) = place.database()?;
+    match command {
+        Command::Add(add) => run_add(&add, &settings, &db, output),
+        Command::List { search } => list(&search, &db, output),
+        Command::SetPassword { username } => {
+            let found = find(&db, &username)?;
+            let hash = new_hash(&settings, &found.username)?;
+            change(
+                &db,
+                |_: &()| about(&found, "set the password"),
+                |c| Ok(users::set_password(c, &found.id, &hash, now())?),
+            )?;
+            output.result(&json!({ "username": found.username }), || {
+                format!("the password of {} is set", found.username)
+            });
+            Ok(())
+        }
+        Command::Deactivate { username } => set_active(&db, &username, false, output),
+        Command::Activate { username } => set_active(&db, &username, true, output),
+    }
+}
+
+fn run_add(add: &Add, settings: &Settings, db: &Db, output: &Output) -> Result<(), CommandError> {
+    let user = user_of(add)?;
+    // The password is asked for last, so that nobody types one twice for a typo elsewhere.
+    if db
+        .read(|c| users::by_username(c, &user.username))?
+        .is_some()
+    {
+        return Err(CommandError::new(format!(
+            "the username {:?} is taken; `avouch user list` shows who has it",
+            user.username
+        )));
+    }
+    let hash = if add.no_password {
+        None
+    } else {
+        Some(new_hash(settings, &user.username)?)
+    };
+    let added = change(
+        db,
+        |user: &User| about(user, "added the user"),
+        |c| {
+            let mut user = user.clone();
+            user.profile = profiles::ensure(c, &add.profile, ProfileId::new(new_id()))?;
+            for name in &add.permission_sets {
+                let known = permission_sets::by_name(c, name)?;
+                let Some(id) = known else {
+                    let names: Vec<String> = permission_sets::all(c)?
+                        .into_iter()
+                        .map(|(_, n)| n)
+                        .collect();
+                    return Err(not_found("permission set", name, &names));
+                };
+                user.permission_sets.push((id, name.clone()));
+            }
+            users::insert(c, &user, now())?;
+            if let Some(hash) = &hash {
+                users::set_password(c, &user.id, hash, now())?;
+            }
+            Ok(user)
+        },
+    )?;
+    output.result(&shown(&added), || {
+        format!(
+            "added {} with the profile {}{}",
+            added.username,
+            added.profile_name,
+            if added.rights.is_empty() {
+                ""
+            } else {
+                ", an administrator"
+            }
+        )
+    });
+    Ok(())
+}
+
+fn user_of(add: &Add) -> Result<User, CommandError> {
+    let username = add.username.trim();
+    if username.is_empty()
+        || username.chars().count() > 200
+        || username.chars().any(char::is_control)
+    {
+        return Err(CommandError::new(
+            "a username has 1 to 200 characters and no control characters",
+        ));
+    }
+    if !add.email.is_empty() {
+        MailAddress::parse(&add.email).map_err(|error| CommandError::new(error.to_string()))?;
+    }
+    let mut custom: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    for pair in &add.attributes {
+        let (name, value) = pair
+            .split_once('=')
+            .filter(|(name, _)| !name.trim().is_empty())
+            .ok_or_else(|| {
+                CommandError::new(format!(
+                    "--attr takes NAME=VALUE, such as team=blue, not {pair:?}"
+                ))
+            })?;
+        custom
+            .entry(name.trim().to_owned())
+            .or_default()
+            .push(value.to_owned());
+    }
+    let full = format!("{} {}", add.given_name, add.family_name);
+    let display_name = match (&add.display_name, full.trim()) {
+        (Some(name), _) => name.clone(),
+        (None, "") => username.to_owned(),
+        (None, full) => full.to_owned(),
+    };
+    Ok(User {
+        id: UserId::new(new_id()),
+        username: username.to_owned(),
+        display_name,
+        given_name: add.given_name.clone(),
+        family_name: add.family_name.clone(),
+        email: add.email.clone(),
+        email_verified: false,
+        federation_id: add.federation_id.clone(),
+        locale: add.locale.clone(),
+        time_zone: add.time_zone.clone(),
+        active: true,
+        profile: ProfileId::new(""),
+        profile_name: add.profile.clone(),
+        permission_sets: Vec::new(),
+        custom,
+        rights: rights_of(&add.rights)?,
+        created_at: now(),
+    })
+}
+
+fn rights_of(words: &[String]) -> Result<BTreeSet<AdminRight>, CommandError> {
+    let mut rights = BTreeSet::new();
+    for word in words {
+        if word == "all" {
+            rights.extend(AdminRight::ALL.iter().map(|(right, _)| *right));
+            continue;
+        }
+        let known: Vec<String> = AdminRight::ALL
+            .iter()
+            .map(|(_, word)| (*word).to_owned())
+            .chain(["all".to_owned()])
+            .collect();
+        rights.insert(
+            AdminRight::parse(&word.replace('-', "_"))
+                .ok_or_else(|| not_found("admin right", word, &known))?,
+        );
+    }
+    Ok(rights)
+}
+
+fn new_hash(settings: &Settings, username: &str) -> Result<String, CommandError> {
+    let password: Password = read_password(&format!("Password for {username}"))?;
+    let wanted = settings.login.password_min_characters;
+    if password.chars() < wanted {
+        return Err(CommandError::new(format!(
+            "the password has {} characters; at least {wanted} are asked for by \
+             login.password_min_characters. Nothing was changed.",
+            password.chars()
+        )));
+    }
+    Ok(PasswordHasher::new(settings.login.hash_cost, 1, 1)?.hash(&password)?)
+}
+
+fn find(db: &Db, username: &str) -> Result<User, CommandError> {
+    db.read(|c| {
+        if let Some(user) = users::by_username(c, username)? {
+            return Ok(user);
+        }
+        let some: Vec<String> = users::list(c, "", None, 1_000)?
+            .into_iter()
+            .map(|user| user.username)
+            .collect();
+        Err(not_found("user", &fold_username(username), &some))
+    })
+}
+
+fn set_active(db: &Db, username: &str, active: bool, output: &Output) -> Result<(), CommandError> {
+    let found = find(db, username)?;
+    let done = if active { "activated" } else { "deactivated" };
+    let ended = change(
+        db,
+        |_: &usize| about(&found, &format!("{done} the user")),
+        |c: &mut Connection| {
+            let user = User {
+                active,
+                ..found.clone()
+            };
+            users::update(c, &user, now())?;
+            Ok(if active {
+                0
+            } else {
+                sessions::end_of_user(c, &found.id)?
+            })
+        },
+    )?;
+    output.result(
+        &json!({ "username": found.username, "active": active, "sessions_ended": ended }),
+        || format!("{} is {done}; {ended} sessions ended", found.username),
+    );
+    Ok(())
+}
+
+fn list(search: &str, db: &Db, output: &Output) -> Result<(), CommandError> {
+    const PAGE: i64 = 500;
+    let mut all: Vec<User> = Vec::new();
+    loop {
+        let after = all.last().map(|user| fold_username(&user.username));
+        let page = db.read(|c| users::list(c, search, after.as_deref(), PAGE))?;
+        let last = i64::try_from(page.len()).unwrap_or(PAGE) < PAGE;
+        all.extend(page);
+        if last {
+            break;
+        }
+    }
+    output.result(&all.iter().map(shown).collect(), || {
+        if all.is_empty() {
+            return "no users".to_owned();
+        }
+        let rows: Vec<Vec<String>> = all
+            .iter()
+            .map(|user| {
+                vec![
+                    user.username.clone(),
+                    user.display_name.clone(),
+                    user.email.clone(),
+                    user.profile_name.clone(),
+                    if user.active { "active" } else { "deactivated" }.to_owned(),
+                    if user.rights.is_empty() { "" } else { "admin" }.to_owned(),
+                ]
+            })
+            .collect();
+        table(
+            &["username", "name", "email", "profile", "state", "rights"],
+            &rows,
+        )
+    });
+    Ok(())
+}
+
+fn shown(user: &User) -> Value {
+    let sets: Vec<&str> = user
+        .permission_sets
+        .iter()
+        .map(|(_, name)| name.as_str())
+        .collect();
+    let rights: Vec<&str> = user.rights.iter().map(|right| right.as_str()).collect();
+    json!({
+        "id": user.id.as_str(), "username": user.username, "display_name": user.display_name,
+        "given_name": user.given_name, "family_name": user.family_name, "email": user.email,
+        "federation_id": user.federation_id, "locale": user.locale, "time_zone": user.time_zone,
+        "active": user.active, "profile": user.profile_name, "permission_sets": sets,
+        "attributes": user.custom, "admin": rights,
+    })
+}
+
+fn about(user: &User, done: &str) -> (EventKind, String, About) {
+    (
+        EventKind::Admin,
+        format!("{done} {}", user.username),
+        About {
+            user: Some((user.id.to_string(), user.username.clone())),
+            app: None,
+        },
+    )
+}
