@@ -51,7 +51,7 @@ export class World {
     this.config = path.join(this.folder, "avouch.toml");
     fs.writeFileSync(
       this.config,
-      `[server]\nbase_url = "${this.idp}"\nlisten = "127.0.0.1:${port}"\n\n[database]\nurl = "sqlite://${this.folder}/avouch.db"\n`,
+      `[server]\nbase_url = "${this.idp}"\nlisten = ["127.0.0.1:${port}"]\ndata_dir = "${this.folder}/data"\n`,
     );
     // Nothing of the caller's environment may change what is tested.
     this.env = Object.fromEntries(

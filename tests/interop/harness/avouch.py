@@ -33,10 +33,8 @@ class Avouch:
         self.config.write_text(
             f"""[server]
 base_url = "{self.base_url}"
-listen = "127.0.0.1:{self.port}"
-
-[database]
-url = "sqlite://{self.folder}/avouch.db"
+listen = ["127.0.0.1:{self.port}"]
+data_dir = "{self.folder}/data"
 """
         )
         self.run("migrate")

@@ -13,9 +13,9 @@ SYMBOLS = {"shib": "mod_shib"}
 # Prints what the module told the application: this is all an application would ever see.
 SHOW_ENVIRONMENT = """#!/usr/bin/python3
 import json, os, sys
-sys.stdout.write("Content-Type: application/json; charset=utf-8\\r\\nCache-Control: no-store\\r\\n\\r\\n")
 values = {k.decode(): v.decode("utf-8", "replace") for k, v in os.environb.items()}
-sys.stdout.buffer.write(json.dumps(values, ensure_ascii=False).encode())
+head = "Content-Type: application/json; charset=utf-8\\r\\nCache-Control: no-store\\r\\n\\r\\n"
+sys.stdout.buffer.write((head + json.dumps(values, ensure_ascii=False)).encode())
 """
 
 

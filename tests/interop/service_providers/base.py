@@ -15,6 +15,19 @@ TRANSIENT = "urn:oasis:names:tc:SAML:2.0:nameid-format:transient"
 EMAIL = "urn:oasis:names:tc:SAML:1.1:nameid-format:emailAddress"
 UNSPECIFIED = "urn:oasis:names:tc:SAML:1.1:nameid-format:unspecified"
 
+BASIC = "urn:oasis:names:tc:SAML:2.0:attrname-format:basic"
+
+# The attributes that the stacks with variables are told about: name on the wire, NameFormat when it
+# is not URI, and the variable.
+ATTRIBUTES = [
+    ("urn:oid:0.9.2342.19200300.100.1.3", None, "mail"),
+    ("urn:oid:2.5.4.42", None, "givenName"),
+    ("urn:oid:2.5.4.4", None, "sn"),
+    ("urn:oid:2.16.840.1.113730.3.1.241", None, "displayName"),
+    ("urn:oid:1.3.6.1.4.1.5923.1.1.1.7", None, "entitlement"),
+    ("department", BASIC, "department"),
+]
+
 
 @dataclass(frozen=True)
 class SpOptions:
@@ -73,6 +86,9 @@ class ServiceProvider(ABC):
 
     #: What this stack cannot do, with the reason; README.md of this folder says it at length.
     cannot: dict[str, str] = {}
+
+    #: Whether the stack's RelayState is the URL to return to, rather than any text.
+    relay_state_is_url = False
 
     def __init__(self, folder: Path, idp_metadata: Path, idp_entity_id: str, options: SpOptions):
         self.folder = folder

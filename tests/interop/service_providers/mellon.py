@@ -8,13 +8,14 @@ import base64
 import re
 from pathlib import Path
 from urllib.parse import urlencode
+from xml.sax.saxutils import unescape
 
 import lxml.etree
 import requests
 
 from .apache import Apache
-from .base import POST, REDIRECT, TRANSIENT
-from .base import Entity, Failure, Login, ServiceProvider, Session, SpOptions, pem_body
+from .base import EMAIL, PERSISTENT, POST, REDIRECT, TRANSIENT
+from .base import ATTRIBUTES, Entity, Failure, Login, ServiceProvider, Session, SpOptions, pem_body
 
 MD = "{urn:oasis:names:tc:SAML:2.0:metadata}"
 SAML = "{urn:oasis:names:tc:SAML:2.0:assertion}"
@@ -26,9 +27,9 @@ STRONGER = "urn:oasis:names:tc:SAML:2.0:ac:classes:TimeSyncToken"
 # Every combination of binding, NameID format and context that a scenario uses.
 FORMATS = {
     "default": None,
-    "persistent": "urn:oasis:names:tc:SAML:2.0:nameid-format:persistent",
+    "persistent": PERSISTENT,
     "transient": TRANSIENT,
-    "email": "urn:oasis:names:tc:SAML:1.1:nameid-format:emailAddress",
+    "email": EMAIL,
 }
 BINDINGS = {"redirect": REDIRECT, "post": POST}
 CONTEXTS = {"any": None, "password": PASSWORD, "stronger": STRONGER}
@@ -38,6 +39,7 @@ class Mellon(ServiceProvider):
     """One Apache, and in it one entity for each combination of request options."""
 
     name = "mellon"
+    relay_state_is_url = True
     cannot = {
         "force": "mod_auth_mellon has no setting that sends ForceAuthn",
     }
@@ -60,6 +62,7 @@ class Mellon(ServiceProvider):
         tree.write(str(post_only), encoding="utf-8", xml_declaration=True)
         post_only.chmod(0o644)
 
+        names = "\n".join(f'  MellonSetEnv "{variable}" "{name}"' for name, variable in VARIABLES.items())
         blocks = []
         for variant in variants():
             own = self.folder / f"{variant}.xml"
@@ -85,6 +88,7 @@ class Mellon(ServiceProvider):
   MellonSessionDump On
   MellonSignatureMethod rsa-sha256
   MellonRedirectDomains [self]
+{names}
 {requested}</Location>
 """)
         body = f'MellonLockFile "{self.folder}/mellon.lock"\nMellonCacheSize 200\n' + "\n".join(blocks)
@@ -121,13 +125,12 @@ class Mellon(ServiceProvider):
         dump = lxml.etree.fromstring(decode_dump(seen["MELLON_SESSION"]))
         name_id = next(dump.iter(f"{SAML}NameID"))
         context = next(dump.iter(f"{SAML}AuthnContextClassRef"), None)
-        attributes = {}
-        for variable, count in seen.items():
-            if variable.startswith("MELLON_") and variable.endswith("_N"):
-                name = variable.removeprefix("MELLON_").removesuffix("_N")
-                if name in ("NAME_ID", "IDP"):
-                    continue
-                attributes[name] = [seen[f"MELLON_{name}_{i}"] for i in range(int(count))]
+        # Values come as they stand in the XML, markup escaped, which is for the application to undo.
+        attributes = {
+            name: [unescape(seen[f"MELLON_{variable}_{i}"]) for i in range(int(seen[f"MELLON_{variable}_N"]))]
+            for name, variable in VARIABLES.items()
+            if f"MELLON_{variable}_N" in seen
+        }
         return Session(
             name_id=seen["MELLON_NAME_ID"],
             name_id_format=name_id.get("Format"),
@@ -167,6 +170,10 @@ class Mellon(ServiceProvider):
 <AssertionConsumerService index="0" isDefault="true" Binding="{POST}" Location="{self.apache.base_url}/{variant}/saml/postResponse"/>
 </SPSSODescriptor></EntityDescriptor>
 """
+
+
+#: Attribute names, which can hold characters that no environment variable can, and their variables.
+VARIABLES = {name: variable for name, _, variable in ATTRIBUTES}
 
 
 def variants() -> list[str]:

@@ -12,26 +12,16 @@ import requests
 from harness.process import Daemon
 from .apache import Apache
 from .base import EMAIL, PERSISTENT, POST, REDIRECT, TRANSIENT, UNSPECIFIED
-from .base import Entity, Failure, Login, ServiceProvider, Session, SpOptions
+from .base import ATTRIBUTES, Entity, Failure, Login, ServiceProvider, Session, SpOptions
 
 SYSTEM = "/etc/shibboleth"
-BASIC = "urn:oasis:names:tc:SAML:2.0:attrname-format:basic"
-
-# Attribute name on the wire, its NameFormat when not URI, and the variable it becomes.
-ATTRIBUTES = [
-    ("urn:oid:0.9.2342.19200300.100.1.3", None, "mail"),
-    ("urn:oid:2.5.4.42", None, "givenName"),
-    ("urn:oid:2.5.4.4", None, "sn"),
-    ("urn:oid:2.16.840.1.113730.3.1.241", None, "displayName"),
-    ("urn:oid:1.3.6.1.4.1.5923.1.1.1.7", None, "entitlement"),
-    ("department", BASIC, "department"),
-]
 
 
 class Shibboleth(ServiceProvider):
     """One shibd and one Apache, for one entity."""
 
     name = "shibboleth"
+    relay_state_is_url = True
 
     def __init__(self, folder: Path, idp_metadata: Path, idp_entity_id: str, options: SpOptions):
         super().__init__(folder, idp_metadata, idp_entity_id, options)
@@ -113,8 +103,9 @@ class Shibboleth(ServiceProvider):
         return f"{place}?{login.relay_state}" if login.relay_state else place
 
     def session(self, client, landed: requests.Response) -> Session | None:
+        # CGI writes `_` for each `-` of mod_shib's names.
         seen = client.get(f"{self.apache.base_url}/application").json()
-        if "Shib-Session-ID" not in seen:
+        if "Shib_Session_ID" not in seen:
             return None
         name_id = seen.get("nameID")
         format_, qualifier, sp_qualifier, value = name_id.split("!!", 3) if name_id else [None] * 4
@@ -128,7 +119,7 @@ class Shibboleth(ServiceProvider):
                 for name, _, variable in ATTRIBUTES
                 if variable in seen
             },
-            authn_context=seen.get("Shib-AuthnContext-Class"),
+            authn_context=seen.get("Shib_AuthnContext_Class"),
             relay_state=landed.url,
         )
 
