@@ -3,8 +3,14 @@
 mod acs;
 mod aggregate;
 mod algorithms;
+mod diff;
+mod hostile;
 mod idp;
 mod keys;
+mod reading;
+mod round_trip;
+mod trust;
+mod validity;
 
 use avouch_saml::metadata::{MetadataError, Reading, SpMetadata};
 use avouch_saml::time::Timestamp;

@@ -356,13 +356,16 @@ fn claims(sp: &SpMetadata) -> Vec<String> {
         .collect()
 }
 
+/// A change that is named.
+type Named = fn(String) -> Change;
+
 fn added_and_removed(
     before: &[String],
     after: &[String],
-    (added, removed): (fn(String) -> Change, fn(String) -> Change),
+    (added, removed): (Named, Named),
     changes: &mut Vec<Change>,
 ) {
-    let mut push = |from: &[String], other: &[String], change: fn(String) -> Change| {
+    let mut push = |from: &[String], other: &[String], change: Named| {
         for (at, name) in from.iter().enumerate() {
             if !other.contains(name) && !from[..at].contains(name) {
                 changes.push(change(name.clone()));

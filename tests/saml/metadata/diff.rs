@@ -1,0 +1,110 @@
+//! What importing again would change.
+
+use avouch_saml::metadata::{Change, SpMetadata, diff};
+
+use super::keys::descriptor;
+use super::{POST, Sample, acs};
+use crate::security::support::dev_certificate;
+
+fn base() -> Sample {
+    Sample {
+        role: "AuthnRequestsSigned='true' WantAssertionsSigned='true'".to_owned(),
+        keys: descriptor("use='signing'", &dev_certificate("sp-signing"))
+            + &descriptor("use='encryption'", &dev_certificate("sp-encryption")),
+        ..Sample::default()
+    }
+}
+
+fn changes(change: impl FnOnce(&mut Sample)) -> Vec<Change> {
+    let old: SpMetadata = base().good();
+    let mut new = base();
+    change(&mut new);
+    diff(&old, &new.good())
+}
+
+#[test]
+fn nothing_changed_is_nothing() {
+    assert!(changes(|_| {}).is_empty());
+    let untidy = changes(|s| s.after_role = "<md:Unknown/>".to_owned());
+    assert!(
+        untidy.is_empty(),
+        "what has no effect is no change: {untidy:?}"
+    );
+}
+
+#[test]
+fn safe_changes() {
+    let signing = descriptor("use='signing'", &dev_certificate("sp-signing-p256"));
+    let found = changes(|s| s.keys += &signing);
+    assert!(
+        matches!(&found[..], [Change::SigningKeyAdded(_)]),
+        "{found:?}"
+    );
+    let found = changes(|s| {
+        s.after_role = "<md:ContactPerson contactType='support'><md:EmailAddress>a@example.org</md:EmailAddress></md:ContactPerson>".to_owned();
+    });
+    assert_eq!(found, [Change::Contacts]);
+    let found = changes(|s| s.acs += &acs(POST, "https://sp.example.org/second", "index='1'"));
+    assert_eq!(
+        found,
+        [Change::AcsAdded("https://sp.example.org/second".to_owned())]
+    );
+    for change in found {
+        assert!(!change.is_risky() && !change.to_string().is_empty());
+    }
+}
+
+#[test]
+fn risky_changes_come_first() {
+    let found = changes(|s| {
+        s.acs = acs(POST, "https://evil.example.net/acs", "index='0'");
+        s.after_role = "<md:ContactPerson contactType='support'><md:EmailAddress>a@example.org</md:EmailAddress></md:ContactPerson>".to_owned();
+    });
+    let host = "https://evil.example.net/acs".to_owned();
+    assert_eq!(found[0], Change::AcsHost(host.clone()));
+    assert!(found.contains(&Change::DefaultAcs(host)));
+    assert!(found.contains(&Change::AcsRemoved("https://sp.example.org/acs".to_owned())));
+    assert!(found.contains(&Change::Contacts));
+
+    let http = changes(|s| s.acs = acs(POST, "http://sp.example.org/acs", "index='0'"));
+    assert!(
+        matches!(http[0], Change::AcsHost(_)),
+        "without TLS it is another place"
+    );
+    let port = changes(|s| s.acs += &acs(POST, "https://sp.example.org:8443/acs", "index='1'"));
+    assert!(matches!(port[0], Change::AcsHost(_)));
+
+    let other = dev_certificate("idp-rsa2048");
+    let encryption = descriptor("use='encryption'", &dev_certificate("sp-encryption"));
+    let signing = descriptor("use='signing'", &dev_certificate("sp-signing"));
+    let replaced = changes(|s| s.keys = descriptor("use='signing'", &other) + &encryption);
+    assert_eq!(replaced, [Change::SigningKeysReplaced]);
+    let dropped = changes(|s| s.keys.clone_from(&signing));
+    assert_eq!(dropped, [Change::EncryptionDropped]);
+    let replaced = changes(|s| s.keys = signing.clone() + &descriptor("use='encryption'", &other));
+    assert_eq!(replaced, [Change::EncryptionKeysReplaced]);
+    let entity = changes(|s| s.entity = "entityID='https://other.example.org/'".to_owned());
+    assert!(matches!(entity[..], [Change::EntityId { .. }]));
+    let unsigned = changes(|s| s.role = "WantAssertionsSigned='false'".to_owned());
+    assert_eq!(
+        unsigned,
+        [
+            Change::AuthnRequestsSigned(false),
+            Change::WantAssertionsSigned(false)
+        ]
+    );
+    let asks = changes(|s| {
+        s.after_acs = "<md:AttributeConsumingService index='0'><md:ServiceName xml:lang='en'>x</md:ServiceName><md:RequestedAttribute Name='mail'/></md:AttributeConsumingService>".to_owned();
+    });
+    assert_eq!(asks, [Change::AttributeRequested("mail".to_owned())]);
+    let claims = changes(|s| {
+        s.entity_extensions = "<mdattr:EntityAttributes><saml:Attribute Name='category'><saml:AttributeValue>one</saml:AttributeValue></saml:Attribute></mdattr:EntityAttributes>".to_owned();
+    });
+    assert_eq!(
+        claims,
+        [Change::EntityAttributeAdded("category = one".to_owned())]
+    );
+    for found in [replaced, dropped, entity, unsigned, asks, claims] {
+        assert!(found.iter().all(Change::is_risky), "{found:?}");
+    }
+}
