@@ -2,6 +2,7 @@
 
 use super::reader::Section;
 use crate::directory::password::HashCost;
+use crate::directory::throttle::ThrottleRules;
 
 /// `[login]`.
 #[derive(Debug, Clone)]
@@ -13,7 +14,7 @@ pub struct Login {
     /// How many more logins may wait for their turn.
     pub hashes_waiting: usize,
     /// When failed logins are slowed down.
-    pub throttle: Throttle,
+    pub throttle: ThrottleRules,
     /// The fewest characters a new password has.
     pub password_min_characters: usize,
     /// A session ends after so much time without use.
@@ -24,26 +25,6 @@ pub struct Login {
     pub pending_seconds: i64,
     /// How long a browser that signed in as a user is remembered for its own allowance.
     pub known_browser_seconds: i64,
-}
-
-/// Slowing down who guesses passwords. Failures are counted under the account and under the
-/// address; from the threshold on each further one makes the next wait, twice as long each time, up
-/// to `longest_delay_seconds`. A browser that has signed in as the user before is counted by itself,
-/// so that nobody else's failures make its user wait.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Throttle {
-    /// Failures under one account before delays begin.
-    pub account_failures: i64,
-    /// Failures from one address, over all accounts, before delays begin.
-    pub address_failures: i64,
-    /// Failures from one known browser of the account before delays begin.
-    pub known_browser_failures: i64,
-    /// Failures are forgotten after so long without a further one.
-    pub window_seconds: i64,
-    /// The first delay.
-    pub first_delay_seconds: i64,
-    /// No delay is longer.
-    pub longest_delay_seconds: i64,
 }
 
 impl Login {
@@ -79,13 +60,12 @@ impl Login {
             hash_cost,
             hashes_at_once: Some(hashes_at_once).filter(|n| *n > 0),
             hashes_waiting: count(s.number("hashes_waiting", 64, 0..=10_000)),
-            throttle: Throttle {
-                account_failures: s.number("account_failures", 5, 1..=1000),
-                address_failures: s.number("address_failures", 50, 1..=100_000),
-                known_browser_failures: s.number("known_browser_failures", 10, 1..=1000),
-                window_seconds: s.number("failure_window_minutes", 15, 1..=1440) * 60,
+            throttle: ThrottleRules {
+                free_per_account: s.number("account_failures", 5, 1..=1000),
+                free_per_address: s.number("address_failures", 50, 1..=100_000),
                 first_delay_seconds,
                 longest_delay_seconds,
+                window_seconds: s.number("failure_window_minutes", 15, 1..=1440) * 60,
             },
             password_min_characters: count(s.number("password_min_characters", 12, 8..=128)),
             session_idle_seconds,

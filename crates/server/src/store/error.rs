@@ -49,7 +49,7 @@ impl StoreError {
     }
 
     /// A column that does not read.
-    pub(super) fn damaged(what: impl Into<String>, detail: impl std::fmt::Display) -> Self {
+    pub(crate) fn damaged(what: impl Into<String>, detail: impl std::fmt::Display) -> Self {
         Self::Damaged {
             what: what.into(),
             detail: detail.to_string(),
