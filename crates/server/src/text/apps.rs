@@ -61,11 +61,9 @@ texts! {
         requests_signed = "It signs all its requests";
         requests_signed_hint = "Requests without a good signature are then refused.";
         typed_submit = "Check what I typed";
-        problem_title = "This could not be read";
         problem_line = "Line {}";
         choose_title = "Choose a service provider";
         choose_intro = "The file describes {} service providers. Choose the one to add.";
-        choose_submit = "Continue";
         choose_search = "Search the file";
         choose_no_match = "Nothing in the file matches that search.";
         choose_taken = "already connected";
@@ -108,12 +106,10 @@ texts! {
         keys = "Certificates";
         keys_none = "The service provider publishes no certificate. Its requests cannot be \
             checked and assertions cannot be encrypted for it.";
-        key_use = "Used for";
         key_signing = "signing";
         key_encryption = "encryption";
         key_both = "signing and encryption";
         key_subject = "Subject";
-        key_kind = "Kind";
         key_fingerprint = "SHA-256 fingerprint";
         key_expires = "Expires";
         key_ignored = "not used: {}";
@@ -186,7 +182,6 @@ texts! {
         sp_intro = "From the app's metadata. To change it, replace the metadata: you see the \
             differences before they take effect.";
         sp_replace = "Replace metadata";
-        sp_source = "Source";
 
         access_title = "Who may use it";
         permitted_users = "Permitted users";

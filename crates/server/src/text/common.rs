@@ -14,7 +14,6 @@ texts! {
         nav_users = "Users";
         nav_keys = "Keys";
         nav_developer = "Developer";
-        admin_area = "Administration";
         signed_in_as = "Signed in as {}";
         sign_in = "Sign in";
         sign_out = "Sign out";
@@ -22,10 +21,10 @@ texts! {
             passwords and take over sessions. Use it for tests only, and set an https base URL \
             before real people sign in.";
         insecure_http_label = "Not secure";
+        problem_title = "Error: {}";
         problem_summary = "Something needs your attention";
         copy = "Copy";
         copied = "Copied";
-        copy_value = "Copy {}";
         save = "Save changes";
         cancel = "Cancel";
         back = "Back";
@@ -33,16 +32,13 @@ texts! {
         filter = "Filter";
         clear_filter = "Clear";
         next_page = "Older";
-        previous_page = "Newer";
         first_page = "Newest";
         paging = "Pages";
         next_names = "Next";
         first_names = "Start";
         yes = "Yes";
         no = "No";
-        none = "none";
         expired = "expired";
-        expires_soon = "expires soon";
         optional = "optional";
         required = "required";
         show_more = "Details";

@@ -18,7 +18,6 @@ texts! {
         sp_settings = "Settings";
         samples = "Sample users";
         samples_hint = "One click signs you in as this user in this browser.";
-        samples_current = "Signed in as {}";
         sign_in_as = "Sign in as {}";
         exchanges = "Last exchanges";
         exchanges_hint = "New ones appear by themselves.";

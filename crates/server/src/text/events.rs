@@ -45,7 +45,6 @@ texts! {
         received = "Received";
         source = "Expected value from";
         next_step = "What to do";
-        not_found_title = "No event has this reference code";
         explain = "On the command line";
         unknown_user = "nobody";
     }

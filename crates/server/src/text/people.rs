@@ -34,8 +34,6 @@ texts! {
         permission_sets = "Permission sets";
         rights = "Administrative rights";
         attributes = "Custom attributes";
-        apps = "Apps this user may enter";
-        apps_none = "None.";
         events = "Events of this user";
         change_hint = "Users are changed on the command line: avouch user --help";
     }

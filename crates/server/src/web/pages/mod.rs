@@ -99,4 +99,6 @@ pub fn write_samples(folder: &Path) -> io::Result<Vec<&'static str>> {
 }
 
 #[cfg(test)]
+mod hostile;
+#[cfg(test)]
 mod tests;

@@ -161,3 +161,50 @@ fn samples_are_written_with_the_assets_they_use() {
     let css = std::fs::read_to_string(folder.join("assets/avouch.css")).expect("stylesheet");
     assert_eq!(css, assets::find("avouch.css").expect("embedded").body);
 }
+
+/// Every sentence is in the catalogue: templates hold markup, expressions and no words.
+#[test]
+fn templates_hold_no_words_of_their_own() {
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../templates");
+    let mut folders = vec![folder];
+    let mut seen = 0;
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(&folder).expect("templates can be listed") {
+            let path = entry.expect("an entry").path();
+            if path.is_dir() {
+                folders.push(path);
+                continue;
+            }
+            let template = std::fs::read_to_string(&path).expect("a template is text");
+            let text = without(
+                &without(&without(&template, "{%", "%}"), "{{", "}}"),
+                "<",
+                ">",
+            );
+            let text = NOT_SENTENCES
+                .iter()
+                .fold(text, |text, known| text.replace(known, ""));
+            let words: Vec<_> = text
+                .split_whitespace()
+                .filter(|word| word.contains(char::is_alphabetic) && !word.contains("=\""))
+                .collect();
+            assert!(words.is_empty(), "{} says {words:?} itself", path.display());
+            seen += 1;
+        }
+    }
+    assert!(seen > 20, "the templates were not found");
+}
+
+/// A command, the name of a file format, and classes that blocks hold.
+const NOT_SENTENCES: [&str; 4] = ["avouch explain", "PEM", "card-page", "wide-page"];
+
+/// `text` without its parts from `open` to `close`.
+fn without(text: &str, open: &str, close: &str) -> String {
+    let mut parts = text.split(open);
+    let mut out = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        out.push(' ');
+        out.push_str(part.split_once(close).map_or("", |(_, rest)| rest));
+    }
+    out
+}

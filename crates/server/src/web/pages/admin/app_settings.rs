@@ -529,6 +529,15 @@ struct AttributeFields {
     only_for: Field,
 }
 
+impl AttributeFields {
+    /// Whether something is wrong with a field that is folded away.
+    fn has_hidden_problem(&self) -> bool {
+        [&self.format, &self.missing, &self.when, &self.only_for]
+            .iter()
+            .any(|field| field.problem.is_some())
+    }
+}
+
 fn labelled(choices: &[(&str, Text)]) -> Vec<Choice> {
     choices
         .iter()
