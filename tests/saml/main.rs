@@ -2,6 +2,8 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on may panic")]
 
 mod binding;
+mod corpus;
+mod golden;
 mod message;
 mod metadata;
 #[path = "../support/schema.rs"]

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Fuzzes each parser for FUZZ_SECONDS (60), two at a time, from its corpus in tests/vectors/fuzz.
+# run.sh [TARGET...]: fuzzes each parser, or these, for FUZZ_SECONDS (60), two at a time, from its corpus in tests/vectors/fuzz.
 # Coverage-guided on the stable toolchain: the flags below are what cargo-fuzz would pass, less
 # the address sanitizer, which needs nightly; the crate's unsafe code is one small file.
 set -euo pipefail
@@ -14,13 +14,13 @@ export RUSTFLAGS="-Cpasses=sancov-module -Cllvm-args=-sanitizer-coverage-level=4
 # --target keeps the instrumentation away from build scripts and macros.
 cargo build --release --locked --target "$host" --bins
 
-targets=$(sed -n 's/^name = "\(.*\)"$/\1/p' Cargo.toml | grep -v '^avouch-saml-fuzz$')
+targets=${*:-$(sed -n 's/^name = "\(.*\)"$/\1/p' Cargo.toml | grep -v '^avouch-saml-fuzz$')}
 status=0
 run_one() {
     local work="$root/target/fuzz/corpus/$1" seeds="$root/tests/vectors/fuzz/$1"
     mkdir -p "$work" "$seeds" "$root/target/fuzz/found"
     local log="$root/target/fuzz/$1.log"
-    if "$CARGO_TARGET_DIR/$host/release/$1" "$work" "$seeds" \
+    if "$CARGO_TARGET_DIR/$host/release/$1" "$work" "$seeds" -dict=saml.dict \
         -max_total_time="$seconds" -max_len=65536 -timeout=10 -rss_limit_mb=2048 \
         -artifact_prefix="$root/target/fuzz/found/$1-" >"$log" 2>&1; then
         echo "fuzz $1: $(sed -n 's/^Done \(.*\)$/\1/p' "$log")"

@@ -130,6 +130,13 @@ fn signed_octets(request: &str, relay_state: Option<&str>, algorithm: &str) -> V
     octets
 }
 
+/// The query that carries an already deflated stream, for the fuzz target of the inflater.
+pub(crate) fn query_of_stream(deflated: &[u8]) -> String {
+    let mut query = "SAMLRequest=".to_owned();
+    form::encode(&base64::encode(deflated), &mut query);
+    query
+}
+
 /// Inflates a whole raw DEFLATE stream (RFC 1951), never past the limit and with nothing behind it.
 fn inflate(deflated: &[u8], limits: &Limits) -> Result<Vec<u8>, BindingError> {
     let mut stream = Decompress::new(false);
