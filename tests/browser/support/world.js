@@ -128,6 +128,7 @@ export class World {
    */
   async page(options = {}) {
     const context = await this.browser.newContext(options);
+    context.setDefaultTimeout(10_000);
     const page = await context.newPage();
     const foreign = [];
     const complaints = [];
