@@ -123,8 +123,8 @@ def world():
         avouch.run(
             "user", "add", USERNAME, "--email", EMAIL_ADDRESS, "--given-name", "Sample",
             "--family-name", "User One", "--display-name", HARD_TEXT,
-            *(f"--custom=entitlement={value}" for value in ENTITLEMENTS),
-            "--custom=department=Research", "--custom=department=Teaching",
+            *(f"--attr=entitlement={value}" for value in ENTITLEMENTS),
+            "--attr=department=Research", "--attr=department=Teaching",
             stdin=PASSWORD + "\n",
         )
         avouch.run("user", "add", "sample.two", "--email", "sample.two@example.org",
