@@ -52,4 +52,4 @@ checklist: ## Rows of the definition of done with and without a test
 test: setup lint unit interop browser fuzz checklist ## Everything CI checks
 
 bench: setup-build ## Cost of a sign-on, start, memory; see benches/README.md
-	benches/run.sh
+	benches/run.sh $(ARGS)

@@ -4,18 +4,18 @@ use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpStream};
 
 /// A response.
-pub struct Reply {
+pub(crate) struct Reply {
     /// Status code.
-    pub status: u16,
+    pub(crate) status: u16,
     /// Header lines, names in lower case.
-    pub headers: Vec<(String, String)>,
+    pub(crate) headers: Vec<(String, String)>,
     /// Body.
-    pub body: Vec<u8>,
+    pub(crate) body: Vec<u8>,
 }
 
 impl Reply {
     /// The first header with a name.
-    pub fn header(&self, name: &str) -> Option<&str> {
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
         self.headers
             .iter()
             .find(|(n, _)| n == name)
@@ -24,14 +24,17 @@ impl Reply {
 }
 
 /// One connection.
-pub struct Client {
+pub(crate) struct Client {
     stream: BufReader<TcpStream>,
     cookies: Vec<(String, String)>,
 }
 
 impl Client {
     /// Connects, with the cookies of a browser.
-    pub fn connect(address: SocketAddr, cookies: Vec<(String, String)>) -> std::io::Result<Self> {
+    pub(crate) fn connect(
+        address: SocketAddr,
+        cookies: Vec<(String, String)>,
+    ) -> std::io::Result<Self> {
         let stream = TcpStream::connect(address)?;
         stream.set_nodelay(true)?;
         Ok(Self {
@@ -41,22 +44,23 @@ impl Client {
     }
 
     /// The cookies held now.
-    pub fn cookies(&self) -> Vec<(String, String)> {
+    pub(crate) fn cookies(&self) -> Vec<(String, String)> {
         self.cookies.clone()
     }
 
     /// GET.
-    pub fn get(&mut self, path: &str) -> std::io::Result<Reply> {
+    pub(crate) fn get(&mut self, path: &str) -> std::io::Result<Reply> {
         self.request("GET", path, "")
     }
 
     /// POST of a form.
-    pub fn post(&mut self, path: &str, form: &str) -> std::io::Result<Reply> {
+    pub(crate) fn post(&mut self, path: &str, form: &str) -> std::io::Result<Reply> {
         self.request("POST", path, form)
     }
 
     fn request(&mut self, method: &str, path: &str, body: &str) -> std::io::Result<Reply> {
-        let mut head = format!("{method} {path} HTTP/1.1\r\nHost: localhost\r\nAccept: text/html\r\n");
+        let mut head =
+            format!("{method} {path} HTTP/1.1\r\nHost: localhost\r\nAccept: text/html\r\n");
         if !self.cookies.is_empty() {
             head.push_str("Cookie: ");
             for (at, (name, value)) in self.cookies.iter().enumerate() {

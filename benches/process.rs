@@ -12,7 +12,7 @@ use crate::scenario::SigningKey;
 const TICK_US: f64 = 10_000.0;
 
 /// User and system time of a process with all its threads, in microseconds.
-pub fn cpu_us(pid: u32) -> f64 {
+pub(crate) fn cpu_us(pid: u32) -> f64 {
     let stat = fs::read_to_string(format!("/proc/{pid}/stat")).expect("the process runs");
     // The command's name may hold spaces; fields are counted from behind it.
     let fields: Vec<&str> = stat
@@ -37,23 +37,23 @@ fn status_mib(pid: &str, field: &str) -> u64 {
 }
 
 /// Resident memory of a process, in MiB.
-pub fn resident_mib(pid: u32) -> u64 {
+pub(crate) fn resident_mib(pid: u32) -> u64 {
     status_mib(&pid.to_string(), "VmRSS")
 }
 
 /// Resident memory of this process, in MiB.
-pub fn own_resident_mib() -> u64 {
+pub(crate) fn own_resident_mib() -> u64 {
     status_mib("self", "VmRSS")
 }
 
 /// The most memory this process ever held, in MiB.
-pub fn own_peak_resident_mib() -> u64 {
+pub(crate) fn own_peak_resident_mib() -> u64 {
     status_mib("self", "VmHWM")
 }
 
 /// CPU time of one signature with the same OpenSSL the server links, in microseconds: the median
 /// of nine runs.
-pub fn cpu_per_signature(key: SigningKey) -> f64 {
+pub(crate) fn cpu_per_signature(key: SigningKey) -> f64 {
     let key: PKey<Private> = key.generate();
     let sign = || {
         let mut signer = Signer::new(MessageDigest::sha256(), &key).expect("a signer");

@@ -79,7 +79,10 @@ fn main() {
     let before = process::own_resident_mib();
     let read = scenario::read_aggregate(&file);
     row(
-        &format!("(f) read an aggregate of {count} SPs, {} MiB", file.len() >> 20),
+        &format!(
+            "(f) read an aggregate of {count} SPs, {} MiB",
+            file.len() >> 20
+        ),
         &format!(
             "{:.2} s, {read} usable, {} MiB beyond the file",
             from.elapsed().as_secs_f64(),
