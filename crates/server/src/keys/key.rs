@@ -131,6 +131,10 @@ impl Key {
         self.private.kind()
     }
 
+    pub(super) fn private(&self) -> &PrivateKey {
+        &self.private
+    }
+
     /// A signer with this key, made once an algorithm and shared by all requests.
     ///
     /// # Errors

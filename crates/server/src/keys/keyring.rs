@@ -2,6 +2,7 @@
 
 use std::sync::{Arc, PoisonError, RwLock};
 
+use avouch_saml::security::algorithm::KeyFamily;
 use avouch_saml::security::certificate::{Certificate, PrivateKey};
 use avouch_saml::time::{Random, Timestamp};
 
@@ -10,6 +11,7 @@ use super::key::{Key, KeyId, KeyPurpose, KeyState};
 use super::master::{MasterKey, MasterKeyError, WrongKey};
 use super::rollover;
 use crate::config::Settings;
+use crate::random::SystemRandom;
 use crate::store::keys::KeyRow;
 use crate::store::{self, Db, StoreError};
 
@@ -80,6 +82,15 @@ impl Keys {
         self.keys
             .iter()
             .filter(|k| k.purpose == KeyPurpose::Signing && k.state != KeyState::Retired)
+    }
+
+    /// What is encrypted to us may be encrypted to any of these, newest state first: service
+    /// providers encrypt to the RSA keys that metadata lists.
+    pub fn decryption_keys(&self) -> Vec<PrivateKey> {
+        self.published()
+            .filter(|k| k.kind().family() == KeyFamily::Rsa)
+            .map(|k| k.private().clone())
+            .collect()
     }
 
     /// Every key, retired ones too, in the order of [`KeyState`].
@@ -237,6 +248,23 @@ impl Keyring {
             .ok()
             .and_then(|bytes| bytes.try_into().ok())
             .ok_or_else(|| self.wrong_master(format!("the secret {name:?}")))
+    }
+
+    /// The secret that pairwise identifiers are made with. Losing or changing it would make every
+    /// user a stranger to every service provider, so it is no signing key's companion.
+    ///
+    /// # Errors
+    /// As [`Keyring::secret`].
+    pub fn pairwise_salt(&self, db: &Db) -> Result<[u8; 32], KeyringError> {
+        self.secret(db, "pairwise-salt", &mut SystemRandom)
+    }
+
+    /// The secret that cookies which name a known browser are signed with.
+    ///
+    /// # Errors
+    /// As [`Keyring::secret`].
+    pub fn cookie_key(&self, db: &Db) -> Result<[u8; 32], KeyringError> {
+        self.secret(db, "cookie-key", &mut SystemRandom)
     }
 
     fn decrypt(&self, row: KeyRow) -> Result<Key, KeyringError> {

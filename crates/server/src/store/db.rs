@@ -52,6 +52,31 @@ impl Address {
         Ok(Self::Sqlite(PathBuf::from(path)))
     }
 
+    /// Makes the folder of a database file, readable by its owner only. For commands that may be
+    /// the first ever: a running server whose folder vanished must not begin anew in an empty one.
+    ///
+    /// # Errors
+    /// [`StoreError::Address`]: the folder cannot be made.
+    pub fn prepare(&self) -> Result<(), StoreError> {
+        use std::os::unix::fs::DirBuilderExt as _;
+        let Self::Sqlite(path) = self else {
+            return Ok(());
+        };
+        let Some(folder) = path.parent().filter(|f| !f.as_os_str().is_empty()) else {
+            return Ok(());
+        };
+        std::fs::DirBuilder::new()
+            .recursive(true)
+            .mode(0o700)
+            .create(folder)
+            .map_err(|error| {
+                StoreError::Address(format!(
+                    "cannot make the folder {} of the database: {error}",
+                    folder.display()
+                ))
+            })
+    }
+
     /// The address without its password, for people.
     pub fn shown(&self) -> String {
         match self {
