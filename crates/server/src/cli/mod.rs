@@ -3,6 +3,7 @@
 mod app;
 mod check_config;
 mod explain;
+mod key;
 mod open;
 mod output;
 mod profile;
@@ -46,6 +47,9 @@ enum Command {
     /// Connected apps: add, list, show, edit, remove.
     #[command(subcommand)]
     App(app::Command),
+    /// The keys Avouch signs with: list, add, activate, retire.
+    #[command(subcommand)]
+    Key(key::Command),
     /// Say everything that is known about a reference code.
     Explain {
         /// The code as the user read it out, such as 7F3K-Q2MD.
@@ -58,14 +62,62 @@ enum Command {
     },
 }
 
-/// Why a command ended without doing its work: said on standard error, exit code 1.
+/// Why a command ended without doing its work: said on standard error, with an exit code for
+/// scripts.
 #[derive(Debug, thiserror::Error)]
-#[error("{0}")]
-pub struct CommandError(String);
+#[error("{text}")]
+pub struct CommandError {
+    text: String,
+    code: u8,
+}
+
+/// What was asked cannot be done. (2 is for arguments that make no sense.)
+const REFUSED: u8 = 1;
+/// The configuration is refused.
+const CONFIGURATION: u8 = 3;
+/// The database cannot be reached: trying later may help.
+const UNREACHABLE: u8 = 4;
 
 impl CommandError {
     fn new(text: impl Into<String>) -> Self {
-        Self(text.into())
+        Self {
+            text: text.into(),
+            code: REFUSED,
+        }
+    }
+}
+
+impl From<crate::config::ConfigError> for CommandError {
+    fn from(error: crate::config::ConfigError) -> Self {
+        Self {
+            text: error.to_string(),
+            code: CONFIGURATION,
+        }
+    }
+}
+
+impl From<crate::store::StoreError> for CommandError {
+    fn from(error: crate::store::StoreError) -> Self {
+        Self {
+            code: if error.is_unavailable() {
+                UNREACHABLE
+            } else {
+                REFUSED
+            },
+            text: error.to_string(),
+        }
+    }
+}
+
+impl From<crate::keys::KeyringError> for CommandError {
+    fn from(error: crate::keys::KeyringError) -> Self {
+        match error {
+            crate::keys::KeyringError::Store(error) => error.into(),
+            other => Self {
+                text: other.to_string(),
+                code: CONFIGURATION,
+            },
+        }
     }
 }
 
@@ -73,14 +125,13 @@ macro_rules! said_as_is {
     ($($error:ty),* $(,)?) => {
         $(impl From<$error> for CommandError {
             fn from(error: $error) -> Self {
-                Self(error.to_string())
+                Self::new(error.to_string())
             }
         })*
     };
 }
 said_as_is!(
-    crate::config::ConfigError,
-    crate::store::StoreError,
+    crate::keys::rollover::RolloverError,
     crate::apps::onboard::settings::SettingError,
     crate::apps::onboard::row::RowError,
     crate::apps::onboard::typed::TypedError,
@@ -103,6 +154,7 @@ pub fn run() -> ExitCode {
         Command::User(command) => user::run(command, &place, &output),
         Command::Profile(command) => profile::run(command, &place, &output),
         Command::App(command) => app::run(command, &place, &output),
+        Command::Key(command) => key::run(command, &place, &output),
         Command::Explain { code } => explain::run(&code, &place, &output),
         Command::RenderPages { folder } => render_pages::run(&folder, &output),
     };
@@ -110,7 +162,7 @@ pub fn run() -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             output.error(&error.to_string());
-            ExitCode::FAILURE
+            ExitCode::from(error.code)
         }
     }
 }

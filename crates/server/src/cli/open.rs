@@ -10,6 +10,7 @@ use super::output::Output;
 use crate::audit::{Event, EventKind, ResultCode, reference_code};
 use crate::clock::{Clock as _, SystemClock};
 use crate::config::{Environment, Settings};
+use crate::keys::Keyring;
 use crate::random::SystemRandom;
 use crate::store::{Connection, Db, events, migrations, state};
 
@@ -27,39 +28,57 @@ impl Place<'_> {
     /// The database, which must have this version's schema.
     pub(super) fn database(&self) -> Result<(Settings, Db), CommandError> {
         let settings = self.settings()?;
-        let db = open(&settings)?;
-        if settings.database.auto_migrate {
-            migrations::apply(&db)?;
-        }
-        let missing = migrations::missing(&db)?;
-        if missing.is_empty() {
-            return Ok((settings, db));
-        }
-        Err(CommandError::new(format!(
-            "the database {} lacks {} of this version: {}. Run `avouch migrate` first.",
-            settings.database.address.shown(),
-            if missing.len() == 1 {
-                "a migration"
-            } else {
-                "migrations"
-            },
-            missing.join(", ")
-        )))
+        let db = up_to_date(&settings, settings.database.auto_migrate)?;
+        Ok((settings, db))
+    }
+
+    /// The database with the keys; a new organisation's first key is made.
+    pub(super) fn keyring(&self) -> Result<(Settings, Db, Keyring), CommandError> {
+        let (settings, db) = self.database()?;
+        let keyring = keyring(&settings, &db)?;
+        Ok((settings, db, keyring))
     }
 }
 
-fn open(settings: &Settings) -> Result<Db, CommandError> {
-    if let crate::store::Address::Sqlite(file) = &settings.database.address
-        && let Some(folder) = Path::new(file).parent()
-    {
-        std::fs::create_dir_all(folder).map_err(|error| {
-            CommandError::new(format!(
-                "cannot make the folder {} for the database: {error}",
-                folder.display()
-            ))
-        })?;
+/// Opens the keyring of a database; a new organisation's first key is made.
+pub(super) fn keyring(settings: &Settings, db: &Db) -> Result<Keyring, CommandError> {
+    let keyring = Keyring::open(db, settings, &mut SystemRandom)?;
+    keyring.ensure_keys(db, settings, now(), &mut SystemRandom)?;
+    Ok(keyring)
+}
+
+/// Opens a database that has this version's schema, or is brought to it when `migrate` says so.
+pub(super) fn up_to_date(settings: &Settings, migrate: bool) -> Result<Db, CommandError> {
+    let db = open(settings)?;
+    let missing = migrations::missing(&db)?;
+    if missing.is_empty() {
+        return Ok(db);
     }
-    Ok(Db::new(settings.database.address.clone(), 2))
+    if migrate {
+        for name in migrations::apply(&db)? {
+            tracing::info!(migration = name, "the database was brought up to date");
+        }
+        return Ok(db);
+    }
+    Err(CommandError::new(format!(
+        "the database {} lacks {} of this version: {}. Run `avouch migrate`, start with \
+             `avouch serve --migrate`, or set database.auto_migrate = true.",
+        settings.database.address.shown(),
+        if missing.len() == 1 {
+            "a migration"
+        } else {
+            "migrations"
+        },
+        missing.join(", ")
+    )))
+}
+
+fn open(settings: &Settings) -> Result<Db, CommandError> {
+    settings.database.address.prepare()?;
+    Ok(Db::new(
+        settings.database.address.clone(),
+        settings.database.connections,
+    ))
 }
 
 pub(super) fn migrate(place: &Place<'_>, output: &Output) -> Result<(), CommandError> {

@@ -19,7 +19,7 @@ impl Output {
         let said = if self.json {
             format!("{value:#}")
         } else {
-            text()
+            harmless(&text())
         };
         self.write(&said);
     }
@@ -33,6 +33,19 @@ impl Output {
     fn write(&self, text: &str) {
         let _ = writeln!(std::io::stdout().lock(), "{}", text.trim_end());
     }
+}
+
+/// Foreign text without what would drive a terminal.
+fn harmless(text: &str) -> String {
+    text.chars()
+        .map(|c| {
+            if c.is_control() && c != '\n' {
+                '\u{FFFD}'
+            } else {
+                c
+            }
+        })
+        .collect()
 }
 
 /// Lines up columns by their widest cell.

@@ -103,7 +103,12 @@ pub(super) fn run(
             change(
                 &db,
                 |_: &()| about(&found, "set the password"),
-                |c| Ok(users::set_password(c, &found.id, &hash, now())?),
+                |c| {
+                    users::set_password(c, &found.id, &hash, now())?;
+                    // Whoever knew the old one may be signed in.
+                    sessions::end_of_user(c, &found.id)?;
+                    Ok(())
+                },
             )?;
             output.result(&json!({ "username": found.username }), || {
                 format!("the password of {} is set", found.username)
