@@ -424,6 +424,86 @@ fn the_key_may_stand_inside_or_beside_and_be_one_of_several() {
     assert_eq!(decrypt(&buried), Err(DecryptError));
 }
 
+/// XML Encryption pads CBC by any octets and a last one that counts them, from 1 to 16.
+#[test]
+fn cbc_padding_is_counted_by_its_last_octet() {
+    let mut policy = AlgorithmPolicy::default();
+    policy.allow_danger_cbc();
+    let sealed = encrypted(DataEncryption::DangerAes128Cbc, KeyTransport::default());
+    let (key, _) = cipher_values(&sealed);
+    let content_key = oaep_open(&key, OaepHash::Sha1, OaepHash::Sha1, b"").unwrap();
+    let keys = [dev_key("sp-encryption")];
+    for (count, accepted) in [
+        (1, true),
+        (7, true),
+        (16, true),
+        (0, false),
+        (17, false),
+        (32, false),
+    ] {
+        let mut padded = b"<a></a>".to_vec();
+        padded.resize((7 + count_at_least_one(count)).next_multiple_of(16), b' ');
+        let last = padded.len() - 1;
+        // White space before the padding keeps every length well-formed.
+        padded[last - count_at_least_one(count) + 1..].fill(0xA5);
+        padded[last] = count;
+        let cipher = openssl::symm::Cipher::aes_128_cbc();
+        let mode = openssl::symm::Mode::Encrypt;
+        let iv = [9; 16];
+        let mut crypter =
+            openssl::symm::Crypter::new(cipher, mode, &content_key, Some(&iv)).unwrap();
+        crypter.pad(false);
+        let mut octets = vec![0; padded.len() + 16];
+        let mut length = crypter.update(&padded, &mut octets).unwrap();
+        length += crypter.finalize(&mut octets[length..]).unwrap();
+        octets.truncate(length);
+        let attack = with_values(&sealed, &key, &[&iv, &octets[..]].concat());
+        assert_eq!(
+            decrypt_with(&attack, &keys, &policy).is_ok(),
+            accepted,
+            "{count}"
+        );
+    }
+}
+
+fn count_at_least_one(count: u8) -> usize {
+    usize::from(count).max(1)
+}
+
+/// Proves AV-SEC-44: keys that name themselves, or sit in themselves, end like any other failure.
+#[test]
+fn av_sec_44_key_loops_end() {
+    let sealed = encrypted(DataEncryption::Aes128Gcm, KeyTransport::default());
+    let key = format!(
+        "<xenc:EncryptedKey{}</xenc:EncryptedKey>",
+        between(&sealed, "<xenc:EncryptedKey", "</xenc:EncryptedKey>")
+    );
+    let marked = key.replacen("<xenc:EncryptedKey", "<xenc:EncryptedKey Id=\"_k\"", 1);
+    let retrieval = "<ds:KeyInfo><ds:RetrievalMethod URI=\"#_k\" Type=\"http://www.w3.org/2001/04/xmlenc#EncryptedKey\"></ds:RetrievalMethod></ds:KeyInfo>";
+    let looping = |key: &str, inner: &str| {
+        key.replacen("<xenc:CipherData>", &format!("{inner}<xenc:CipherData>"), 1)
+    };
+    // With a key that opens it, what hangs below is never looked at.
+    let twin = sealed.replace(&key, &looping(&marked, retrieval));
+    assert_eq!(decrypt(&twin).as_deref(), Ok(PLAINTEXT));
+    let nested = sealed.replace(
+        &key,
+        &looping(&key, &format!("<ds:KeyInfo>{key}</ds:KeyInfo>")),
+    );
+    assert_eq!(decrypt(&nested).as_deref(), Ok(PLAINTEXT));
+    // Without one, there is nothing to follow.
+    let only_loop = sealed.replace(
+        &key,
+        retrieval
+            .trim_start_matches("<ds:KeyInfo>")
+            .trim_end_matches("</ds:KeyInfo>"),
+    );
+    assert_eq!(decrypt(&only_loop), Err(DecryptError));
+    let (_, octets) = cipher_values(&sealed);
+    let broken = with_values(&twin, &[1; 256], &octets);
+    assert_eq!(decrypt(&broken), Err(DecryptError));
+}
+
 #[test]
 fn shapes_that_are_not_decrypted() {
     let sealed = encrypted(DataEncryption::Aes128Gcm, KeyTransport::default());

@@ -115,7 +115,7 @@ pub fn verify_enveloped(
         if key.kind().family() != found.algorithm.key_family() {
             continue;
         }
-        // xmlsec would read a shorter ECDSA value as two halves of other lengths.
+        // Whatever xmlsec makes of values of other lengths, halves of r and s have one.
         if key.kind().signature_octets() != found.value_octets {
             failure = VerifyError::OtherKey;
             continue;

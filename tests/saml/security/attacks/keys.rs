@@ -460,20 +460,35 @@ fn av_alg_12_ecdsa_nonces_do_not_repeat() {
     }
 }
 
-/// The issuer that the keys were chosen for is the issuer that is read.
+/// A message that names an issuer of its own making, as a reader with a bug would.
+struct Impostor(EntityId);
+
+impl Received for Impostor {
+    fn from_element(_: &Element) -> Result<Self, XmlError> {
+        Ok(Self(EntityId::parse("https://other.example.org").unwrap()))
+    }
+
+    fn issuer(&self) -> Option<&EntityId> {
+        Some(&self.0)
+    }
+}
+
+/// The issuer that the keys were chosen for is the issuer that is read, or nothing is.
 #[test]
 fn issuer_is_the_one_claimed() {
-    let request = signed_request_with("");
-    let unverified =
-        Unverified::<Seen>::from_document(request.into_bytes(), &Limits::MESSAGE).unwrap();
+    let request = signed_request_with("").into_bytes();
+    let trust = trust(&["idp-rsa2048"], true);
+    let unverified = Unverified::<Seen>::from_document(request.clone(), &Limits::MESSAGE).unwrap();
     assert_eq!(
         unverified.claimed_issuer().as_str(),
         "https://sp.example.org"
     );
     assert!(unverified.has_signature());
-    let message = unverified.verify(&trust(&["idp-rsa2048"], true)).unwrap();
+    let message = unverified.verify(&trust).unwrap();
     assert_eq!(
         message.issuer().map(EntityId::as_str),
         Some("https://sp.example.org")
     );
+    let impostor = Unverified::<Impostor>::from_document(request, &Limits::MESSAGE).unwrap();
+    assert_eq!(impostor.verify(&trust).err(), Some(VerifyError::Issuer));
 }
