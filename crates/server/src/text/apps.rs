@@ -79,6 +79,10 @@ texts! {
         intro_replace = "This is what the new metadata says, and what it would change. Nothing \
             is saved yet.";
         warnings = "Please look at this";
+        warning_no_post = "None of its endpoints takes an answer by HTTP-POST, so nobody can sign \
+            in to it yet.";
+        warning_expired = "The certificate {} has expired. It is still used, since SAML goes by \
+            the key.";
         changes_risky = "Changes to check with the app's owner";
         changes_safe = "Harmless changes";
         changes_none = "The new metadata says the same as the old.";

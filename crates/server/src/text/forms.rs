@@ -21,6 +21,7 @@ texts! {
         not_a_certificate = "Certificate {} cannot be read. Paste it whole, with its BEGIN and \
             END lines.";
         entity_id_taken = "An app with this entity ID is already connected: {}.";
+        metadata_missing = "Paste the metadata first.";
         file_missing = "Choose a file first.";
         file_too_large = "The file is larger than {}.";
     }

@@ -15,6 +15,8 @@ texts! {
         submit = "Sign in";
         start_again = "Start again";
         start_again_hint = "Not what you wanted, or stuck?";
+        cancel = "Cancel";
+        cancel_hint = "Tells {} that you did not sign in.";
         samples = "Sample users";
         samples_hint = "This is a development server. One click signs you in.";
         sign_in_as = "Sign in as {}";
@@ -56,6 +58,9 @@ texts! {
         intro = "{} will receive the following about you each time you sign in there.";
         nothing = "{} will learn that you signed in, and nothing else about you.";
         your_id = "How it recognises you";
+        id_persistent = "A random ID made for this app only";
+        id_transient = "A random ID, new at each sign-in";
+        id_other = "A name that your organisation chose for this app";
         attributes = "About you";
         signed_in_as = "You are signed in as {}.";
         privacy = "What {} does with it";

@@ -9,7 +9,8 @@ use super::{AppLabel, Frame, Page};
 /// `GET /login?p=ID`, and the answer to a `POST /login` that did not sign in.
 ///
 /// Its first form posts `username`, `password`, `csrf` and `p` to `/login`; each sample user's
-/// button posts the same fields.
+/// button posts the same fields. A form of its own posts `cancel`, `csrf` and `p` there, to tell
+/// the app that the user did not sign in.
 #[derive(Debug, Template)]
 #[template(path = "login/password.html")]
 pub struct LoginPage {
@@ -92,6 +93,11 @@ impl LoginPage {
             || self.frame.t.error_page.the_app.to_string(),
             |app| app.name.clone(),
         )
+    }
+
+    /// Only a sign-on that an app began can be given up, and the app be told so.
+    fn offers_cancel(&self) -> bool {
+        !self.pending.is_empty() && self.app().is_some()
     }
 
     fn problem_text(&self) -> Option<String> {
@@ -224,6 +230,16 @@ mod tests {
         }
         assert!(form.contains("value=\"sample-csrf-token\""));
         assert!(form.contains("value=\"sample-pending\""));
+    }
+
+    #[test]
+    fn only_a_sign_on_in_progress_can_be_cancelled() {
+        assert!(LoginPage::sample().html().contains("name=\"cancel\""));
+        let plain = LoginPage {
+            destination: Destination::Launcher,
+            ..LoginPage::sample()
+        };
+        assert!(!plain.html().contains("name=\"cancel\""));
     }
 
     #[test]
