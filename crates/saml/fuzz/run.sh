@@ -1,7 +1,9 @@
 #!/usr/bin/env bash
-# run.sh [TARGET...]: fuzzes each parser, or these, for FUZZ_SECONDS (60), two at a time, from its corpus in tests/vectors/fuzz.
+# run.sh [TARGET...]: fuzzes each parser, or these, for FUZZ_SECONDS (60), two at a time, from its
+# corpus in tests/vectors/fuzz. What it finds lies in target/fuzz/found; put it into that corpus,
+# where a plain test replays it.
 # Coverage-guided on the stable toolchain: the flags below are what cargo-fuzz would pass, less
-# the address sanitizer, which needs nightly; the crate's unsafe code is one small file.
+# the address sanitizer, which needs nightly; the unsafe code of the crate is one small file.
 set -euo pipefail
 cd "$(dirname "$0")"
 seconds=${FUZZ_SECONDS:-60}
