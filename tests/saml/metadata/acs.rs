@@ -41,7 +41,7 @@ fn by_binding(binding: &str) -> AcsSelector<'_> {
     }
 }
 
-/// Proves AV-REQ-10, AV-REQ-09, AV-SEC-53, SDP-IDP06: only a URL that is registered, byte for
+/// Proves AV-REQ-10, AV-SEC-53, SDP-IDP06: only a URL that is registered, byte for
 /// byte, is answered at.
 #[test]
 fn av_req_10_only_a_registered_url_is_answered() {
@@ -100,7 +100,7 @@ fn av_req_11_the_index_picks_its_endpoint() {
     }
 }
 
-/// Proves AV-REQ-12, AV-ST-09: the binding picks among endpoints; HTTP-Redirect never answers.
+/// Proves AV-REQ-12: the binding picks among endpoints; HTTP-Redirect never answers.
 #[test]
 fn av_req_12_the_binding_picks_and_redirect_never_answers() {
     let endpoints = three();

@@ -11,6 +11,7 @@ use avouch_saml::metadata::{Binding, IdpKey, IdpMetadata};
 use avouch_saml::name_id::NameIdFormat;
 use avouch_saml::security::algorithm::{AlgorithmPolicy, Purpose, SignatureAlgorithm};
 use avouch_saml::security::sign::sign_enveloped;
+use avouch_saml::security::verify::verify_enveloped;
 use avouch_saml::time::Timestamp;
 use avouch_saml::xml::limits::Limits;
 use avouch_saml::xml::names::{ALG, DS, MD, MDUI, SAMLP, SHIBMD, XENC};
@@ -225,7 +226,7 @@ fn av_mdp_05_the_metadata_key_can_differ() {
     assert_eq!(read.keys, metadata.keys);
 }
 
-/// Proves AV-MDP-06, SDP-IDP33, SDP-MD11, SDP-MD12: all that can be configured is there.
+/// Proves AV-MDP-06, SDP-IDP33, SDP-MD11: all that can be configured is there.
 #[test]
 fn av_mdp_06_everything_configurable_is_written() {
     let root = tree(&signed(&full()));
@@ -469,4 +470,57 @@ fn reading_what_was_written_gives_the_same() {
         let read = IdpMetadata::parse(signed(&metadata).as_bytes(), &reading()).unwrap();
         assert_eq!(read, metadata);
     }
+}
+
+/// Proves AV-MDP-04: through a rollover, an SP that holds last step's metadata still verifies what
+/// this step signs, and a compromised key is gone from the next document at once.
+#[test]
+fn av_mdp_04_rollover_with_a_caching_sp() {
+    let publish = |names: &[&str]| {
+        let keys = names
+            .iter()
+            .map(|name| IdpKey::signing(dev_certificate(name)));
+        let metadata = IdpMetadata {
+            keys: keys.collect(),
+            ..minimal()
+        };
+        IdpMetadata::parse(signed(&metadata).as_bytes(), &reading()).expect("read by the SP")
+    };
+    let verifies = |cached: &IdpMetadata, signer: &str| {
+        let keys: Vec<_> = cached
+            .keys
+            .iter()
+            .filter(|key| key.usage.signs())
+            .map(|key| key.certificate.public_key().unwrap())
+            .collect();
+        let message = crate::security::support::signed(
+            crate::security::support::authn_request("https://idp.example.org", "x"),
+            &dev_signer(signer),
+        );
+        let policy = AlgorithmPolicy::default();
+        verify_enveloped(message.as_bytes(), &keys, &policy, &Limits::MESSAGE).is_ok()
+    };
+    let (old, new) = ("idp-rsa2048", "idp-rsa3072");
+    // What is published, and which key signs meanwhile.
+    let steps = [
+        (&[old][..], old),
+        (&[old, new], old),
+        (&[new, old], new),
+        (&[new], new),
+    ];
+    let mut cached = publish(steps[0].0);
+    for (published, signer) in steps {
+        assert!(
+            verifies(&cached, signer),
+            "{published:?} with last step's metadata"
+        );
+        cached = publish(published);
+        assert!(verifies(&cached, signer), "{published:?}");
+    }
+    assert!(!verifies(&cached, old), "the old key is forgotten");
+    // Compromised: removed from the document, and no SP that reads it takes it any more.
+    let after = publish(&["idp-p256"]);
+    assert!(!verifies(&after, new) && verifies(&after, "idp-p256"));
+    // Without the step in between, a caching SP would have refused.
+    assert!(!verifies(&publish(&[old]), new));
 }

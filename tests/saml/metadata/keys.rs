@@ -1,7 +1,7 @@
 //! An SP's keys: which are found, and what is done with odd ones.
 
 use avouch_saml::metadata::key_descriptor::KeyUse;
-use avouch_saml::metadata::{Fault, SpMetadata};
+use avouch_saml::metadata::{Fault, SpMetadata, for_each_sp};
 use avouch_saml::security::algorithm::AlgorithmPolicy;
 use avouch_saml::security::certificate::{Certificate, KeyKind, PrivateKey};
 use avouch_saml::security::encrypt::{decrypt_element, encrypt_element};
@@ -180,6 +180,54 @@ fn av_sec_28_keys_without_use_turn_no_check_off() {
     let check = |xml: &str| verify_enveloped(xml.as_bytes(), &keys, &policy, &Limits::MESSAGE);
     assert!(check(&request).is_ok());
     assert_eq!(check(&broken), Err(VerifyError::Changed));
+}
+
+/// Proves IIP-MD06 for signatures and encryption: an SP added to a federation's file, and nothing
+/// else touched, signs its requests and is encrypted to.
+#[test]
+fn iip_md06_metadata_alone_is_enough() {
+    let entity = |id: &str, keys: String| {
+        let sample = Sample {
+            entity: format!("entityID='{id}'"),
+            keys,
+            ..Sample::default()
+        };
+        sample.xml()
+    };
+    let file = |entities: &str| {
+        format!(
+            "<md:EntitiesDescriptor {}>{entities}</md:EntitiesDescriptor>",
+            super::NAMESPACES
+        )
+    };
+    let find = |document: &str, id: &str| {
+        let mut found = None;
+        for_each_sp(document.as_bytes(), &super::reading(), |sp| {
+            found = found
+                .take()
+                .or(sp.ok().filter(|sp| sp.entity_id.as_str() == id));
+        })
+        .unwrap();
+        found
+    };
+    let old = entity(
+        "https://old.example.org/",
+        descriptor("", &dev_certificate("idp-rsa3072")),
+    );
+    let id = "https://new.example.org/";
+    let new = descriptor("use='signing'", &dev_certificate("sp-signing"))
+        + &descriptor("use='encryption'", &dev_certificate("sp-encryption"));
+    assert!(find(&file(&old), id).is_none());
+    let sp = find(&file(&(old + &entity(id, new))), id).expect("added");
+    let own = (dev_key("sp-signing"), dev_certificate("sp-signing"));
+    assert!(accepts(&sp, &signer(&own)));
+    let neighbour = (dev_key("idp-rsa3072"), dev_certificate("idp-rsa3072"));
+    assert!(
+        !accepts(&sp, &signer(&neighbour)),
+        "a neighbour's key is not its own"
+    );
+    let keys = private(&["sp-signing", "idp-rsa3072", "sp-encryption"]);
+    assert_eq!(opened_by(&sp, &keys), Some("sp-encryption"));
 }
 
 /// A certificate around a development key, made odd.

@@ -67,7 +67,7 @@ fn talkative() -> Sample {
     }
 }
 
-/// Proves IIP-SSO06, SDP-MD01, IIP-MD06 for what metadata alone gives: each item is read and has
+/// Proves IIP-SSO06, SDP-MD01 for what metadata alone gives: each item is read and has
 /// its effect.
 #[test]
 fn iip_sso06_everything_that_counts_is_read() {
@@ -146,9 +146,9 @@ fn iip_sso06_everything_that_counts_is_read() {
     assert!(quiet.name_id_formats.is_empty() && quiet.keys.is_empty());
 }
 
-/// Proves SDP-IDP04 for the reading: both spellings of the booleans, and odd ones on the safe side.
+/// Both spellings of the booleans, and odd ones on the safe side.
 #[test]
-fn sdp_idp04_booleans_in_both_spellings() {
+fn booleans_in_both_spellings() {
     for (text, wanted, warned) in [
         ("true", true, false),
         ("1", true, false),
@@ -343,7 +343,7 @@ fn e37_e41_indexes_per_element_and_response_locations() {
     assert_eq!(sp.warnings.len(), 1);
 }
 
-/// Proves AV-REQ-28, IIP-IDP04 for the choice: by index, by default, unknown.
+/// Proves AV-REQ-28 for the choice: by index, by default, unknown.
 #[test]
 fn av_req_28_the_index_selects_the_attributes() {
     let service = |index: &str, rest: &str, attribute: &str| {
@@ -399,7 +399,7 @@ fn requirement(name: &str, format: &str, values: &[&str]) -> Option<SubjectIdReq
     sample.good().subject_id_requirement
 }
 
-/// Proves AV-SID-05, SDP-IDP13 for the signal: four values; absent, unknown and double are none.
+/// Proves AV-SID-05: four values; absent, unknown and double are none.
 #[test]
 fn av_sid_05_the_subject_identifier_signal() {
     let name = "urn:oasis:names:tc:SAML:profiles:subject-id:req";
