@@ -120,8 +120,7 @@ pub fn verify_enveloped(
             failure = VerifyError::OtherKey;
             continue;
         }
-        let spki = key.spki_der();
-        match xmlsec::verify(found.signature, &spki, found.algorithm, found.digest) {
+        match xmlsec::verify(found.signature, key, found.algorithm, found.digest) {
             Outcome::Valid(bytes) => {
                 let name = found.root.qualified_name();
                 if !starts_with_element(&bytes, &name) {

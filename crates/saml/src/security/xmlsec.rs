@@ -8,16 +8,18 @@
 
 #![allow(unsafe_code)]
 
-use std::ffi::{CStr, c_char, c_int};
+use std::ffi::{CStr, c_char, c_int, c_void};
 use std::marker::PhantomData;
 use std::ptr::{self, NonNull};
 use std::sync::Once;
 
+use foreign_types::ForeignType as _;
 use openssl::error::ErrorStack;
 use xmlsec::bindings as sys;
-use xmlsec::{XmlSecKey, XmlSecKeyFormat, XmlSecSignatureContext};
+use xmlsec::{XmlSecKey, XmlSecSignatureContext};
 
-use super::algorithm::{DigestAlgorithm, SignatureAlgorithm};
+use super::algorithm::{DigestAlgorithm, KeyFamily, SignatureAlgorithm};
+use super::certificate::PublicKey;
 
 // The bindings leave out xmlsec/errors.h.
 unsafe extern "C" {
@@ -37,7 +39,12 @@ fn start() {
             xmlSecErrorsSetCallback(None);
         }
     });
+    // SAFETY: the handler is a plain function that touches nothing. libxml2 keeps it for each thread
+    // apart, and would otherwise write what it thinks of a sender's document to standard error.
+    unsafe { sys::xmlSetStructuredErrorFunc(ptr::null_mut(), Some(ignore)) }
 }
+
+unsafe extern "C" fn ignore(_: *mut c_void, _: sys::xmlErrorPtr) {}
 
 /// A document parsed by libxml2 without network, DTD or entities.
 pub(super) struct Document {
@@ -301,26 +308,61 @@ pub(super) enum Outcome {
 /// key is set already.
 pub(super) fn verify(
     signature: Node<'_>,
-    key_spki_der: &[u8],
+    key: &PublicKey,
     algorithm: SignatureAlgorithm,
     digest: DigestAlgorithm,
 ) -> Outcome {
     start();
-    let outcome = run(signature, key_spki_der, algorithm, digest);
+    let outcome = run(signature, key, algorithm, digest);
     // xmlsec leaves errors on the thread's OpenSSL queue, where a TLS connection would find them.
     drop(ErrorStack::get());
     outcome.unwrap_or(Outcome::Failed)
 }
 
+/// Hands a key over as it is: writing and reading it as DER would cost fifty verifications.
+fn xmlsec_key(key: &PublicKey) -> Option<XmlSecKey> {
+    // SAFETY: `openssl` and xmlsec are both linked with the system's libcrypto, so a key of one is
+    // a key of the other. The clone is a reference of its own, which xmlsec takes over on success.
+    // Key and data are destroyed here unless they were handed on.
+    unsafe {
+        let (class, adopt): (_, unsafe extern "C" fn(_, _) -> _) = match key.kind().family() {
+            KeyFamily::Rsa => (
+                sys::xmlSecOpenSSLKeyDataRsaGetKlass(),
+                sys::xmlSecOpenSSLKeyDataRsaAdoptEvp,
+            ),
+            KeyFamily::Ec => (
+                sys::xmlSecOpenSSLKeyDataEcdsaGetKlass(),
+                sys::xmlSecOpenSSLKeyDataEcdsaAdoptEvp,
+            ),
+        };
+        let data = NonNull::new(sys::xmlSecKeyDataCreate(class))?;
+        let reference = key.pkey().to_owned();
+        if adopt(data.as_ptr(), reference.as_ptr().cast::<sys::EVP_PKEY>()) < 0 {
+            sys::xmlSecKeyDataDestroy(data.as_ptr());
+            return None;
+        }
+        std::mem::forget(reference);
+        let Some(made) = NonNull::new(sys::xmlSecKeyCreate()) else {
+            sys::xmlSecKeyDataDestroy(data.as_ptr());
+            return None;
+        };
+        let made = XmlSecKey::from_ptr(made.as_ptr());
+        if sys::xmlSecKeySetValue(made.as_ptr(), data.as_ptr()) < 0 {
+            sys::xmlSecKeyDataDestroy(data.as_ptr());
+            return None;
+        }
+        Some(made)
+    }
+}
+
 fn run(
     signature: Node<'_>,
-    key_spki_der: &[u8],
+    key: &PublicKey,
     algorithm: SignatureAlgorithm,
     digest: DigestAlgorithm,
 ) -> Option<Outcome> {
-    let key = XmlSecKey::from_memory(key_spki_der, XmlSecKeyFormat::Der, None).ok()?;
     let mut context = XmlSecSignatureContext::new();
-    context.insert_key(key);
+    context.insert_key(xmlsec_key(key)?);
     // SAFETY: `context` owns the raw context until the end of this function, the node belongs to a
     // live document, transform identifiers are static, and the reference list is read only after
     // success while the context lives.

@@ -146,6 +146,19 @@ fn av_alg_10_a_canonicalisation_error_is_fatal() {
     verify(&Shape::of(&absolute).sign(&absolute), "idp-rsa2048").unwrap();
 }
 
+/// What a sender's document makes the libraries think stays out of our standard error.
+#[test]
+fn nothing_is_written_to_standard_error() {
+    let inner = "security::attacks::algorithms::av_alg_10_a_canonicalisation_error_is_fatal";
+    let run = std::process::Command::new(std::env::current_exe().unwrap())
+        .args(["--exact", inner, "--nocapture"])
+        .output()
+        .unwrap();
+    assert!(run.status.success());
+    assert!(String::from_utf8_lossy(&run.stdout).contains("1 passed"));
+    assert_eq!(String::from_utf8_lossy(&run.stderr), "");
+}
+
 fn weak(digest: MessageDigest) -> impl Fn(&[u8]) -> Vec<u8> {
     let pem = std::fs::read(dev_path("idp-rsa2048.key.pem")).unwrap();
     let key = PKey::private_key_from_pem(&pem).unwrap();
