@@ -39,3 +39,36 @@ pub(crate) fn schema_check(xml: &[u8]) -> Result<(), String> {
         .collect();
     Err(own.join("\n"))
 }
+
+/// Panics unless every document is valid; one run of the validator for all.
+#[allow(dead_code, reason = "each test binary uses its part of the support")]
+#[track_caller]
+pub(crate) fn assert_all_schema_valid(documents: &[String]) {
+    let folder = std::env::temp_dir().join(format!(
+        "avouch-schema-{}-{:p}",
+        std::process::id(),
+        documents
+    ));
+    std::fs::create_dir_all(&folder).expect("a folder");
+    let files: Vec<_> = (0..documents.len())
+        .map(|n| folder.join(format!("{n}.xml")))
+        .collect();
+    for (file, document) in files.iter().zip(documents) {
+        std::fs::write(file, document).expect("written");
+    }
+    let schemas = concat!(env!("CARGO_MANIFEST_DIR"), "/../../tests/support/schemas");
+    let output = Command::new("xmllint")
+        .env("XML_CATALOG_FILES", format!("{schemas}/catalog.xml"))
+        .args(["--nonet", "--noout", "--huge", "--schema"])
+        .arg(format!("{schemas}/all.xsd"))
+        .args(&files)
+        .output()
+        .expect("xmllint is installed");
+    drop(std::fs::remove_dir_all(&folder));
+    assert!(
+        output.status.success(),
+        "{}\n{}",
+        String::from_utf8_lossy(&output.stderr),
+        documents.join("\n")
+    );
+}

@@ -16,7 +16,6 @@
 
 pub mod aggregate;
 pub mod algorithms;
-mod asserted;
 pub mod attributes;
 pub mod diff;
 pub mod endpoint;

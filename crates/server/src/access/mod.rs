@@ -1,5 +1,7 @@
 //! May this user enter this app now? Facts in, a decision out.
 
+pub mod authn_context;
+
 use avouch_saml::time::Timestamp;
 
 use crate::apps::{App, AppId, AppState, PermittedUsers};

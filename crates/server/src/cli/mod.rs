@@ -8,6 +8,7 @@ mod open;
 mod output;
 mod profile;
 mod render_pages;
+mod serve;
 mod user;
 
 use std::path::PathBuf;
@@ -34,6 +35,12 @@ pub struct Cli {
 
 #[derive(Subcommand)]
 enum Command {
+    /// Serve sign-ons until a signal says to stop.
+    Serve {
+        /// Bring the database to this version's schema first.
+        #[arg(long)]
+        migrate: bool,
+    },
     /// Bring the database to this version's schema.
     Migrate,
     /// Check the configuration and say what is in force.
@@ -149,6 +156,7 @@ pub fn run() -> ExitCode {
         environment: &environment,
     };
     let done = match cli.command {
+        Command::Serve { migrate } => serve::run(&place, migrate),
         Command::Migrate => open::migrate(&place, &output),
         Command::CheckConfig => check_config::run(&place, &output),
         Command::User(command) => user::run(command, &place, &output),

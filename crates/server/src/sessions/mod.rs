@@ -4,6 +4,7 @@ use avouch_saml::time::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::apps::AppId;
+use crate::audit::Check;
 use crate::text_id;
 use crate::users::UserId;
 
@@ -120,6 +121,9 @@ pub struct SsoRequest {
     pub consented: bool,
     /// The reference code given to this sign-on, so that all its events can be found by one.
     pub code: String,
+    /// The checks made when the request was accepted, for the event at the end.
+    #[serde(default)]
+    pub checks: Vec<Check>,
 }
 
 /// RequestedAuthnContext as stored.

@@ -100,6 +100,31 @@ pub fn touch(
     Ok(changed == 1)
 }
 
+/// Gives a session another secret and another login, and keeps its participants: its user proved
+/// again who they are.
+///
+/// # Errors
+/// As any statement.
+pub fn renew(c: &mut Connection, session: &Session) -> Result<(), StoreError> {
+    let changed = diesel::update(sessions::table.filter(sessions::id.eq(session.id.as_str())))
+        .set((
+            sessions::token_hash.eq(&session.token_hash),
+            sessions::authn_instant.eq(session.authn_instant.millis()),
+            sessions::authn_context.eq(&session.authn_context),
+            sessions::last_seen.eq(session.last_seen.millis()),
+            sessions::idle_expires.eq(session.ends_at().millis()),
+            sessions::absolute_expires.eq(session.absolute_expires.millis()),
+            sessions::address.eq(&session.address),
+            sessions::user_agent.eq(&session.user_agent),
+        ))
+        .execute(c)?;
+    // It ended meanwhile, so it begins anew.
+    if changed == 0 {
+        insert(c, session)?;
+    }
+    Ok(())
+}
+
 /// Ends a session; its participants go with it. Answers whether it was there.
 ///
 /// # Errors

@@ -1,3 +1,16 @@
 //! HTTP: what a browser or a service provider sends and gets.
 
+pub(crate) mod assets;
+pub(crate) mod client;
+pub(crate) mod consent;
+pub(crate) mod cookies;
+pub(crate) mod extract;
+pub(crate) mod health;
+pub(crate) mod help;
+pub(crate) mod launcher;
+pub(crate) mod login;
+pub(crate) mod metadata;
 pub mod pages;
+pub(crate) mod refuse;
+pub(crate) mod respond;
+pub(crate) mod saml;

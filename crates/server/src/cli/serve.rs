@@ -1,0 +1,26 @@
+//! `avouch serve`: the server.
+
+use std::sync::Arc;
+
+use super::CommandError;
+use super::open::{Place, up_to_date};
+use crate::app::{self, Services};
+use crate::keys::Keyring;
+use crate::random::SystemRandom;
+
+/// Serves until a signal says to stop. `migrate` brings the database up to date first.
+pub(super) fn run(place: &Place<'_>, migrate: bool) -> Result<(), CommandError> {
+    let settings = place.settings()?;
+    crate::logging::start(&settings.logs);
+    let db = up_to_date(&settings, migrate || settings.database.auto_migrate)?;
+    let keyring = Keyring::open(&db, &settings, &mut SystemRandom)?;
+    keyring.ensure_keys(&db, &settings, super::open::now(), &mut SystemRandom)?;
+    let base_url = settings.server.base_url.to_string();
+    let services = Arc::new(Services::new(settings, db, keyring)?);
+    app::serve(services, |started| {
+        for address in &started.addresses {
+            tracing::info!(%address, base_url, "listening");
+        }
+    })
+    .map_err(|error| CommandError::new(error.to_string()))
+}

@@ -1,0 +1,112 @@
+//! What one request carries through a flow: the instant, who asks and from where, and the
+//! services it may use. Made once a request, at the edge.
+
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use avouch_saml::time::{Random, Timestamp};
+
+use crate::app::Services;
+
+/// One request's surroundings.
+#[derive(Clone)]
+pub struct Context {
+    /// The present, read once.
+    pub now: Timestamp,
+    /// Names this request in every log line.
+    pub request_id: String,
+    /// The client, as the trusted proxies tell it.
+    pub client: IpAddr,
+    /// The client's user agent, shortened.
+    pub user_agent: String,
+    /// The session cookie's secret, hashed, when there is one.
+    pub session_hash: Option<String>,
+    /// The browser cookie's secret; a fresh one when the browser brought none.
+    pub browser: BrowserToken,
+    /// What a flow may use.
+    pub services: Arc<Services>,
+}
+
+impl Context {
+    /// A source of randomness for this request.
+    pub fn random(&self) -> Box<dyn Random> {
+        self.services.random()
+    }
+}
+
+/// The secret that binds a sign-on in progress to the browser that brought it, and from which
+/// the browser's CSRF token is made.
+#[derive(Clone)]
+pub struct BrowserToken {
+    secret: String,
+    /// Whether the browser brought it, or has yet to be given it.
+    pub known: bool,
+}
+
+impl BrowserToken {
+    /// The token a browser brought.
+    pub fn brought(secret: String) -> Self {
+        Self {
+            secret,
+            known: true,
+        }
+    }
+
+    /// A token for a browser that brought none.
+    pub fn fresh(random: &mut dyn Random) -> Self {
+        Self {
+            secret: random_token(random),
+            known: false,
+        }
+    }
+
+    /// The cookie's value.
+    pub fn secret(&self) -> &str {
+        &self.secret
+    }
+
+    /// What is stored with a sign-on in progress.
+    pub fn hash(&self) -> String {
+        hash_token(&self.secret)
+    }
+
+    /// The token every form carries. The cookie's prefix keeps other hosts from setting the
+    /// secret, and nobody can read it out of the cookie.
+    pub fn csrf(&self) -> String {
+        hash_token(&format!("csrf\0{}", self.secret))
+    }
+
+    /// Whether a form brought this browser's token, compared in constant time.
+    pub fn csrf_matches(&self, token: &str) -> bool {
+        let own = self.csrf();
+        self.known
+            && own.len() == token.len()
+            && openssl::memcmp::eq(own.as_bytes(), token.as_bytes())
+    }
+}
+
+/// A new secret for a cookie: 256 random bits in hex.
+pub fn random_token(random: &mut dyn Random) -> String {
+    let mut bytes = [0; 32];
+    random.fill(&mut bytes);
+    hex(&bytes)
+}
+
+/// The SHA-256 of a cookie's secret in hex: all that the database holds of it.
+pub fn hash_token(secret: &str) -> String {
+    hash_octets(secret.as_bytes())
+}
+
+/// The SHA-256 of octets in hex.
+pub fn hash_octets(octets: &[u8]) -> String {
+    hex(&openssl::sha::sha256(octets))
+}
+
+fn hex(bytes: &[u8]) -> String {
+    use std::fmt::Write;
+    let mut out = String::with_capacity(bytes.len() * 2);
+    for byte in bytes {
+        write!(out, "{byte:02x}").expect("writing to a String does not fail");
+    }
+    out
+}

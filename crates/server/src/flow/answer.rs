@@ -1,0 +1,285 @@
+//! Writes the answer to an SP: a Response with an assertion, or one with a status.
+
+use avouch_saml::binding::post::{self, PostForm};
+use avouch_saml::ids::{MessageId, SessionIndex};
+use avouch_saml::message::assertion::{
+    Assertion, Attribute, AttributeValue, AuthnStatement, Conditions, Confirmation, Subject,
+};
+use avouch_saml::message::response::{IssuedAssertion, Outcome, Response, SendableResponse};
+use avouch_saml::name_id::NameId;
+use avouch_saml::security::encrypt::{Encryption, encrypt_element};
+use avouch_saml::security::sign::{Signer, Unsigned, sign_enveloped};
+use avouch_saml::status::Status;
+use avouch_saml::time::{Random, Timestamp};
+
+use crate::access::Grant;
+use crate::apps::saml::{EncryptionPolicy, SignWhat};
+use crate::attributes::release::ReleasedAttribute;
+use crate::audit::ResultCode;
+use crate::flow::reply::ReplyTo;
+use crate::flow::trail::Trail;
+use crate::refusal::{OperatorError, Refusal};
+use crate::sessions::Session;
+
+/// How far before its issue an assertion is good already, in seconds: SPs whose clock is slow
+/// and who allow for no skew are common.
+const NOT_BEFORE_SECONDS: i64 = 60;
+
+/// What a success says.
+pub struct Success<'a> {
+    /// Proof that the user may enter.
+    pub grant: &'a Grant,
+    /// The session it comes of.
+    pub session: &'a Session,
+    /// The context to state.
+    pub context: String,
+    /// The user's name at the SP.
+    pub name_id: Option<NameId>,
+    /// What the SP is told.
+    pub attributes: Vec<ReleasedAttribute>,
+    /// The SP's own bound on the assertion's life.
+    pub requested_end: Option<Timestamp>,
+}
+
+/// A success ready to be sent.
+pub struct Written {
+    /// The form for the browser.
+    pub form: PostForm,
+    /// SessionIndex given to the SP.
+    pub session_index: SessionIndex,
+    /// When the assertion ends.
+    pub not_on_or_after: Timestamp,
+}
+
+/// Writes, signs and encrypts a success. Takes the grant, so that no assertion leaves without a
+/// decision.
+///
+/// # Errors
+/// [`Refusal::Reply`] when encryption is required and impossible; [`Refusal::Ours`] when signing
+/// or writing fails.
+pub fn success(
+    reply: &ReplyTo,
+    success: Success<'_>,
+    now: Timestamp,
+    random: &mut dyn Random,
+    trail: &mut Trail,
+) -> Result<Written, Refusal> {
+    let app = &reply.app;
+    let saml = &app.app.definition.saml;
+    let end = now.plus_seconds(saml.assertion_lifetime_seconds);
+    // The SP may narrow, never widen; an end that is past already is no wish to be met.
+    let end = success
+        .requested_end
+        .filter(|wished| *wished > now)
+        .map_or(end, |wished| wished.min(end));
+    let session_index = SessionIndex::random(random);
+    debug_assert!(
+        success.grant.user() == &success.session.user,
+        "a grant is for one user"
+    );
+    let assertion = Assertion {
+        id: MessageId::random(random),
+        issue_instant: now,
+        issuer: app.issuer.clone(),
+        subject: success.name_id.map_or(Subject::Unnamed, Subject::NameId),
+        confirmation: Confirmation {
+            recipient: reply.acs.location().clone(),
+            in_response_to: reply.in_response_to.clone(),
+            not_on_or_after: end,
+        },
+        conditions: Conditions {
+            not_before: now.plus_seconds(-NOT_BEFORE_SECONDS),
+            not_on_or_after: end,
+            audiences: vec![app.entity_id.clone()],
+            one_time_use: false,
+        },
+        authn: AuthnStatement {
+            instant: success.session.authn_instant,
+            session_index: Some(session_index.clone()),
+            session_not_on_or_after: saml
+                .session_not_on_or_after
+                .then_some(success.session.absolute_expires),
+            context_class: success.context,
+            authenticating_authorities: Vec::new(),
+        },
+        attributes: success.attributes.into_iter().map(attribute).collect(),
+    };
+    let unsigned = assertion.write().map_err(ours)?;
+    let signer = signer(reply)?;
+    let encryption = choose_encryption(reply, trail)?;
+    let (sign_assertion, sign_response) = what_to_sign(reply, encryption.as_ref());
+    trail.pass(
+        "signature of the answer",
+        signer.algorithm().uri(),
+        match (sign_assertion, sign_response) {
+            (true, true) => "assertion and response",
+            (true, false) => "assertion",
+            _ => "response",
+        },
+        "the app's settings and metadata",
+    );
+    if signer.algorithm().is_danger() {
+        tracing::warn!(app.id = %app.app.id, "signing with SHA-1, as the app's danger switch says");
+    }
+    let issued = issue(reply, unsigned, sign_assertion, encryption, signer)?;
+    let form = send(reply, Outcome::Success(issued), sign_response, now, random)?;
+    Ok(Written {
+        form,
+        session_index,
+        not_on_or_after: end,
+    })
+}
+
+/// Writes and signs a failure.
+///
+/// # Errors
+/// [`OperatorError`] when signing fails.
+pub fn failure(
+    reply: &ReplyTo,
+    status: Status,
+    now: Timestamp,
+    random: &mut dyn Random,
+) -> Result<PostForm, OperatorError> {
+    send(reply, Outcome::Failure(status), true, now, random)
+}
+
+fn send(
+    reply: &ReplyTo,
+    outcome: Outcome,
+    sign: bool,
+    now: Timestamp,
+    random: &mut dyn Random,
+) -> Result<PostForm, OperatorError> {
+    let response = Response {
+        id: MessageId::random(random),
+        issue_instant: now,
+        destination: reply.acs.location().clone(),
+        issuer: reply.app.issuer.clone(),
+        in_response_to: reply.in_response_to.clone(),
+        outcome,
+    };
+    let sendable = if sign {
+        let unsigned = response.write().map_err(ours)?;
+        SendableResponse::from(sign_enveloped(unsigned, signer(reply)?).map_err(ours)?)
+    } else {
+        SendableResponse::with_signed_assertion(&response).map_err(ours)?
+    };
+    Ok(post::send(
+        reply.acs.location(),
+        &sendable,
+        reply.relay_state.as_ref(),
+    ))
+}
+
+/// Order: sign the assertion, encrypt it, sign the response around it.
+fn issue(
+    reply: &ReplyTo,
+    unsigned: Unsigned<Assertion>,
+    sign: bool,
+    encryption: Option<(avouch_saml::security::certificate::PublicKey, Encryption)>,
+    signer: &dyn Signer,
+) -> Result<IssuedAssertion, OperatorError> {
+    let hint = reply.app.entity_id.as_str();
+    let encrypt = |octets: &[u8]| match &encryption {
+        None => Ok(None),
+        Some((key, how)) => encrypt_element(octets, key, Some(hint), *how).map(Some),
+    };
+    if sign {
+        let signed = sign_enveloped(unsigned, signer).map_err(ours)?;
+        Ok(match encrypt(signed.as_bytes()).map_err(ours)? {
+            Some(encrypted) => IssuedAssertion::encrypted(encrypted, true),
+            None => IssuedAssertion::signed(signed),
+        })
+    } else {
+        Ok(match encrypt(unsigned.as_bytes()).map_err(ours)? {
+            Some(encrypted) => IssuedAssertion::encrypted(encrypted, false),
+            None => IssuedAssertion::unsigned(&unsigned),
+        })
+    }
+}
+
+/// Whether the assertion and the response are signed. A ciphertext without integrity of its own
+/// forces the response's signature (errata E93).
+fn what_to_sign(
+    reply: &ReplyTo,
+    encryption: Option<&(avouch_saml::security::certificate::PublicKey, Encryption)>,
+) -> (bool, bool) {
+    let cbc = encryption.is_some_and(|(_, how)| how.data().is_danger());
+    match reply.app.app.definition.saml.sign {
+        SignWhat::Default | SignWhat::Both => (true, true),
+        SignWhat::Response => (reply.app.sp.want_assertions_signed, true),
+        SignWhat::Assertion => (true, cbc),
+    }
+}
+
+fn choose_encryption(
+    reply: &ReplyTo,
+    trail: &mut Trail,
+) -> Result<Option<(avouch_saml::security::certificate::PublicKey, Encryption)>, Refusal> {
+    let app = &reply.app;
+    let policy = app.app.definition.saml.encryption;
+    if policy == EncryptionPolicy::Off {
+        return Ok(None);
+    }
+    let chosen = app.sp.choose_encryption(&app.algorithms);
+    let chosen = match chosen {
+        Ok(chosen) => chosen,
+        Err(why) => {
+            // A key that cannot be used is no leave to send plaintext, only no key at all is.
+            let plaintext = policy == EncryptionPolicy::WhenKeyPublished
+                && why == avouch_saml::metadata::algorithms::NoEncryption::NoKey;
+            trail.check(
+                "encryption",
+                plaintext,
+                match policy {
+                    EncryptionPolicy::Required => "a usable key of the SP",
+                    _ => "a usable key of the SP, or none published",
+                },
+                why.to_string(),
+                "the app's settings and metadata",
+            );
+            return if plaintext {
+                Ok(None)
+            } else {
+                Err(reply.refuse(ResultCode::NoEncryptionKey))
+            };
+        }
+    };
+    let encryption =
+        Encryption::new(chosen.data, chosen.transport, &app.algorithms).map_err(ours)?;
+    if chosen.data.is_danger() {
+        tracing::warn!(app.id = %app.app.id, "encrypting with AES-CBC, as the app's danger switch says");
+    }
+    trail.pass(
+        "encryption",
+        "a usable key of the SP",
+        chosen.data.uri(),
+        "the app's settings and metadata",
+    );
+    Ok(Some((chosen.key.public_key.clone(), encryption)))
+}
+
+fn signer(reply: &ReplyTo) -> Result<&dyn Signer, OperatorError> {
+    reply
+        .app
+        .signer
+        .as_deref()
+        .map_err(|why| OperatorError::new(why.clone()))
+}
+
+fn attribute(released: ReleasedAttribute) -> Attribute {
+    Attribute {
+        name: released.name,
+        name_format: Some(released.name_format),
+        friendly_name: released.friendly_name,
+        values: released
+            .values
+            .into_iter()
+            .map(AttributeValue::Text)
+            .collect(),
+    }
+}
+
+fn ours(error: impl std::error::Error + Send + Sync + 'static) -> OperatorError {
+    OperatorError::new(error)
+}

@@ -1,0 +1,279 @@
+//! One attempt to sign on: its trail, what it came of, and how it is written down at the end.
+
+use std::sync::Arc;
+
+use avouch_saml::ids::RelayState;
+
+use crate::audit::{ResultCode, reference_code};
+use crate::context::Context;
+use crate::flow::answer;
+use crate::flow::registry::ReadyApp;
+use crate::flow::restart;
+use crate::flow::saml_sso::{Answer, Posted, Restart};
+use crate::flow::trail::Trail;
+use crate::refusal::{self, AppName, OperatorError, PageError, Refusal, Stop};
+use crate::sessions::{Pending, PendingId, PendingStatus, SsoRequest};
+use crate::store::replay::Seen;
+use crate::store::{self, Conflict, Connection, StoreError};
+
+/// What an attempt came of.
+#[derive(Debug, Clone)]
+pub enum Origin {
+    /// Nothing that could be replayed: a launch, or a request nobody has verified yet.
+    Nothing,
+    /// A request that arrived just now.
+    Request {
+        /// Its issuer.
+        issuer: String,
+        /// Its ID.
+        id: String,
+    },
+    /// A sign-on that waited.
+    Pending(PendingId),
+}
+
+/// How writing an attempt down went.
+pub enum Recorded {
+    /// It is written, and this one may answer.
+    Yes,
+    /// The request was used before, and this sign-on, if any, came of it.
+    UsedBefore(Option<PendingId>),
+    /// Somebody else answered the sign-on meanwhile.
+    AnsweredAlready,
+}
+
+/// An attempt in progress.
+pub struct Attempt<'c> {
+    cx: &'c Context,
+    /// What was checked so far.
+    pub trail: Trail,
+    /// What it came of.
+    pub origin: Origin,
+    app: Option<AppName>,
+    restart_url: Option<String>,
+}
+
+impl<'c> Attempt<'c> {
+    /// An attempt that begins now.
+    pub fn new(cx: &'c Context, initiated_by: &'static str, binding: &'static str) -> Self {
+        Self {
+            cx,
+            trail: Trail::sign_on(initiated_by, binding, &mut *cx.random()),
+            origin: Origin::Nothing,
+            app: None,
+            restart_url: None,
+        }
+    }
+
+    /// An attempt that goes on.
+    pub fn resumed(cx: &'c Context, initiated_by: &'static str, pending: &Pending) -> Self {
+        let binding = ["redirect", "post", "launch"]
+            .into_iter()
+            .find(|word| *word == pending.request.arrived_by)
+            .unwrap_or("");
+        let mut attempt = Self::new(cx, initiated_by, binding);
+        attempt.trail.code.clone_from(&pending.request.code);
+        attempt.trail.checks.clone_from(&pending.request.checks);
+        attempt.origin = Origin::Pending(pending.id.clone());
+        attempt
+    }
+
+    /// Notes the app, by now known.
+    pub fn about(&mut self, app: &ReadyApp, relay_state: Option<&RelayState>) {
+        self.trail.app = Some((app.app.id.as_str().to_owned(), app.app.name.clone()));
+        self.trail.entity_id = Some(app.entity_id.as_str().to_owned());
+        self.app = Some(restart::label(&app.app));
+        self.restart_url = restart::url(&app.app, relay_state.map(RelayState::as_str));
+    }
+
+    /// Keeps what was asked until the user has done what stands next, and answers its row. A
+    /// sign-on that waits already stays where it is. `browser` is the hash of the browser it is
+    /// bound to; without one the first page of ours binds it.
+    ///
+    /// # Errors
+    /// [`Refusal`] when the request was used before, and not by this browser in this sign-on.
+    pub fn keep(
+        &mut self,
+        app: &Arc<ReadyApp>,
+        mut request: SsoRequest,
+        browser: Option<String>,
+    ) -> Result<PendingId, Refusal> {
+        if let Origin::Pending(id) = &self.origin {
+            return Ok(id.clone());
+        }
+        let cx = self.cx;
+        let settings = &cx.services.settings;
+        request.checks.clone_from(&self.trail.checks);
+        let pending = Pending {
+            id: PendingId::new(cx.services.row_id()),
+            browser_hash: browser,
+            app: app.app.id.clone(),
+            request,
+            status: PendingStatus::Open,
+            created_at: cx.now,
+            expires_at: cx.now.plus_seconds(settings.login.pending_seconds),
+        };
+        let seen = cx.services.db.write(|c: &mut Connection| {
+            let seen = self.remember(c, Some(&pending.id))?;
+            if seen == Seen::First {
+                store::pending::insert(c, &pending)?;
+            }
+            Ok::<_, StoreError>(seen)
+        })?;
+        match seen {
+            Seen::First => Ok(pending.id),
+            Seen::Before(Some(earlier)) if self.is_ours(&earlier)? => Ok(earlier),
+            Seen::Before(_) => Err(self.used_before()),
+        }
+    }
+
+    /// Writes the attempt's event with `also`, in one short transaction, once the answer is
+    /// ready to be sent.
+    ///
+    /// # Errors
+    /// The database.
+    pub fn record(
+        &mut self,
+        result: ResultCode,
+        reason: &str,
+        also: impl Fn(&mut Connection) -> Result<(), StoreError>,
+    ) -> Result<Recorded, OperatorError> {
+        let cx = self.cx;
+        for _ in 0..4 {
+            let event = self.trail.event(cx, result, reason);
+            let written = cx.services.db.write(|c: &mut Connection| {
+                match &self.origin {
+                    Origin::Nothing => {}
+                    Origin::Request { .. } => {
+                        if let Seen::Before(earlier) = self.remember(c, None)? {
+                            return Ok(Recorded::UsedBefore(earlier));
+                        }
+                    }
+                    Origin::Pending(id) => {
+                        if !store::pending::finish(c, id)? {
+                            return Ok(Recorded::AnsweredAlready);
+                        }
+                    }
+                }
+                also(c)?;
+                store::events::insert(c, &event)?;
+                Ok::<_, StoreError>(Recorded::Yes)
+            });
+            match written {
+                // Forty random bits meet now and then: take another code.
+                Err(StoreError::Conflict(Conflict::Taken(what))) if what == "events.code" => {
+                    self.trail.code = reference_code(&mut *cx.random());
+                }
+                other => return other.map_err(OperatorError::from),
+            }
+        }
+        Err(OperatorError::new("no free reference code was found"))
+    }
+
+    /// Ends the attempt: turns a refusal into a Response or a page, and writes its event.
+    ///
+    /// # Errors
+    /// [`Stop`] for what ends on a page.
+    pub fn conclude(mut self, outcome: Result<Answer, Refusal>) -> Result<Answer, Stop> {
+        let mut outcome = outcome;
+        loop {
+            let (reply, result) = match outcome {
+                Ok(answer) => return Ok(answer),
+                Err(Refusal::Ours(error)) => return Err(Stop::Ours(error)),
+                Err(Refusal::Page(result)) => (None, result),
+                Err(Refusal::Reply(reply, result)) => (Some(reply), result),
+            };
+            // Signed before it is written down, so that the transaction stays short.
+            let form = match (&reply, refusal::status(result)) {
+                (Some(reply), Some(status)) => Some(answer::failure(
+                    reply,
+                    status,
+                    self.cx.now,
+                    &mut *self.cx.random(),
+                )?),
+                _ => None,
+            };
+            outcome = match (self.record(result, "", |_| Ok(()))?, reply, form) {
+                (Recorded::Yes, Some(reply), Some(form)) => Ok(Answer::Post(Box::new(Posted {
+                    form,
+                    app: restart::label(&reply.app.app),
+                    refused: Some((result, self.trail.code.clone())),
+                }))),
+                (Recorded::Yes, _, _) => return Err(self.page(result)),
+                (other, _, _) => self.late(other),
+            };
+        }
+    }
+
+    /// What a browser gets whose request or sign-on was answered before.
+    ///
+    /// # Errors
+    /// [`Refusal`] when the request is not this browser's.
+    pub fn late(&mut self, recorded: Recorded) -> Result<Answer, Refusal> {
+        match recorded {
+            Recorded::Yes | Recorded::AnsweredAlready => {
+                Ok(Answer::StartAgain(Box::new(Restart {
+                    app: self.app.clone(),
+                    url: self.restart_url.clone(),
+                })))
+            }
+            Recorded::UsedBefore(Some(earlier)) if self.is_ours(&earlier)? => {
+                Ok(Answer::See(format!("/saml/sso/continue?p={earlier}")))
+            }
+            Recorded::UsedBefore(_) => Err(self.used_before()),
+        }
+    }
+
+    /// Whether an earlier sign-on of the same request is this browser's.
+    fn is_ours(&self, earlier: &PendingId) -> Result<bool, Refusal> {
+        let pending = self
+            .cx
+            .services
+            .db
+            .read_one(|c| store::pending::by_id(c, earlier))?;
+        Ok(pending.is_some_and(|pending| {
+            self.cx.browser.known && pending.browser_hash == Some(self.cx.browser.hash())
+        }))
+    }
+
+    fn used_before(&mut self) -> Refusal {
+        self.trail.fail(
+            "request ID",
+            "not seen before",
+            "used before",
+            "requests remembered",
+        );
+        // The event of a replay is one of its own.
+        self.origin = Origin::Nothing;
+        Refusal::Page(ResultCode::ReplayedRequest)
+    }
+
+    fn remember(
+        &self,
+        c: &mut Connection,
+        pending: Option<&PendingId>,
+    ) -> Result<Seen, StoreError> {
+        let Origin::Request { issuer, id } = &self.origin else {
+            return Ok(Seen::First);
+        };
+        // By then the request is too old to be accepted, whatever the clocks.
+        let settings = &self.cx.services.settings;
+        let until = self
+            .cx
+            .now
+            .plus_seconds(settings.saml.request_lifetime_seconds + 2 * MOST_SKEW_SECONDS);
+        store::replay::remember(c, issuer, id, pending, until)
+    }
+
+    fn page(&self, result: ResultCode) -> Stop {
+        Stop::Page(Box::new(PageError {
+            result,
+            code: self.trail.code.clone(),
+            app: self.app.clone(),
+            restart_url: self.restart_url.clone(),
+        }))
+    }
+}
+
+/// The most skew an app's settings allow.
+const MOST_SKEW_SECONDS: i64 = 600;

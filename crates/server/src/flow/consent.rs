@@ -1,0 +1,125 @@
+//! The question, asked once, whether an app may be told what it asks for.
+
+use avouch_saml::name_id::NameIdFormat;
+
+use crate::attributes::name_id::{self, NameIdFacts};
+use crate::attributes::release::ReleasedAttribute;
+use crate::audit::ResultCode;
+use crate::context::Context;
+use crate::flow::attempt::Attempt;
+use crate::flow::proceed::{consent_hash, what_is_released};
+use crate::flow::restart;
+use crate::flow::saml_sso::{Answer, Visitor, Waiting, find, reply_of, resume};
+use crate::refusal::{AppName, Refusal, Stop};
+use crate::sessions::{Pending, PendingId};
+use crate::store;
+use crate::users::User;
+
+/// What the user is asked.
+pub struct Question {
+    /// Who is asked.
+    pub user: User,
+    /// Who will be told.
+    pub app: AppName,
+    /// The app's own pages: privacy statement and information.
+    pub links: (Option<String>, Option<String>),
+    /// The format of the name the app will know the user by.
+    pub subject: Option<NameIdFormat>,
+    /// What is told beside that.
+    pub attributes: Vec<ReleasedAttribute>,
+}
+
+/// What the consent page does.
+pub enum Show {
+    /// Asks.
+    Ask(Box<Question>),
+    /// Nothing to ask: goes elsewhere.
+    Go(Answer),
+}
+
+/// What the page asks for this sign-on.
+///
+/// # Errors
+/// [`Stop`] for what ends on a page.
+pub fn show(cx: &Context, id: &PendingId) -> Result<Show, Stop> {
+    let pending = match find(cx, id)? {
+        Waiting::Here(pending) => pending,
+        Waiting::Gone(restart) => return Ok(Show::Go(Answer::StartAgain(restart))),
+    };
+    let visitor = Visitor::read(cx)?;
+    let Some(found) = &visitor.session else {
+        return Ok(Show::Go(Answer::See(format!("/login?p={id}"))));
+    };
+    let mut attempt = Attempt::resumed(cx, initiated_by(&pending), &pending);
+    let question = (|| {
+        let reply = reply_of(cx, &mut attempt, &visitor, &pending)?;
+        let app = &reply.app;
+        let facts = NameIdFacts::of(app, cx.services.salt()?);
+        let released = what_is_released(cx, app, &found.user, &pending.request)
+            .map_err(|result| reply.refuse(result))?;
+        let subject = name_id::choose_format(&facts, pending.request.name_id_format.as_deref())
+            .map_err(|result| reply.refuse(result))?;
+        let privacy = app
+            .sp
+            .ui
+            .privacy_statement_urls
+            .first()
+            .map(|url| url.text.clone());
+        Ok::<_, Refusal>(Question {
+            user: found.user.clone(),
+            app: restart::label(&app.app),
+            links: (privacy, app.app.definition.info_url.clone()),
+            subject,
+            attributes: released.attributes,
+        })
+    })();
+    match question {
+        Ok(question) => Ok(Show::Ask(Box::new(question))),
+        Err(refusal) => attempt.conclude(Err(refusal)).map(Show::Go),
+    }
+}
+
+/// Takes the user's answer and goes on: to the app, or back to it with a refusal.
+///
+/// # Errors
+/// [`Stop`] for what ends on a page.
+pub fn answer(cx: &Context, id: &PendingId, accepted: bool) -> Result<Answer, Stop> {
+    let pending = match find(cx, id)? {
+        Waiting::Here(pending) => pending,
+        Waiting::Gone(restart) => return Ok(Answer::StartAgain(restart)),
+    };
+    let visitor = Visitor::read(cx)?;
+    let Some(found) = &visitor.session else {
+        return Ok(Answer::See(format!("/login?p={id}")));
+    };
+    let mut attempt = Attempt::resumed(cx, initiated_by(&pending), &pending);
+    let decided = (|| {
+        let reply = reply_of(cx, &mut attempt, &visitor, &pending)?;
+        attempt.trail.user(&found.user);
+        if !accepted {
+            attempt
+                .trail
+                .fail("consent", "accepted", "declined", "the user");
+            return Err(reply.refuse(ResultCode::ConsentDeclined));
+        }
+        let released = what_is_released(cx, &reply.app, &found.user, &pending.request)
+            .map_err(|result| reply.refuse(result))?;
+        let hash = consent_hash(&reply.app, &pending.request, &released);
+        cx.services.db.write(|c| {
+            store::consents::remember(c, &found.user.id, &reply.app.app.id, &hash, cx.now)
+        })?;
+        Ok(())
+    })();
+    match decided {
+        Ok(()) => resume(cx, id),
+        Err(refusal) => attempt.conclude(Err(refusal)),
+    }
+}
+
+fn initiated_by(pending: &Pending) -> &'static str {
+    if pending.request.arrived_by == "launch" {
+        "idp"
+    } else {
+        "sp"
+    }
+}

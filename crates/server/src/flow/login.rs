@@ -1,0 +1,305 @@
+//! Logging in to Avouch: three moves (read, check, record), so that a slow hash holds no
+//! transaction, and one session at the end.
+
+use std::net::IpAddr;
+
+use crate::attributes::pairwise;
+use crate::audit::{EventKind, ResultCode};
+use crate::context::{Context, hash_token, random_token};
+use crate::directory::local::{self, Proof};
+use crate::directory::password::{HashError, Password};
+use crate::flow::attempt::Attempt;
+use crate::flow::restart;
+use crate::flow::saml_sso::{Answer, Restart, Visitor, Waiting, find, reply_of};
+use crate::flow::trail::Trail;
+use crate::refusal::{AppName, OperatorError, Stop};
+use crate::sessions::{Pending, PendingId, Session, SessionId};
+use crate::store::{self, Connection, StoreError};
+use crate::users::{User, UserId, fold_username};
+
+/// What the login page shows.
+pub struct Form {
+    /// The app the user is on the way to.
+    pub app: Option<AppName>,
+    /// The sign-on in progress.
+    pub pending: Option<PendingId>,
+    /// One click to start again.
+    pub restart_url: Option<String>,
+    /// The app wants a login although there is a session.
+    pub forced: bool,
+    /// What the username field holds: the user of the session that is not fresh enough.
+    pub username: String,
+}
+
+/// What the login page does.
+pub enum Show {
+    /// Asks for username and password.
+    Ask(Box<Form>),
+    /// Nothing to ask: goes elsewhere.
+    Go(Answer),
+}
+
+/// What `/login` shows for this sign-on, or for none.
+///
+/// # Errors
+/// The database.
+pub fn show(cx: &Context, id: Option<&PendingId>) -> Result<Show, Stop> {
+    let visitor = Visitor::read(cx)?;
+    let Some(id) = id else {
+        return Ok(match visitor.session {
+            Some(_) => Show::Go(Answer::See("/".to_owned())),
+            None => Show::Ask(Box::new(Form {
+                app: None,
+                pending: None,
+                restart_url: None,
+                forced: false,
+                username: String::new(),
+            })),
+        });
+    };
+    let pending = match find(cx, id)? {
+        Waiting::Here(pending) => pending,
+        Waiting::Gone(restart) => return Ok(Show::Go(Answer::StartAgain(restart))),
+    };
+    // Signed in meanwhile in another tab: go on instead of asking again.
+    if let Some(found) = &visitor.session
+        && suffices(cx, &pending, &found.session)
+    {
+        return Ok(Show::Go(Answer::See(format!("/saml/sso/continue?p={id}"))));
+    }
+    let stored = cx
+        .services
+        .db
+        .read(|c| store::apps::by_id(c, &pending.app))?;
+    Ok(Show::Ask(Box::new(Form {
+        restart_url: stored
+            .as_ref()
+            .and_then(|s| restart::url(&s.app, pending.request.relay_state.as_deref())),
+        app: stored.map(|s| restart::label(&s.app)),
+        forced: visitor.session.is_some(),
+        username: visitor
+            .session
+            .map_or(String::new(), |found| found.user.username),
+        pending: Some(id.clone()),
+    })))
+}
+
+/// Whether a session will do for a sign-on as far as the login goes; the rest is decided later.
+fn suffices(cx: &Context, pending: &Pending, session: &Session) -> bool {
+    let fresh = !pending.request.force_authn
+        || session.authn_instant.millis() >= pending.request.accepted_at;
+    let context = crate::access::authn_context::statement(
+        pending.request.contexts.as_ref(),
+        &session.authn_context,
+        &cx.services.context_strength,
+    );
+    fresh && context.is_some()
+}
+
+/// What was typed.
+pub struct Typed {
+    /// The username.
+    pub username: String,
+    /// The password.
+    pub password: Password,
+    /// The sign-on in progress.
+    pub pending: Option<PendingId>,
+    /// What the browser brought to show that it signed in to this account before.
+    pub known_browser: Option<String>,
+}
+
+/// What came of it.
+pub enum Outcome {
+    /// Logged in.
+    In(Box<Entered>),
+    /// Not this username with this password.
+    Wrong,
+    /// Too many failures: no password was looked at.
+    Wait {
+        /// Seconds to wait.
+        seconds: i64,
+    },
+    /// Too many logins at once.
+    Busy,
+    /// The sign-on cannot go on.
+    Gone(Box<Restart>),
+}
+
+/// A login that succeeded.
+pub struct Entered {
+    /// The session cookie's secret.
+    pub secret: String,
+    /// What the browser shows at its next login to this account.
+    pub known_browser: String,
+    /// Where to go.
+    pub next: String,
+}
+
+/// Logs a user in.
+///
+/// # Errors
+/// The database, or the hash of a password.
+pub fn enter(cx: &Context, typed: &Typed) -> Result<Outcome, Stop> {
+    if let Some(id) = &typed.pending
+        && let Waiting::Gone(restart) = find(cx, id)?
+    {
+        return Ok(Outcome::Gone(restart));
+    }
+    let services = &cx.services;
+    let rules = &services.throttle;
+    let known = known_browser(cx, &typed.username)?;
+    let browser_hash = cx.browser.hash();
+    let known_as = typed
+        .known_browser
+        .as_ref()
+        .filter(|brought| cx.browser.known && **brought == known)
+        .map(|_| browser_hash.as_str());
+    let address: IpAddr = cx.client;
+
+    let candidate = services
+        .db
+        .read(|c| local::read(c, &typed.username, known_as, address))?;
+    let mut trail = Trail::of(EventKind::Login, &mut *cx.random());
+    trail.binding = "password";
+    trail.user = Some(match candidate.user() {
+        Some(user) => (user.id.as_str().to_owned(), user.username.clone()),
+        // What was typed may be a password: say only that nobody has that name.
+        None => (String::new(), "(unknown)".to_owned()),
+    });
+    if let Some(seconds) = candidate.wait_seconds(rules, cx.now) {
+        trail.fail(
+            "throttle",
+            "no wait",
+            format!("{seconds} seconds"),
+            "login.*_failures",
+        );
+        record(cx, &trail, ResultCode::Throttled, |_| Ok(()))?;
+        return Ok(Outcome::Wait { seconds });
+    }
+    let proof = match candidate.check(&services.hasher, &typed.password) {
+        Ok(proof) => proof,
+        Err(HashError::Busy) => return Ok(Outcome::Busy),
+        Err(error) => return Err(Stop::Ours(OperatorError::new(error))),
+    };
+    let user = match &proof {
+        // A deactivated user with the right password learns no more than a stranger does.
+        Proof::Right { user, .. } if user.active => user,
+        Proof::Right { .. } => {
+            trail.fail("user is active", "active", "deactivated", "the user");
+            record(cx, &trail, ResultCode::UserInactive, |c| {
+                local::record(c, &candidate, &Proof::Wrong, rules, cx.now)
+            })?;
+            return Ok(Outcome::Wrong);
+        }
+        Proof::Wrong => {
+            trail.fail(
+                "password",
+                "the user's",
+                "another one",
+                "the local directory",
+            );
+            record(cx, &trail, ResultCode::WrongCredentials, |c| {
+                local::record(c, &candidate, &proof, rules, cx.now)
+            })?;
+            return Ok(Outcome::Wrong);
+        }
+    };
+    trail.pass("password", "the user's", "right", "the local directory");
+    let secret = random_token(&mut *cx.random());
+    let before = Visitor::read(cx)?.session.map(|found| found.session);
+    let session = begin(cx, user, &secret, before.as_ref());
+    record(cx, &trail, ResultCode::Success, |c| {
+        local::record(c, &candidate, &proof, rules, cx.now)?;
+        match &before {
+            // The same user proved it again: the session goes on under another secret.
+            Some(earlier) if earlier.user == user.id => store::sessions::renew(c, &session),
+            Some(earlier) => {
+                store::sessions::end(c, &earlier.id)?;
+                store::sessions::insert(c, &session)
+            }
+            None => store::sessions::insert(c, &session),
+        }
+    })?;
+    Ok(Outcome::In(Box::new(Entered {
+        secret,
+        known_browser: known,
+        next: match &typed.pending {
+            Some(id) => format!("/saml/sso/continue?p={id}"),
+            None => "/".to_owned(),
+        },
+    })))
+}
+
+/// The user at the browser does not want to log in: the SP is told, and the sign-on ends.
+///
+/// # Errors
+/// [`Stop`] for what ends on a page.
+pub fn cancel(cx: &Context, id: &PendingId) -> Result<Answer, Stop> {
+    let pending = match find(cx, id)? {
+        Waiting::Here(pending) => pending,
+        Waiting::Gone(restart) => return Ok(Answer::StartAgain(restart)),
+    };
+    let visitor = Visitor::read(cx)?;
+    let initiated_by = if pending.request.arrived_by == "launch" {
+        "idp"
+    } else {
+        "sp"
+    };
+    let mut attempt = Attempt::resumed(cx, initiated_by, &pending);
+    let refused = reply_of(cx, &mut attempt, &visitor, &pending).and_then(|reply| {
+        attempt
+            .trail
+            .fail("login", "a login", "cancelled", "the user");
+        Err(reply.refuse(ResultCode::Cancelled))
+    });
+    attempt.conclude(refused)
+}
+
+fn begin(cx: &Context, user: &User, secret: &str, before: Option<&Session>) -> Session {
+    let login = &cx.services.settings.login;
+    let same = before.filter(|earlier| earlier.user == user.id);
+    let absolute_expires = cx.now.plus_seconds(login.session_absolute_seconds);
+    Session {
+        id: same.map_or_else(
+            || SessionId::new(cx.services.row_id()),
+            |earlier| earlier.id.clone(),
+        ),
+        user: user.id.clone(),
+        authn_instant: cx.now,
+        authn_context: cx.services.password_context().to_owned(),
+        created_at: cx.now,
+        last_seen: cx.now,
+        idle_expires: cx.now.plus_seconds(login.session_idle_seconds),
+        absolute_expires,
+        token_hash: hash_token(secret),
+        address: cx.client.to_string(),
+        user_agent: cx.user_agent.clone(),
+    }
+}
+
+/// What proves that this browser signed in to this account before: nobody without the
+/// deployment's secret can make it, and it fits no other browser.
+fn known_browser(cx: &Context, username: &str) -> Result<String, Stop> {
+    let account = UserId::new(fold_username(username));
+    let salt = cx.services.salt()?;
+    Ok(pairwise::identifier(
+        salt,
+        "known-browser",
+        &cx.browser.hash(),
+        &account,
+    ))
+}
+
+fn record(
+    cx: &Context,
+    trail: &Trail,
+    result: ResultCode,
+    also: impl Fn(&mut Connection) -> Result<(), StoreError>,
+) -> Result<(), OperatorError> {
+    let event = trail.event(cx, result, "");
+    cx.services.db.write(|c: &mut Connection| {
+        also(c)?;
+        store::events::insert(c, &event)
+    })?;
+    Ok(())
+}

@@ -1,0 +1,28 @@
+//! Ending a session here. Service providers are not told yet.
+
+use crate::audit::{EventKind, ResultCode};
+use crate::context::Context;
+use crate::flow::saml_sso::Visitor;
+use crate::flow::trail::Trail;
+use crate::refusal::Stop;
+use crate::store::{self, Connection, StoreError};
+
+/// Ends the session of whoever is at the browser, if there is one.
+///
+/// # Errors
+/// The database.
+pub fn end(cx: &Context) -> Result<(), Stop> {
+    let Some(found) = Visitor::read(cx)?.session else {
+        return Ok(());
+    };
+    let mut trail = Trail::of(EventKind::Logout, &mut *cx.random());
+    trail.user(&found.user);
+    let event = trail.event(cx, ResultCode::Success, "the user signed out");
+    cx.services.db.write(|c: &mut Connection| {
+        if store::sessions::end(c, &found.session.id)? {
+            store::events::insert(c, &event)?;
+        }
+        Ok::<_, StoreError>(())
+    })?;
+    Ok(())
+}

@@ -1,0 +1,20 @@
+//! The use cases: plain synchronous functions from a [`Context`](crate::context::Context) and
+//! what arrived to an answer. Each runs on a blocking thread, touches the database in as few and
+//! short transactions as it can, and knows nothing of HTTP.
+
+pub mod answer;
+pub mod attempt;
+pub mod consent;
+pub mod launch;
+pub mod launcher;
+pub mod login;
+pub mod logout;
+pub mod own_metadata;
+pub mod proceed;
+pub mod registry;
+pub mod reply;
+pub mod restart;
+pub mod saml_sso;
+pub mod sign_on;
+pub mod subject;
+pub mod trail;

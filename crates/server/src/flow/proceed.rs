@@ -1,0 +1,278 @@
+//! From an accepted request and whoever is at the browser to what stands next: login, consent,
+//! or the answer.
+
+use avouch_saml::name_id::NameIdFormat;
+use avouch_saml::time::Timestamp;
+
+use crate::access::Grant;
+use crate::attributes::name_id::{self, NameIdFacts};
+use crate::attributes::release::{Release, ReleaseFacts, release};
+use crate::audit::ResultCode;
+use crate::context::Context;
+use crate::flow::answer::{self, Success};
+use crate::flow::attempt::{Attempt, Recorded};
+use crate::flow::registry::ReadyApp;
+use crate::flow::reply::ReplyTo;
+use crate::flow::restart;
+use crate::flow::saml_sso::{Answer, Posted};
+use crate::flow::sign_on::{self, Asked, Methods, Next};
+use crate::flow::subject;
+use crate::refusal::{OperatorError, Refusal};
+use crate::sessions::{Participant, SsoRequest};
+use crate::store::sessions::Resolved;
+use crate::store::{self, Connection};
+use crate::users::User;
+
+/// Goes one step on with `sso`.
+///
+/// # Errors
+/// [`Refusal`], mostly for the SP.
+pub fn proceed(
+    cx: &Context,
+    attempt: &mut Attempt<'_>,
+    reply: &ReplyTo,
+    sso: SsoRequest,
+    session: Option<&Resolved>,
+) -> Result<Answer, Refusal> {
+    let app = &reply.app;
+    let asked = Asked {
+        force_authn: sso.force_authn,
+        is_passive: sso.is_passive,
+        accepted_at: Timestamp::from_millis(sso.accepted_at),
+        contexts: sso.contexts.as_ref(),
+        permitted_contexts: &app.app.definition.saml.permitted_contexts,
+    };
+    let methods = Methods {
+        password: cx.services.password_context(),
+        order: &cx.services.context_strength,
+    };
+    let before = attempt.trail.checks.len();
+    let next = sign_on::next(
+        &asked,
+        session.map(|found| (&found.session, &found.user)),
+        &app.app,
+        &methods,
+        cx.now,
+        &mut attempt.trail,
+    );
+    match (next, session) {
+        (Next::Deny(result), _) => Err(reply.refuse(result)),
+        (Next::Proceed { grant, context }, Some(found)) => {
+            enter(cx, attempt, reply, sso, found, &grant, context, before)
+        }
+        // Nobody proceeds without a session.
+        (Next::LogIn | Next::Proceed { .. }, _) => {
+            // What was checked of the session is checked again after the login.
+            attempt.trail.checks.truncate(before);
+            let id = attempt.keep(app, sso, Some(cx.browser.hash()))?;
+            Ok(Answer::See(format!("/login?p={id}")))
+        }
+    }
+}
+
+#[expect(
+    clippy::too_many_arguments,
+    reason = "one step split off for reading, called once"
+)]
+fn enter(
+    cx: &Context,
+    attempt: &mut Attempt<'_>,
+    reply: &ReplyTo,
+    sso: SsoRequest,
+    found: &Resolved,
+    grant: &Grant,
+    context: String,
+    checks_before: usize,
+) -> Result<Answer, Refusal> {
+    let app = &reply.app;
+    let user = &found.user;
+    let facts = NameIdFacts::of(app, cx.services.salt()?);
+    if let Some(named) = &sso.subject {
+        let same = subject::is(named, user, &facts, cx);
+        attempt.trail.check(
+            "Subject",
+            same,
+            named.format.as_deref().unwrap_or("any name of the user"),
+            if same {
+                "the user at the browser"
+            } else {
+                "another user"
+            },
+            "Subject of the request",
+        );
+        if !same {
+            return Err(reply.refuse(ResultCode::UnknownPrincipal));
+        }
+    }
+    let released = what_is_released(cx, app, user, &sso).map_err(|result| {
+        attempt.trail.fail(
+            "attributes",
+            "all that must be sent",
+            "a value is missing",
+            "the app's attribute rows",
+        );
+        reply.refuse(result)
+    })?;
+    for note in &released.notes {
+        tracing::debug!(app.id = %app.app.id, user.id = %user.id, request.id = cx.request_id, "{note}");
+    }
+
+    let hash = consent_hash(app, &sso, &released);
+    let given = sso.consented
+        || grant.consent() == crate::access::Consent::NotNeeded
+        || cx
+            .services
+            .db
+            .read_one(|c| store::consents::given(c, &user.id, &app.app.id, &hash))?;
+    if sign_on::must_ask(grant, given) {
+        if sso.is_passive {
+            attempt
+                .trail
+                .fail("consent", "given before", "to be asked", "IsPassive");
+            return Err(reply.refuse(ResultCode::NoPassive));
+        }
+        attempt.trail.checks.truncate(checks_before);
+        let id = attempt.keep(app, sso, Some(cx.browser.hash()))?;
+        return Ok(Answer::See(format!("/consent?p={id}")));
+    }
+
+    let random = &mut *cx.random();
+    let format = name_id::choose_format(&facts, sso.name_id_format.as_deref())
+        .map_err(|result| reply.refuse(result))?;
+    let name_id = format
+        .as_ref()
+        .map(|format| {
+            name_id::issue(
+                &facts,
+                format,
+                sso.sp_name_qualifier.is_some(),
+                user,
+                random,
+            )
+        })
+        .transpose()
+        .map_err(|result| {
+            attempt.trail.fail(
+                "NameID",
+                format.as_ref().map_or("", NameIdFormat::uri),
+                "the user has no such name",
+                "subject type of the app",
+            );
+            reply.refuse(result)
+        })?;
+    attempt.trail.pass(
+        "attributes",
+        "the app's rows and what its metadata asks for",
+        released
+            .attributes
+            .iter()
+            .map(|a| a.friendly_name.as_deref().unwrap_or(&a.name))
+            .collect::<Vec<_>>()
+            .join(", "),
+        "the app's attribute rows",
+    );
+    let stored_name = subject::stored(name_id.as_ref());
+    let written = answer::success(
+        reply,
+        Success {
+            grant,
+            session: &found.session,
+            context,
+            name_id,
+            attributes: released.attributes,
+            requested_end: sso.not_on_or_after.map(Timestamp::from_millis),
+        },
+        cx.now,
+        random,
+        &mut attempt.trail,
+    )?;
+    let participant = Participant {
+        id: cx.services.row_id(),
+        session: found.session.id.clone(),
+        app: app.app.id.clone(),
+        session_index: written.session_index.as_str().to_owned(),
+        name_id: stored_name,
+        created_at: cx.now,
+        not_on_or_after: written.not_on_or_after,
+    };
+    let idle_expires = cx
+        .now
+        .plus_seconds(cx.services.settings.login.session_idle_seconds);
+    let touch = cx.now >= found.session.last_seen.plus_seconds(60);
+    let recorded = attempt.record(ResultCode::Success, "", |c: &mut Connection| {
+        store::participants::insert(c, &participant)?;
+        if touch {
+            store::sessions::touch(c, &found.session, cx.now, idle_expires)?;
+        }
+        Ok(())
+    })?;
+    match recorded {
+        Recorded::Yes => Ok(Answer::Post(Box::new(Posted {
+            form: written.form,
+            app: restart::label(&app.app),
+            refused: None,
+        }))),
+        other => Ok(attempt.late(other)?),
+    }
+}
+
+/// What an SP would be told of a user. The admin's preview and the consent page ask the same.
+///
+/// # Errors
+/// As [`release`].
+pub fn what_is_released(
+    cx: &Context,
+    app: &ReadyApp,
+    user: &User,
+    sso: &SsoRequest,
+) -> Result<Release, ResultCode> {
+    let settings = &cx.services.settings;
+    let salt = cx
+        .services
+        .salt()
+        .map_err(|_: OperatorError| ResultCode::InternalError)?;
+    let facts = ReleaseFacts {
+        settings: &app.app.definition.saml,
+        sp: &app.sp,
+        attribute_service: sso.attribute_service,
+        scope: settings.idp.scopes.first().map(String::as_str),
+        organisation_name: &settings.idp.organisation_name,
+        organisation_url: settings.idp.organisation_url.as_deref().unwrap_or(""),
+        salt,
+    };
+    release(&facts, user)
+}
+
+/// What a consent is given to: the names of what is released and the kind of NameID. Values may
+/// change without asking again; a new name may not be added without.
+pub fn consent_hash(app: &ReadyApp, sso: &SsoRequest, released: &Release) -> String {
+    let mut names: Vec<&str> = released
+        .attributes
+        .iter()
+        .map(|a| a.name.as_str())
+        .collect();
+    names.sort_unstable();
+    let saml = &app.app.definition.saml;
+    let format = sso
+        .name_id_format
+        .as_deref()
+        .unwrap_or(&saml.name_id_format);
+    crate::context::hash_token(&format!(
+        "{format}\n{:?}\n{}",
+        saml.subject_type,
+        names.join("\n")
+    ))
+}
+
+impl<'a> NameIdFacts<'a> {
+    /// The facts of an app.
+    pub fn of(app: &'a ReadyApp, salt: &'a crate::attributes::pairwise::PairwiseSalt) -> Self {
+        Self {
+            settings: &app.app.definition.saml,
+            idp: &app.issuer,
+            sp: &app.entity_id,
+            sp_formats: &app.sp.name_id_formats,
+            salt,
+        }
+    }
+}

@@ -1,0 +1,84 @@
+//! Where an SP can be answered.
+
+use std::sync::Arc;
+
+use avouch_saml::ids::{MessageId, RelayState};
+use avouch_saml::message::authn_request::{AuthnRequest, RequestHead};
+use avouch_saml::metadata::AcsEndpoint;
+use avouch_saml::security::verify::Verified;
+
+use crate::audit::ResultCode;
+use crate::flow::registry::ReadyApp;
+use crate::refusal::Refusal;
+
+/// A trusted place to answer: an ACS of registered metadata, and the request it answers, whose
+/// sender was verified as far as the SP's settings demand. Without one there is no way to write
+/// code that answers an SP.
+#[derive(Clone)]
+pub struct ReplyTo {
+    /// The app.
+    pub app: Arc<ReadyApp>,
+    /// Where the answer goes.
+    pub acs: AcsEndpoint,
+    /// The request it answers; `None` when unsolicited or when its ID was unreadable.
+    pub in_response_to: Option<MessageId>,
+    /// What goes back with the answer.
+    pub relay_state: Option<RelayState>,
+}
+
+impl ReplyTo {
+    /// Answers a request.
+    pub fn request(
+        app: &Arc<ReadyApp>,
+        acs: &AcsEndpoint,
+        request: &Verified<AuthnRequest>,
+        relay_state: Option<&RelayState>,
+    ) -> Self {
+        Self {
+            app: Arc::clone(app),
+            acs: acs.clone(),
+            in_response_to: Some(request.id.clone()),
+            relay_state: relay_state.cloned(),
+        }
+    }
+
+    /// Answers a request that cannot be served.
+    pub fn head(
+        app: &Arc<ReadyApp>,
+        acs: &AcsEndpoint,
+        head: &Verified<RequestHead>,
+        relay_state: Option<&RelayState>,
+    ) -> Self {
+        Self {
+            app: Arc::clone(app),
+            acs: acs.clone(),
+            in_response_to: head.id.clone(),
+            relay_state: relay_state.cloned(),
+        }
+    }
+
+    /// Answers none: the user started at the identity provider.
+    pub fn unsolicited(
+        app: &Arc<ReadyApp>,
+        acs: &AcsEndpoint,
+        relay_state: Option<RelayState>,
+    ) -> Self {
+        Self {
+            app: Arc::clone(app),
+            acs: acs.clone(),
+            in_response_to: None,
+            relay_state,
+        }
+    }
+
+    /// The refusal that the SP hears of here.
+    pub fn refuse(&self, result: ResultCode) -> Refusal {
+        Refusal::Reply(Box::new(self.clone()), result)
+    }
+}
+
+impl std::fmt::Debug for ReplyTo {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "ReplyTo({})", self.acs.location())
+    }
+}

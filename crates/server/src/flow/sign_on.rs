@@ -1,0 +1,147 @@
+//! What stands next between a user and an app. Knows no protocol: SAML calls it today, OpenID
+//! Connect will call the same function.
+
+use avouch_saml::time::Timestamp;
+
+use crate::access::authn_context::{self, StrengthOrder};
+use crate::access::{self, Consent, Decision, Grant};
+use crate::apps::App;
+use crate::audit::ResultCode;
+use crate::flow::trail::Trail;
+use crate::sessions::{RequestedContexts, Session};
+use crate::users::User;
+
+/// What an app asks of the login.
+#[derive(Debug, Clone, Copy)]
+pub struct Asked<'a> {
+    /// A login after the request is wanted.
+    pub force_authn: bool,
+    /// Nothing may be shown to the user.
+    pub is_passive: bool,
+    /// When the request was accepted.
+    pub accepted_at: Timestamp,
+    /// The authentication contexts wanted.
+    pub contexts: Option<&'a RequestedContexts>,
+    /// The contexts the app's settings permit; empty permits all.
+    pub permitted_contexts: &'a [String],
+}
+
+/// What can be achieved by logging in here and now.
+#[derive(Debug, Clone, Copy)]
+pub struct Methods<'a> {
+    /// The context a login with a password achieves.
+    pub password: &'a str,
+    /// The organisation's order of strength.
+    pub order: &'a StrengthOrder,
+}
+
+/// What stands next.
+#[derive(Debug)]
+pub enum Next {
+    /// The user logs in, for the first time or again.
+    LogIn,
+    /// It ends here, by this rule.
+    Deny(ResultCode),
+    /// The user may enter; the consent page may still stand before.
+    Proceed {
+        /// Proof of the decision.
+        grant: Grant,
+        /// The context to state, which is what happened.
+        context: String,
+    },
+}
+
+/// Decides what stands next for whoever holds `session`, and records each rule in `trail`.
+pub fn next(
+    asked: &Asked<'_>,
+    session: Option<(&Session, &User)>,
+    app: &App,
+    methods: &Methods<'_>,
+    now: Timestamp,
+    trail: &mut Trail,
+) -> Next {
+    let statement = |achieved: &str| {
+        authn_context::statement(asked.contexts, achieved, methods.order).filter(|_| {
+            asked.permitted_contexts.is_empty()
+                || asked.permitted_contexts.iter().any(|p| p == achieved)
+        })
+    };
+    // A context nobody can reach is told at once: logging in first would not help.
+    let reachable = statement(methods.password).is_some();
+    let live = session.filter(|(session, _)| session.is_live(now));
+    let met = live.and_then(|(session, _)| statement(&session.authn_context));
+    if !reachable && met.is_none() {
+        trail.fail(
+            "authentication context",
+            wanted(asked),
+            methods.password,
+            "RequestedAuthnContext and the contexts the app permits",
+        );
+        return Next::Deny(ResultCode::NoAuthnContext);
+    }
+    let fresh = live.is_some_and(|(session, _)| {
+        !asked.force_authn || session.authn_instant >= asked.accepted_at
+    });
+    let (Some((session, user)), true, Some(context)) = (live, fresh, met) else {
+        let why = match live {
+            None => "no session",
+            Some(_) if !fresh => "a session from before the request",
+            Some(_) => "a session of another context",
+        };
+        if asked.is_passive {
+            trail.fail(
+                "session",
+                "a session that will do without interaction",
+                why,
+                "IsPassive",
+            );
+            return Next::Deny(ResultCode::NoPassive);
+        }
+        trail.pass(
+            "session",
+            "a session that will do, or a login",
+            why,
+            "the session",
+        );
+        return Next::LogIn;
+    };
+    trail.user(user);
+    trail.pass(
+        "session",
+        "a session that will do",
+        format!("logged in at {}", session.authn_instant),
+        "the session",
+    );
+    trail.pass(
+        "authentication context",
+        wanted(asked),
+        session.authn_context.as_str(),
+        "RequestedAuthnContext and the contexts the app permits",
+    );
+    match access::decide(user, app, now, &mut trail.checks) {
+        Decision::Deny(code) => Next::Deny(code),
+        Decision::Allow(grant) => Next::Proceed { grant, context },
+    }
+}
+
+/// Whether the user is still to be asked before anything is released.
+pub fn must_ask(grant: &Grant, given: bool) -> bool {
+    grant.consent() == Consent::Ask && !given
+}
+
+fn wanted(asked: &Asked<'_>) -> String {
+    match asked.contexts {
+        None => "any".to_owned(),
+        Some(contexts) => format!(
+            "{} {}",
+            contexts.comparison,
+            contexts
+                .classes
+                .iter()
+                .chain(&contexts.declarations)
+                .cloned()
+                .collect::<Vec<_>>()
+                .join(" ")
+        ),
+    }
+}

@@ -1,0 +1,102 @@
+//! The user that a request names, and whether it is the one at the browser.
+
+use avouch_saml::message::authn_request::SubjectIdentifier;
+use avouch_saml::name_id::{NameId, NameIdFormat, ReceivedNameId};
+use avouch_saml::security::encrypt::decrypt_element;
+use avouch_saml::xml::limits::Limits;
+use avouch_saml::xml::names::SAML;
+
+use crate::attributes::name_id::{self, NameIdFacts};
+use crate::context::Context;
+use crate::refusal::Refusal;
+use crate::sessions::RequestedName;
+use crate::users::User;
+
+/// The NameID a request names, decrypted if need be; `None` when there is none that can be read.
+///
+/// # Errors
+/// The keys cannot be read.
+pub fn requested(
+    cx: &Context,
+    identifier: &SubjectIdentifier,
+) -> Result<Option<RequestedName>, Refusal> {
+    let received = match identifier {
+        SubjectIdentifier::NameId(name) => name.clone(),
+        SubjectIdentifier::EncryptedId(container) => {
+            let keys = cx.services.decryption_keys()?;
+            let policy = &cx.services.settings.saml.algorithms;
+            let Ok(decrypted) = decrypt_element(container, &keys, policy, &Limits::MESSAGE) else {
+                return Ok(None);
+            };
+            let root = decrypted.root();
+            let (true, Ok(value)) = (root.is(SAML, "NameID"), root.text()) else {
+                return Ok(None);
+            };
+            let attr = |name: &str| root.attr(name).map(str::to_owned);
+            ReceivedNameId {
+                value: value.to_owned(),
+                format: attr("Format"),
+                name_qualifier: attr("NameQualifier"),
+                sp_name_qualifier: attr("SPNameQualifier"),
+                sp_provided_id: attr("SPProvidedID"),
+            }
+        }
+        SubjectIdentifier::BaseId | SubjectIdentifier::None => return Ok(None),
+    };
+    Ok(Some(RequestedName {
+        value: received.value,
+        format: received.format,
+        sp_name_qualifier: received.sp_name_qualifier,
+        name_qualifier: received.name_qualifier,
+    }))
+}
+
+/// Whether `named` is `user`: the name this SP would get for them in the format it names, with
+/// qualifiers that do not contradict it. Without a format any of the user's names will do.
+///
+/// Spec: saml-core-2.0 §3.3.4 (strongly matches).
+pub fn is(named: &RequestedName, user: &User, facts: &NameIdFacts<'_>, cx: &Context) -> bool {
+    let format = named
+        .format
+        .as_deref()
+        .map_or(NameIdFormat::Unspecified, NameIdFormat::from_uri);
+    if format == NameIdFormat::Unspecified {
+        let names = [
+            Some(user.username.as_str()),
+            user.federation_id.as_deref(),
+            Some(&user.email),
+        ];
+        if names
+            .into_iter()
+            .flatten()
+            .any(|name| !name.is_empty() && name == named.value)
+        {
+            return true;
+        }
+    }
+    // A transient name was good for the sign-on it was made for.
+    if format == NameIdFormat::Transient {
+        return false;
+    }
+    let Ok(own) = name_id::issue(facts, &format, false, user, &mut *cx.random()) else {
+        return false;
+    };
+    let agrees = |asked: Option<&str>, have: Option<&str>| asked.is_none() || asked == have;
+    own.value() == named.value
+        && agrees(named.name_qualifier.as_deref(), own.name_qualifier())
+        && agrees(named.sp_name_qualifier.as_deref(), own.sp_name_qualifier())
+}
+
+/// A NameID as a session's participant keeps it, for a later logout.
+pub fn stored(name_id: Option<&NameId>) -> String {
+    let Some(name_id) = name_id else {
+        return "null".to_owned();
+    };
+    serde_json::json!({
+        "value": name_id.value(),
+        "format": name_id.format().uri(),
+        "name_qualifier": name_id.name_qualifier(),
+        "sp_name_qualifier": name_id.sp_name_qualifier(),
+    })
+    .to_string()
+}

@@ -1,0 +1,159 @@
+//! The trail of one attempt: each check in order, gathered while the flow runs and written as
+//! the attempt's event.
+
+use avouch_saml::time::Random;
+
+use crate::audit::{Check, Event, EventKind, ResultCode, reference_code};
+use crate::context::Context;
+use crate::users::User;
+
+/// What is known of an attempt so far.
+#[derive(Debug, Clone)]
+pub struct Trail {
+    kind: EventKind,
+    /// Reference code.
+    pub code: String,
+    /// Checks made, in order.
+    pub checks: Vec<Check>,
+    /// The user: row and username.
+    pub user: Option<(String, String)>,
+    /// The app: row and name.
+    pub app: Option<(String, String)>,
+    /// The SP's entity ID, claimed or known.
+    pub entity_id: Option<String>,
+    /// `sp` or `idp`, or empty.
+    pub initiated_by: &'static str,
+    /// `redirect`, `post`, `launch` or empty.
+    pub binding: &'static str,
+}
+
+impl Trail {
+    /// Begins the trail of a sign-on.
+    pub fn sign_on(
+        initiated_by: &'static str,
+        binding: &'static str,
+        random: &mut dyn Random,
+    ) -> Self {
+        Self {
+            initiated_by,
+            binding,
+            ..Self::of(EventKind::SignOn, random)
+        }
+    }
+
+    /// Begins the trail of anything else.
+    pub fn of(kind: EventKind, random: &mut dyn Random) -> Self {
+        Self {
+            kind,
+            code: reference_code(random),
+            checks: Vec::new(),
+            user: None,
+            app: None,
+            entity_id: None,
+            initiated_by: "",
+            binding: "",
+        }
+    }
+
+    /// Records a check that held.
+    pub fn pass(
+        &mut self,
+        name: &str,
+        expected: impl Into<String>,
+        received: impl Into<String>,
+        source: &str,
+    ) {
+        self.check(name, true, expected, received, source);
+    }
+
+    /// Records the check that decided against the attempt.
+    pub fn fail(
+        &mut self,
+        name: &str,
+        expected: impl Into<String>,
+        received: impl Into<String>,
+        source: &str,
+    ) {
+        self.check(name, false, expected, received, source);
+    }
+
+    /// Records a check.
+    pub fn check(
+        &mut self,
+        name: &str,
+        passed: bool,
+        expected: impl Into<String>,
+        received: impl Into<String>,
+        source: &str,
+    ) {
+        self.checks.push(Check {
+            name: name.to_owned(),
+            passed,
+            expected: shown(expected.into()),
+            received: shown(received.into()),
+            source: source.to_owned(),
+        });
+    }
+
+    /// Notes who the attempt is about.
+    pub fn user(&mut self, user: &User) {
+        self.user = Some((user.id.as_str().to_owned(), user.username.clone()));
+    }
+
+    /// The event of this attempt.
+    pub fn event(&self, cx: &Context, result: ResultCode, reason: impl Into<String>) -> Event {
+        let (user_id, username) = self.user.clone().unzip();
+        let (app_id, app_name) = self.app.clone().unzip();
+        Event {
+            code: self.code.clone(),
+            at: cx.now,
+            kind: self.kind,
+            result,
+            user_id: user_id.filter(|id| !id.is_empty()),
+            username,
+            app_id,
+            app_name,
+            entity_id: self.entity_id.clone(),
+            address: cx.client.to_string(),
+            user_agent: cx.user_agent.clone(),
+            initiated_by: self.initiated_by,
+            protocol: if self.kind == EventKind::SignOn {
+                "saml"
+            } else {
+                ""
+            },
+            binding: self.binding.to_owned(),
+            reason: shown(reason.into()),
+            checks: self.checks.clone(),
+            request_id: cx.request_id.clone(),
+        }
+    }
+}
+
+/// Foreign text as it may stand in an event: bounded, and without control characters that could
+/// forge lines in a log or a terminal.
+fn shown(text: String) -> String {
+    const LIMIT: usize = 500;
+    if text.len() <= LIMIT && !text.contains(char::is_control) {
+        return text;
+    }
+    text.chars()
+        .map(|c| if c.is_control() { '\u{FFFD}' } else { c })
+        .take(LIMIT)
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn av_sec_71_events_hold_no_control_characters() {
+        assert_eq!(
+            shown("a\r\nb\u{1b}[0m".into()),
+            "a\u{FFFD}\u{FFFD}b\u{FFFD}[0m"
+        );
+        assert_eq!(shown("Ünï 漢字".into()), "Ünï 漢字");
+        assert_eq!(shown("x".repeat(2000)).len(), 500);
+    }
+}

@@ -1,0 +1,78 @@
+//! Every URL and its handler, one line each, grouped by who calls.
+
+use actix_web::{HttpRequest, HttpResponse, web};
+
+use crate::web::pages::ErrorKind;
+use crate::web::{assets, consent, health, help, launcher, login, metadata, refuse, saml};
+
+/// Who calls a route, and what it therefore must check.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Caller {
+    /// Anybody: a browser that is not signed in, a service provider, a load balancer.
+    Anyone,
+    /// A browser in the middle of a sign-on or login: bound by its cookie.
+    Browser,
+    /// A user with a session.
+    User,
+    /// A user with an admin right.
+    Administrator,
+}
+
+/// One line of the list below.
+#[derive(Debug, Clone, Copy)]
+pub struct Line {
+    /// Method.
+    pub method: &'static str,
+    /// Path, with its parameters in braces.
+    pub path: &'static str,
+    /// Who calls.
+    pub caller: Caller,
+}
+
+macro_rules! routes {
+    ($($caller:ident: $($path:literal { $($method:ident => $handler:path),+ $(,)? })+)+) => {
+        /// Every route, for tests that walk them all.
+        pub const ROUTES: &[Line] = &[$($($(
+            Line { method: stringify!($method), path: $path, caller: Caller::$caller },
+        )+)+)+];
+
+        /// Adds every route to an application.
+        pub(crate) fn configure(service: &mut web::ServiceConfig) {
+            $($(
+                service.service(
+                    web::resource($path)
+                        $(.route(web::$method().to($handler)))+
+                        .default_service(web::to(wrong_method)),
+                );
+            )+)+
+            service.default_service(web::to(not_found));
+        }
+    };
+}
+
+routes! {
+    Anyone:
+        "/saml/metadata" { get => metadata::own }
+        "/saml/metadata/{app}" { get => metadata::for_app }
+        "/saml/sso" { get => saml::sso_redirect, post => saml::sso_post }
+        "/health/live" { get => health::live }
+        "/health/ready" { get => health::ready }
+        "/assets/{name}" { get => assets::asset }
+        "/error-help" { get => help::error_help }
+    Browser:
+        "/saml/sso/continue" { get => saml::sso_continue }
+        "/login" { get => login::form, post => login::submit }
+        "/logout" { get => login::logout_form, post => login::logout }
+        "/consent" { get => consent::form, post => consent::submit }
+        "/launch/{app}" { get => launcher::launch, post => launcher::launch_confirmed }
+    User:
+        "/" { get => launcher::list }
+}
+
+async fn not_found(request: HttpRequest) -> HttpResponse {
+    refuse::bare(&request, ErrorKind::NotFound)
+}
+
+async fn wrong_method(request: HttpRequest) -> HttpResponse {
+    refuse::bare(&request, ErrorKind::Method)
+}

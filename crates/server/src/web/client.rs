@@ -1,0 +1,134 @@
+//! Who is at the other end: the socket's peer, or what trusted proxies say about it.
+
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+
+use actix_web::HttpRequest;
+use ipnet::IpNet;
+
+/// The client's address. A forwarding header counts only when the peer is a trusted proxy, and
+/// is read from the right: what stands left of the first untrusted address anyone could have
+/// written.
+pub(crate) fn address(request: &HttpRequest, trusted: &[IpNet]) -> IpAddr {
+    let peer = request
+        .peer_addr()
+        .map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |peer| {
+            peer.ip().to_canonical()
+        });
+    let header = |name: &str| -> Vec<String> {
+        request
+            .headers()
+            .get_all(name)
+            .map(|value| value.to_str().unwrap_or("").to_owned())
+            .collect()
+    };
+    let forwarded = header("Forwarded");
+    let hops: Vec<Option<IpAddr>> = if forwarded.is_empty() {
+        header("X-Forwarded-For")
+            .iter()
+            .flat_map(|line| line.split(','))
+            .map(parse_hop)
+            .collect()
+    } else {
+        forwarded
+            .iter()
+            .flat_map(|line| line.split(','))
+            .map(|element| {
+                element
+                    .split(';')
+                    .filter_map(|pair| pair.trim().split_once('='))
+                    .find(|(name, _)| name.eq_ignore_ascii_case("for"))
+                    .and_then(|(_, value)| parse_hop(value))
+            })
+            .collect()
+    };
+    behind_proxies(peer, &hops, trusted)
+}
+
+fn behind_proxies(peer: IpAddr, hops: &[Option<IpAddr>], trusted: &[IpNet]) -> IpAddr {
+    let is_trusted = |address: &IpAddr| trusted.iter().any(|net| net.contains(address));
+    let mut client = peer;
+    for hop in hops.iter().rev() {
+        if !is_trusted(&client) {
+            break;
+        }
+        // What a proxy wrote and nobody can read ends the chain at that proxy.
+        let Some(next) = hop else { break };
+        client = *next;
+    }
+    client
+}
+
+/// An address with or without port, brackets or quotes.
+fn parse_hop(text: &str) -> Option<IpAddr> {
+    let text = text.trim().trim_matches('"');
+    text.parse::<IpAddr>()
+        .ok()
+        .or_else(|| text.parse::<SocketAddr>().ok().map(|socket| socket.ip()))
+        .or_else(|| {
+            text.strip_prefix('[')?
+                .strip_suffix(']')?
+                .parse::<IpAddr>()
+                .ok()
+        })
+        .map(|address| address.to_canonical())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use actix_web::test::TestRequest;
+
+    fn seen(peer: &str, headers: &[(&'static str, &str)], trusted: &[&str]) -> String {
+        let mut request = TestRequest::default().peer_addr(peer.parse().expect("peer"));
+        for (name, value) in headers {
+            request = request.append_header((*name, *value));
+        }
+        let trusted: Vec<IpNet> = trusted.iter().map(|n| n.parse().expect("net")).collect();
+        address(&request.to_http_request(), &trusted).to_string()
+    }
+
+    #[test]
+    fn only_trusted_proxies_are_believed() {
+        let proxies: &[&str] = &["10.0.0.0/8", "2001:db8::/32"];
+        for (peer, headers, want) in [
+            (
+                "192.0.2.9:1",
+                vec![("X-Forwarded-For", "198.51.100.1")],
+                "192.0.2.9",
+            ),
+            (
+                "10.0.0.1:1",
+                vec![("X-Forwarded-For", "198.51.100.1")],
+                "198.51.100.1",
+            ),
+            (
+                "10.0.0.1:1",
+                vec![("X-Forwarded-For", "203.0.113.5, 198.51.100.1, 10.9.9.9")],
+                "198.51.100.1",
+            ),
+            (
+                "10.0.0.1:1",
+                vec![("X-Forwarded-For", "nonsense")],
+                "10.0.0.1",
+            ),
+            ("10.0.0.1:1", vec![], "10.0.0.1"),
+            (
+                "10.0.0.1:1",
+                vec![("Forwarded", "for=\"[2001:db9::7]:4711\";proto=https")],
+                "2001:db9::7",
+            ),
+            ("10.0.0.1:1", vec![("Forwarded", "proto=https")], "10.0.0.1"),
+            (
+                "[2001:db8::1]:1",
+                vec![("X-Forwarded-For", "::ffff:198.51.100.1")],
+                "198.51.100.1",
+            ),
+        ] {
+            assert_eq!(seen(peer, &headers, proxies), want, "{peer} {headers:?}");
+        }
+        assert_eq!(
+            seen("10.0.0.1:1", &[("X-Forwarded-For", "198.51.100.1")], &[]),
+            "10.0.0.1"
+        );
+    }
+}

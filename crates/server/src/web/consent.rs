@@ -1,0 +1,79 @@
+//! `/consent`: asks once whether an app may be told what it asks for.
+
+use actix_web::{HttpRequest, HttpResponse, web};
+use avouch_saml::name_id::NameIdFormat;
+
+use crate::context::Context;
+use crate::flow::consent::{self, Question, Show};
+use crate::sessions::PendingId;
+use crate::web::extract::{Fields, context};
+use crate::web::pages::{ConsentPage, ErrorKind, ReleasedAttribute};
+use crate::web::refuse;
+use crate::web::respond::{self, frame, label, leading_page};
+
+/// `GET /consent?p=ID`.
+pub(crate) async fn form(request: HttpRequest) -> HttpResponse {
+    let cx = context(&request);
+    let id = PendingId::new(Fields::of_query(&request).get("p"));
+    let pending = id.clone();
+    respond::run(
+        &request,
+        cx,
+        move |cx| consent::show(cx, &id),
+        move |cx, show| match show {
+            Show::Go(answer) => respond::answer(cx, answer),
+            Show::Ask(question) => ask(cx, *question, &pending),
+        },
+    )
+    .await
+}
+
+fn ask(cx: &Context, question: Question, pending: &PendingId) -> HttpResponse {
+    let (privacy_url, info_url) = question.links;
+    let page = ConsentPage {
+        frame: frame(cx, Some(&question.user)),
+        app: label(question.app),
+        pending: pending.as_str().to_owned(),
+        subject: question
+            .subject
+            .map(|format| kind_of_name(&format, &question.user.email)),
+        attributes: question
+            .attributes
+            .into_iter()
+            .map(|attribute| ReleasedAttribute {
+                label: attribute.friendly_name.unwrap_or(attribute.name),
+                values: attribute.values,
+            })
+            .collect(),
+        privacy_url,
+        info_url,
+    };
+    leading_page(cx, &page)
+}
+
+fn kind_of_name(format: &NameIdFormat, email: &str) -> String {
+    match format {
+        NameIdFormat::Persistent => "A random ID made for this app only".to_owned(),
+        NameIdFormat::Transient => "A random ID, new at each sign-in".to_owned(),
+        NameIdFormat::EmailAddress => email.to_owned(),
+        _ => "A name your organisation chose for this app".to_owned(),
+    }
+}
+
+/// `POST /consent`.
+pub(crate) async fn submit(request: HttpRequest, body: web::Bytes) -> HttpResponse {
+    let cx = context(&request);
+    let fields = Fields::parse(&body);
+    if !cx.browser.csrf_matches(fields.get("csrf")) {
+        return refuse::of_kind(&cx, ErrorKind::StaleForm);
+    }
+    let id = PendingId::new(fields.get("p"));
+    let accepted = fields.get("decision") == "accept";
+    respond::run(
+        &request,
+        cx,
+        move |cx| consent::answer(cx, &id, accepted),
+        respond::answer,
+    )
+    .await
+}

@@ -1,0 +1,147 @@
+//! From an HTTP request to a [`Context`] and what the handlers read of it.
+
+use std::sync::Arc;
+
+use actix_web::http::header;
+use actix_web::{HttpMessage, HttpRequest, web};
+
+use crate::app::Services;
+use crate::context::{BrowserToken, Context, hash_token};
+use crate::web::client;
+use crate::web::cookies::Cookies;
+
+/// Names a request in the log, and in the header `X-Request-Id` of its answer.
+#[derive(Clone)]
+pub(crate) struct RequestId(pub(crate) String);
+
+/// The services of this server.
+pub(crate) fn services(request: &HttpRequest) -> Arc<Services> {
+    let data: &web::Data<Services> = request
+        .app_data()
+        .expect("every App is built with its services");
+    Arc::clone(data)
+}
+
+/// The cookies of this server.
+pub(crate) fn cookies(services: &Services) -> Cookies {
+    Cookies::new(services.settings.server.base_url.is_https())
+}
+
+/// The request's context. The clock is read here and nowhere below.
+pub(crate) fn context(request: &HttpRequest) -> Context {
+    let services = services(request);
+    let cookies = cookies(&services);
+    let request_id = request
+        .extensions()
+        .get::<RequestId>()
+        .map_or_else(String::new, |id| id.0.clone());
+    let browser = match cookies.browser(request) {
+        Some(secret) => BrowserToken::brought(secret),
+        None => BrowserToken::fresh(&mut *services.random()),
+    };
+    Context {
+        now: services.clock.now(),
+        request_id,
+        client: client::address(request, &services.settings.server.trusted_proxies),
+        user_agent: shortened(request, header::USER_AGENT),
+        session_hash: cookies.session(request).as_deref().map(hash_token),
+        browser,
+        services,
+    }
+}
+
+fn shortened(request: &HttpRequest, name: header::HeaderName) -> String {
+    request
+        .headers()
+        .get(name)
+        .map(|value| String::from_utf8_lossy(value.as_bytes()))
+        .unwrap_or_default()
+        .chars()
+        .filter(|c| !c.is_control())
+        .take(300)
+        .collect()
+}
+
+/// Whether the browser says that another site made it send this request. A browser that says
+/// nothing is an old one, and is asked as if it had been another site.
+pub(crate) fn is_cross_site(request: &HttpRequest) -> bool {
+    !request
+        .headers()
+        .get("Sec-Fetch-Site")
+        .is_some_and(|value| value == "same-origin" || value == "none")
+}
+
+/// The fields of a form or query, decoded, each name once.
+pub(crate) struct Fields(Vec<(String, String)>);
+
+impl Fields {
+    /// Reads `name=value&…`. A field that stands twice keeps its first value.
+    pub(crate) fn parse(text: &[u8]) -> Self {
+        let mut fields: Vec<(String, String)> = Vec::new();
+        for pair in text.split(|b| *b == b'&').take(64) {
+            let mut halves = pair.splitn(2, |b| *b == b'=');
+            let name = decode(halves.next().unwrap_or_default());
+            let value = decode(halves.next().unwrap_or_default());
+            if !fields.iter().any(|(known, _)| *known == name) {
+                fields.push((name, value));
+            }
+        }
+        Self(fields)
+    }
+
+    /// Those of a request's query.
+    pub(crate) fn of_query(request: &HttpRequest) -> Self {
+        Self::parse(request.query_string().as_bytes())
+    }
+
+    /// A field's value; empty when it is not there.
+    pub(crate) fn get(&self, name: &str) -> &str {
+        self.find(name).unwrap_or("")
+    }
+
+    /// A field's value, if it is there.
+    pub(crate) fn find(&self, name: &str) -> Option<&str> {
+        self.0
+            .iter()
+            .find(|(known, _)| known == name)
+            .map(|(_, value)| value.as_str())
+    }
+}
+
+fn decode(text: &[u8]) -> String {
+    let mut out = Vec::with_capacity(text.len());
+    let mut rest = text;
+    while let Some((&byte, tail)) = rest.split_first() {
+        rest = tail;
+        let escaped = tail
+            .get(..2)
+            .filter(|_| byte == b'%')
+            .and_then(|hex| std::str::from_utf8(hex).ok())
+            .and_then(|hex| u8::from_str_radix(hex, 16).ok());
+        match (byte, escaped) {
+            (_, Some(decoded)) => {
+                out.push(decoded);
+                rest = &tail[2..];
+            }
+            (b'+', None) => out.push(b' '),
+            (other, None) => out.push(other),
+        }
+    }
+    String::from_utf8_lossy(&out).into_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn fields_are_decoded_once_and_the_first_one_counts() {
+        let fields = Fields::parse(b"a=1+2%26&b=%C3%9C&a=3&c&%70=x&d=%zz%");
+        assert_eq!(fields.get("a"), "1 2&");
+        assert_eq!(fields.get("b"), "Ü");
+        assert_eq!(fields.find("c"), Some(""));
+        assert_eq!(fields.get("p"), "x");
+        assert_eq!(fields.get("d"), "%zz%");
+        assert_eq!(fields.find("e"), None);
+    }
+}

@@ -1,0 +1,32 @@
+//! `/health/live` and `/health/ready`: for load balancers and supervisors.
+
+use actix_web::{HttpRequest, HttpResponse, web};
+
+use crate::web::extract::services;
+
+/// `GET /health/live`: the process answers.
+pub(crate) async fn live() -> HttpResponse {
+    HttpResponse::Ok()
+        .content_type("text/plain; charset=utf-8")
+        .body("live\n")
+}
+
+/// `GET /health/ready`: the database answers too, with the tables this version needs.
+pub(crate) async fn ready(request: HttpRequest) -> HttpResponse {
+    let services = services(&request);
+    let outcome = web::block(move || services.db.ready()).await;
+    match outcome {
+        Ok(Ok(())) => HttpResponse::Ok()
+            .content_type("text/plain; charset=utf-8")
+            .body("ready\n"),
+        Ok(Err(error)) => {
+            tracing::warn!(cause = %error, "not ready");
+            HttpResponse::ServiceUnavailable()
+                .content_type("text/plain; charset=utf-8")
+                .body("not ready: the database does not answer as it should\n")
+        }
+        Err(_) => HttpResponse::ServiceUnavailable()
+            .content_type("text/plain; charset=utf-8")
+            .body("not ready: stopping\n"),
+    }
+}

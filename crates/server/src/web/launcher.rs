@@ -1,0 +1,115 @@
+//! `/` and `/launch/{app}`: the user's apps, and opening one from here.
+
+use actix_web::{HttpRequest, HttpResponse, web};
+
+use crate::context::Context;
+use crate::flow::{launch, launcher, restart};
+use crate::refusal::Stop;
+use crate::web::extract::{Fields, context, is_cross_site};
+use crate::web::pages::{ErrorKind, LaunchConfirmPage, LauncherPage, Tile};
+use crate::web::refuse;
+use crate::web::respond::{self, frame, label, leading_page, see_other};
+
+/// `GET /`: the user's apps.
+pub(crate) async fn list(request: HttpRequest) -> HttpResponse {
+    let cx = context(&request);
+    respond::run(&request, cx, launcher::list, |cx, apps| match apps {
+        None => see_other(cx, "/login"),
+        Some(apps) => {
+            let tiles = apps
+                .apps
+                .iter()
+                .map(|app| Tile {
+                    app: label(restart::label(app)),
+                    description: app.definition.description.clone(),
+                    launch_url: format!("/launch/{}", app.api_name),
+                })
+                .collect();
+            let page = LauncherPage {
+                frame: frame(cx, Some(&apps.user)),
+                tiles,
+            };
+            leading_page(cx, &page)
+        }
+    })
+    .await
+}
+
+/// `GET /launch/{app}`: the launch URL. Another site may link to it, but must not sign the user
+/// on by that alone, so a request that another site caused is answered with a question.
+pub(crate) async fn launch(request: HttpRequest, name: web::Path<String>) -> HttpResponse {
+    let cx = context(&request);
+    let relay_state = Fields::of_query(&request)
+        .find("RelayState")
+        .map(str::to_owned);
+    if is_cross_site(&request) {
+        return confirm(&request, cx, name.into_inner(), relay_state).await;
+    }
+    open(&request, cx, name.into_inner(), relay_state).await
+}
+
+/// `POST /launch/{app}`: a tile, or the answer to the question.
+pub(crate) async fn launch_confirmed(
+    request: HttpRequest,
+    name: web::Path<String>,
+    body: web::Bytes,
+) -> HttpResponse {
+    let cx = context(&request);
+    let fields = Fields::parse(&body);
+    if !cx.browser.csrf_matches(fields.get("csrf")) {
+        return refuse::of_kind(&cx, ErrorKind::StaleForm);
+    }
+    let relay_state = fields.find("RelayState").map(str::to_owned);
+    open(&request, cx, name.into_inner(), relay_state).await
+}
+
+async fn open(
+    request: &HttpRequest,
+    cx: Context,
+    name: String,
+    relay_state: Option<String>,
+) -> HttpResponse {
+    respond::run(
+        request,
+        cx,
+        move |cx| launch::start(cx, &name, relay_state.as_deref()),
+        respond::answer,
+    )
+    .await
+}
+
+async fn confirm(
+    request: &HttpRequest,
+    cx: Context,
+    name: String,
+    relay_state: Option<String>,
+) -> HttpResponse {
+    let launch_url = format!("/launch/{name}");
+    respond::run(
+        request,
+        cx,
+        move |cx| {
+            let app = launch::named(cx, &name)?;
+            // An unknown app is refused as a launch of it is.
+            let refused = match app {
+                None => Some(launch::start(cx, &name, None)?),
+                Some(_) => None,
+            };
+            Ok::<_, Stop>((app, refused))
+        },
+        move |cx, (app, refused)| match (app, refused) {
+            (Some(app), _) => leading_page(
+                cx,
+                &LaunchConfirmPage {
+                    frame: frame(cx, None),
+                    app: label(app),
+                    launch_url,
+                    relay_state,
+                },
+            ),
+            (None, Some(answer)) => respond::answer(cx, answer),
+            (None, None) => refuse::of_kind(cx, ErrorKind::NotFound),
+        },
+    )
+    .await
+}

@@ -1,0 +1,222 @@
+//! `/login` and `/logout`.
+
+use actix_web::http::StatusCode;
+use actix_web::http::header::{self, HeaderValue};
+use actix_web::{HttpRequest, HttpResponse, web};
+
+use crate::context::Context;
+use crate::directory::password::Password;
+use crate::flow::login::{self, Form, Outcome, Show, Typed};
+use crate::flow::logout;
+use crate::flow::saml_sso::Visitor;
+use crate::refusal::Stop;
+use crate::sessions::PendingId;
+use crate::web::extract::{Fields, context, cookies};
+use crate::web::pages::{Destination, LoginPage, LoginProblem, SignOutPage, SignedOutPage};
+use crate::web::respond::{self, frame, label, leading_page, page, see_other};
+
+fn pending(fields: &Fields) -> Option<PendingId> {
+    Some(fields.get("p"))
+        .filter(|id| !id.is_empty())
+        .map(PendingId::new)
+}
+
+/// `GET /login?p=ID`: asks for username and password.
+pub(crate) async fn form(request: HttpRequest) -> HttpResponse {
+    let cx = context(&request);
+    let fields = Fields::of_query(&request);
+    let id = pending(&fields);
+    respond::run(
+        &request,
+        cx,
+        move |cx| login::show(cx, id.as_ref()),
+        |cx, show| shown(cx, show, None, None),
+    )
+    .await
+}
+
+fn shown(
+    cx: &Context,
+    show: Show,
+    problem: Option<LoginProblem>,
+    typed: Option<String>,
+) -> HttpResponse {
+    match show {
+        Show::Go(answer) => respond::answer(cx, answer),
+        Show::Ask(form) => {
+            let mut response = leading_page(cx, &login_page(cx, *form, &problem, typed));
+            // The right answer to a login that failed; without a challenge of HTTP's own, 200
+            // would let a program take the form for success and 401 would need one.
+            if let Some(LoginProblem::Throttled { seconds }) = problem {
+                *response.status_mut() = StatusCode::TOO_MANY_REQUESTS;
+                if let Ok(value) = HeaderValue::from_str(&seconds.to_string()) {
+                    response.headers_mut().insert(header::RETRY_AFTER, value);
+                }
+            }
+            response
+        }
+    }
+}
+
+fn login_page(
+    cx: &Context,
+    form: Form,
+    problem: &Option<LoginProblem>,
+    typed: Option<String>,
+) -> LoginPage {
+    LoginPage {
+        frame: frame(cx, None),
+        destination: form
+            .app
+            .map_or(Destination::Launcher, |app| Destination::App(label(app))),
+        pending: form
+            .pending
+            .map_or(String::new(), |id| id.as_str().to_owned()),
+        username: typed.unwrap_or(form.username),
+        forced: form.forced,
+        problem: problem.clone(),
+        restart_url: form.restart_url,
+        samples: cx.services.sample_logins.clone(),
+    }
+}
+
+/// What posting the login form came to.
+enum Posted {
+    Outcome(Outcome, Option<Box<Show>>),
+    Cancelled(crate::flow::saml_sso::Answer),
+    Refused(LoginProblem, Box<Show>),
+}
+
+/// `POST /login`: logs in.
+pub(crate) async fn submit(request: HttpRequest, body: web::Bytes) -> HttpResponse {
+    let cx = context(&request);
+    let fields = Fields::parse(&body);
+    let username = fields.get("username").trim().to_owned();
+    let known_browser = cookies(&cx.services).known(&request);
+    let typed = username.clone();
+    respond::run(
+        &request,
+        cx,
+        move |cx| post(cx, &fields, username, known_browser),
+        move |cx, posted| answer(cx, posted, typed),
+    )
+    .await
+}
+
+fn post(
+    cx: &Context,
+    fields: &Fields,
+    username: String,
+    known_browser: Option<String>,
+) -> Result<Posted, Stop> {
+    let id = pending(fields);
+    let again = |problem| {
+        Ok(Posted::Refused(
+            problem,
+            Box::new(login::show(cx, id.as_ref())?),
+        ))
+    };
+    if !cx.browser.csrf_matches(fields.get("csrf")) {
+        return again(LoginProblem::StaleForm);
+    }
+    if let (Some(id), Some(_)) = (&id, fields.find("cancel")) {
+        return Ok(Posted::Cancelled(login::cancel(cx, id)?));
+    }
+    if username.is_empty() || fields.get("password").is_empty() {
+        return again(LoginProblem::Empty);
+    }
+    let typed = Typed {
+        username,
+        password: Password::new(fields.get("password")),
+        pending: id.clone(),
+        known_browser,
+    };
+    let outcome = login::enter(cx, &typed)?;
+    let show = match outcome {
+        Outcome::In(_) | Outcome::Gone(_) => None,
+        _ => Some(Box::new(login::show(cx, id.as_ref())?)),
+    };
+    Ok(Posted::Outcome(outcome, show))
+}
+
+fn answer(cx: &Context, posted: Posted, typed: String) -> HttpResponse {
+    let (problem, show) = match posted {
+        Posted::Cancelled(answer) => return respond::answer(cx, answer),
+        Posted::Refused(problem, show) => (problem, Some(show)),
+        Posted::Outcome(outcome, show) => match outcome {
+            Outcome::In(entered) => {
+                let mut response = see_other(cx, &entered.next);
+                let cookies = cookies(&cx.services);
+                let days = cx.services.settings.login.known_browser_seconds;
+                for cookie in [
+                    cookies.set_session(&entered.secret),
+                    cookies.set_known(&entered.known_browser, days),
+                ] {
+                    let value = HeaderValue::from_str(&cookie)
+                        .expect("names, hex, base32 and attributes are visible ASCII");
+                    response.headers_mut().append(header::SET_COOKIE, value);
+                }
+                return response;
+            }
+            Outcome::Gone(restart) => return respond::start_again(cx, *restart),
+            Outcome::Wrong => (LoginProblem::Credentials, show),
+            Outcome::Wait { seconds } => (
+                LoginProblem::Throttled {
+                    seconds: u64::try_from(seconds).unwrap_or(1),
+                },
+                show,
+            ),
+            Outcome::Busy => (LoginProblem::Busy, show),
+        },
+    };
+    let show = show.expect("every outcome that shows the form again comes with it");
+    shown(cx, *show, Some(problem), Some(typed))
+}
+
+/// `GET /logout`: asks first, since a link from anywhere may lead here.
+pub(crate) async fn logout_form(request: HttpRequest) -> HttpResponse {
+    let cx = context(&request);
+    respond::run(
+        &request,
+        cx,
+        |cx| Ok(Visitor::read(cx)?.session),
+        |cx, session| match session {
+            Some(found) => page(
+                cx,
+                &SignOutPage {
+                    frame: frame(cx, Some(&found.user)),
+                },
+            ),
+            None => page(
+                cx,
+                &SignedOutPage {
+                    frame: frame(cx, None),
+                },
+            ),
+        },
+    )
+    .await
+}
+
+/// `POST /logout`: ends the session here.
+pub(crate) async fn logout(request: HttpRequest, body: web::Bytes) -> HttpResponse {
+    let cx = context(&request);
+    let fields = Fields::parse(&body);
+    if !cx.browser.csrf_matches(fields.get("csrf")) {
+        return crate::web::refuse::of_kind(&cx, crate::web::pages::ErrorKind::StaleForm);
+    }
+    respond::run(&request, cx, logout::end, |cx, ()| {
+        let mut response = page(
+            cx,
+            &SignedOutPage {
+                frame: frame(cx, None),
+            },
+        );
+        let cookie = cookies(&cx.services).clear_session();
+        if let Ok(value) = HeaderValue::from_str(&cookie) {
+            response.headers_mut().append(header::SET_COOKIE, value);
+        }
+        response
+    })
+    .await
+}

@@ -1,0 +1,147 @@
+//! Refusals as pages.
+
+use actix_web::http::StatusCode;
+use actix_web::{HttpRequest, HttpResponse, web};
+
+use crate::audit::{EventKind, ResultCode};
+use crate::context::Context;
+use crate::flow::trail::Trail;
+use crate::refusal::{OperatorError, PageError, Stop};
+use crate::store::{self, StoreError};
+use crate::web::extract;
+use crate::web::pages::{ErrorKind, ErrorPage, Moment, UnavailablePage, policy};
+use crate::web::respond::{Served, frame, label, serve};
+
+/// Answers what a flow could not.
+pub(crate) async fn stopped(request: &HttpRequest, cx: &Context, stop: Stop) -> HttpResponse {
+    match stop {
+        Stop::Page(error) => page(cx, *error),
+        Stop::Ours(error) => ours(request, cx, error).await,
+    }
+}
+
+fn page(cx: &Context, error: PageError) -> HttpResponse {
+    tracing::info!(
+        request.id = cx.request_id,
+        event.code = error.code,
+        result = error.result.as_str(),
+        "refused with a page"
+    );
+    let page = ErrorPage {
+        app: error.app.map(label),
+        code: error.code,
+        at: Some(Moment::from_unix_millis(cx.now.millis())),
+        restart_url: error.restart_url,
+        ..plain(cx, ErrorKind::from(error.result))
+    };
+    show(cx, &page)
+}
+
+/// A fault of ours: its cause goes to the log, its code to the page, and both to an event while
+/// there is a database to write it to.
+async fn ours(request: &HttpRequest, cx: &Context, error: OperatorError) -> HttpResponse {
+    let trail = Trail::of(EventKind::SignOn, &mut *cx.random());
+    let code = trail.code.clone();
+    tracing::error!(
+        request.id = cx.request_id,
+        event.code = code,
+        cause = error.for_the_log(),
+        "a request failed"
+    );
+    if error.is_unavailable() {
+        let retry_url = match request.method().as_str() {
+            "GET" => request
+                .uri()
+                .path_and_query()
+                .map_or("/", |url| url.as_str()),
+            _ => "/",
+        };
+        let page = UnavailablePage {
+            frame: frame(cx, None),
+            code,
+            retry_url: retry_url.to_owned(),
+        };
+        let mut response = serve(
+            cx,
+            Served {
+                page: &page,
+                policy: policy::ordinary(),
+                status: StatusCode::SERVICE_UNAVAILABLE,
+            },
+        );
+        response.headers_mut().insert(
+            actix_web::http::header::RETRY_AFTER,
+            actix_web::http::header::HeaderValue::from_static("5"),
+        );
+        return response;
+    }
+    let inside = cx.clone();
+    let reason = error.for_the_log();
+    let event = trail.event(cx, ResultCode::InternalError, reason);
+    // A second failure changes nothing for the reader; the first one is in the log.
+    let written = web::block(move || {
+        inside
+            .services
+            .db
+            .write(|c| store::events::insert(c, &event))
+    })
+    .await;
+    if !matches!(written, Ok(Ok::<(), StoreError>(()))) {
+        tracing::error!(
+            request.id = cx.request_id,
+            event.code = code,
+            "its event could not be written"
+        );
+    }
+    let page = ErrorPage {
+        code,
+        at: Some(Moment::from_unix_millis(cx.now.millis())),
+        ..plain(cx, ErrorKind::Internal)
+    };
+    show(cx, &page)
+}
+
+/// A page for a fault that no flow was asked about.
+pub(crate) fn bare(request: &HttpRequest, kind: ErrorKind) -> HttpResponse {
+    let cx = extract::context(request);
+    show(&cx, &plain(&cx, kind))
+}
+
+/// As [`bare`], where the context is made already.
+pub(crate) fn of_kind(cx: &Context, kind: ErrorKind) -> HttpResponse {
+    show(cx, &plain(cx, kind))
+}
+
+fn plain(cx: &Context, kind: ErrorKind) -> ErrorPage {
+    ErrorPage {
+        frame: frame(cx, None),
+        kind,
+        app: None,
+        code: String::new(),
+        at: None,
+        restart_url: None,
+        contact: support(cx),
+    }
+}
+
+/// Whom a user asks: the support contact, or the technical one.
+pub(crate) fn support(cx: &Context) -> Option<String> {
+    let contacts = &cx.services.settings.idp.contacts;
+    ["support", "technical"]
+        .iter()
+        .find_map(|kind| contacts.iter().find(|contact| contact.kind == *kind))
+        .map(|contact| contact.email.clone())
+}
+
+fn show(cx: &Context, page: &ErrorPage) -> HttpResponse {
+    let status = StatusCode::from_u16(page.kind.http_status())
+        .expect("the kinds' statuses are HTTP statuses");
+    serve(
+        cx,
+        Served {
+            page,
+            policy: policy::ordinary(),
+            status,
+        },
+    )
+}

@@ -1,0 +1,6 @@
+//! The server, asked through its real routes on a real port.
+
+#[path = "../support/mod.rs"]
+mod support;
+
+mod saml_sso;

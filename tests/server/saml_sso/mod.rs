@@ -1,0 +1,3 @@
+//! SAML sign-on.
+
+mod thread;

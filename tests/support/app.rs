@@ -1,0 +1,378 @@
+//! A started server with a database of its own, a clock that stands still, and what tests need
+//! to fill it.
+
+use std::path::PathBuf;
+use std::sync::{Arc, mpsc};
+use std::thread::JoinHandle;
+
+use actix_web::dev::ServerHandle;
+use avouch_saml::security::certificate::KeyKind;
+use avouch_saml::time::Timestamp;
+use avouch_server::app::{self, Services};
+use avouch_server::apps::saml::SamlSettings;
+use avouch_server::apps::{
+    App, AppId, AppState, Definition, LocalPolicy, PermittedUsers, ProfileId,
+};
+use avouch_server::audit::{Event, ResultCode};
+use avouch_server::clock::ManualClock;
+use avouch_server::config::{Environment, Settings};
+use avouch_server::directory::password::Password;
+use avouch_server::keys::{KeyPurpose, Keyring, development, rollover};
+use avouch_server::random::{SystemRandom, new_id};
+use avouch_server::store::apps::StoredApp;
+use avouch_server::store::{self, Connection, Db, StoreError};
+use avouch_server::users::{User, UserId};
+
+use super::client::{Answer, Client};
+use super::emitted::Emitted;
+use super::sp::{Sp, Told};
+
+/// The instant every test starts at.
+pub(crate) const NOW: &str = "2026-03-01T12:00:00Z";
+/// Avouch's public address in tests: https, as behind a proxy that ends TLS.
+pub(crate) const BASE_URL: &str = "https://localhost";
+/// The password of every sample user.
+pub(crate) const PASSWORD: &str = "a sample password";
+
+/// A started server.
+pub(crate) struct TestApp {
+    pub(crate) services: Arc<Services>,
+    pub(crate) clock: Arc<ManualClock>,
+    pub(crate) emitted: Emitted,
+    address: std::net::SocketAddr,
+    handle: ServerHandle,
+    thread: Option<JoinHandle<()>>,
+    folder: Option<PathBuf>,
+    profile: ProfileId,
+}
+
+/// Makes differences to what [`TestApp::start`] starts.
+#[derive(Default)]
+pub(crate) struct Setup {
+    /// Lines of the configuration file.
+    pub(crate) config: String,
+    /// The signing key; RSA-2048 without one.
+    pub(crate) key: Option<KeyKind>,
+    /// The folder of an earlier server, to start again on its database.
+    pub(crate) folder: Option<PathBuf>,
+    /// A PostgreSQL database instead of a file.
+    pub(crate) database: Option<String>,
+    /// Lines for the section `[server]`.
+    pub(crate) server: String,
+}
+
+impl TestApp {
+    pub(crate) fn start() -> Self {
+        Self::with(Setup::default())
+    }
+
+    pub(crate) fn configured(config: &str) -> Self {
+        Self::with(Setup {
+            config: config.to_owned(),
+            ..Setup::default()
+        })
+    }
+
+    pub(crate) fn with(setup: Setup) -> Self {
+        let folder = setup.folder.clone().unwrap_or_else(|| {
+            std::env::temp_dir().join(format!("avouch-test-{}", new_id(&mut SystemRandom)))
+        });
+        std::fs::create_dir_all(&folder).expect("a folder for the test");
+        let base = if setup.server.contains("base_url") {
+            String::new()
+        } else {
+            format!("base_url = \"{BASE_URL}\"\n")
+        };
+        let database = match &setup.database {
+            Some(url) => format!("[database]\nurl = \"{url}\"\n"),
+            None => String::new(),
+        };
+        let login = if setup.config.contains("[login]") {
+            ""
+        } else {
+            "[login]\nhash_memory_kib = 8\nhash_passes = 1\n"
+        };
+        let config = format!(
+            "[server]\n{base}listen = [\"127.0.0.1:0\"]\nworkers = 1\ndata_dir = \"{}\"\n\
+             shutdown_seconds = 5\n{}\n{database}{login}{}",
+            folder.display(),
+            setup.server,
+            setup.config
+        );
+        let settings = Settings::from_text(&config, "test", &Environment::default())
+            .unwrap_or_else(|error| panic!("{error}\n{config}"));
+        let db = Db::new(settings.database.address.clone(), 4);
+        store::migrations::apply(&db).expect("migrated");
+        let keyring = Keyring::open(&db, &settings, &mut SystemRandom).expect("keyring");
+        let now = Timestamp::parse(NOW).expect("an instant");
+        let kind = setup.key.unwrap_or(KeyKind::Rsa { bits: 2048 });
+        let (private, certificate) = development::pair(kind).expect("a development key");
+        let no_key = keyring.current(&db).expect("keys").active().is_none();
+        if no_key {
+            let key = rollover::import(
+                keyring.master(),
+                &private,
+                &certificate,
+                KeyPurpose::Signing,
+                now,
+                &mut SystemRandom,
+            )
+            .expect("imported");
+            db.write(|c| rollover::add(c, key.clone())).expect("added");
+        }
+        let clock = Arc::new(ManualClock::at(now));
+        let mut services = Services::new(settings, db, keyring).expect("services");
+        services.clock = Arc::clone(&clock) as Arc<dyn avouch_server::clock::Clock>;
+        let services = Arc::new(services);
+        let profile = ensure_profile(&services);
+        let (send, receive) = mpsc::channel();
+        let inside = Arc::clone(&services);
+        let thread = std::thread::spawn(move || {
+            app::serve(inside, |started| {
+                send.send((started.addresses[0], started.handle))
+                    .expect("the test waits");
+            })
+            .expect("served");
+        });
+        let (address, handle) = receive.recv().expect("the server started");
+        Self {
+            emitted: Emitted::new(kind),
+            services,
+            clock,
+            address,
+            handle,
+            thread: Some(thread),
+            folder: Some(folder),
+            profile,
+        }
+    }
+
+    /// A browser without cookies.
+    pub(crate) fn client(&self) -> Client {
+        Client::new(self.address)
+    }
+
+    pub(crate) fn now(&self) -> Timestamp {
+        self.services.clock.now()
+    }
+
+    /// Stops the server and leaves its database, for another to start on.
+    pub(crate) fn stop(mut self) -> PathBuf {
+        self.halt();
+        self.folder.take().expect("a folder until the end")
+    }
+
+    fn halt(&mut self) {
+        let handle = self.handle.clone();
+        actix_web::rt::System::new().block_on(async move { handle.stop(true).await });
+        if let Some(thread) = self.thread.take() {
+            drop(thread.join());
+        }
+    }
+
+    /// Runs a transaction on the server's database.
+    pub(crate) fn write<T>(&self, work: impl Fn(&mut Connection) -> Result<T, StoreError>) -> T {
+        self.services.db.write(work).expect("written")
+    }
+
+    /// Adds a user, named after the username, with the sample password.
+    pub(crate) fn user(&self, username: &str) -> User {
+        self.user_with(username, |_| ())
+    }
+
+    pub(crate) fn user_with(&self, username: &str, change: impl Fn(&mut User)) -> User {
+        let mut user = User {
+            id: UserId::new(new_id(&mut SystemRandom)),
+            username: username.to_owned(),
+            display_name: format!("Sample User {username}"),
+            given_name: "Sample".to_owned(),
+            family_name: username.to_owned(),
+            email: format!("{username}@example.org"),
+            email_verified: true,
+            federation_id: Some(format!("fed-{username}")),
+            locale: "en".to_owned(),
+            time_zone: "Europe/Zurich".to_owned(),
+            active: true,
+            profile: self.profile.clone(),
+            profile_name: "Standard".to_owned(),
+            permission_sets: Vec::new(),
+            custom: Default::default(),
+            rights: Default::default(),
+            created_at: self.now(),
+        };
+        change(&mut user);
+        let hash = self
+            .services
+            .hasher
+            .hash(&Password::new(PASSWORD))
+            .expect("hashed");
+        let now = self.now();
+        self.write(|c| {
+            store::users::insert(c, &user, now)?;
+            store::users::set_password(c, &user.id, &hash, now)?;
+            store::state::bump(c)
+        });
+        user
+    }
+
+    /// Connects `sp`, open to the sample users' profile, not encrypted to so that tests can read
+    /// along, with the settings `change` makes.
+    pub(crate) fn connect(&self, sp: &Sp, change: impl Fn(&mut App, &mut SamlSettings)) -> App {
+        let mut saml = SamlSettings::default();
+        let mut app = App {
+            id: AppId::new(new_id(&mut SystemRandom)),
+            api_name: sp.api_name.clone(),
+            name: format!("Sample App {}", sp.api_name),
+            state: AppState::Installed,
+            definition: Definition {
+                description: String::new(),
+                contact: String::new(),
+                logo_url: None,
+                info_url: None,
+                start_url: None,
+                saml: saml.clone(),
+            },
+            policy: LocalPolicy {
+                permitted_users: PermittedUsers::AdminApproved,
+                profiles: vec![self.profile.clone()],
+                ..LocalPolicy::default()
+            },
+            created_at: self.now(),
+            updated_at: self.now(),
+        };
+        change(&mut app, &mut saml);
+        app.definition.saml = saml;
+        let stored = StoredApp {
+            app: app.clone(),
+            entity_id: sp.entity_id.clone(),
+            metadata_xml: sp.metadata().into_bytes(),
+        };
+        self.write(|c| store::apps::insert(c, &stored));
+        app
+    }
+
+    /// Changes a connected app.
+    pub(crate) fn change(&self, app: &App, change: impl Fn(&mut App)) {
+        self.write(|c| {
+            let mut stored = store::apps::by_id(c, &app.id)?.expect("connected");
+            change(&mut stored.app);
+            store::apps::update(c, &stored)
+        });
+    }
+
+    /// Signs in at the page a sign-on led to, and follows to where it ends.
+    pub(crate) fn log_in(&self, client: &Client, page: &Answer, username: &str) -> Answer {
+        let answer = self.submit_login(client, page, username, PASSWORD);
+        client.follow(answer)
+    }
+
+    pub(crate) fn submit_login(
+        &self,
+        client: &Client,
+        page: &Answer,
+        username: &str,
+        password: &str,
+    ) -> Answer {
+        assert_eq!(page.status, 200, "{}", page.text());
+        client.post(
+            "/login",
+            &[
+                ("username", username),
+                ("password", password),
+                ("csrf", &page.field("csrf").expect("a CSRF token")),
+                ("p", &page.field("p").unwrap_or_default()),
+            ],
+        )
+    }
+
+    /// A whole sign-on of a user who is not signed in, and what the SP is told.
+    pub(crate) fn sign_on(&self, client: &Client, sp: &Sp, username: &str) -> Told {
+        let page = client.follow(client.get(&sp.redirect(self, &sp.request(self))));
+        let answer = self.log_in(client, &page, username);
+        self.told(sp, &answer)
+    }
+
+    /// What an answer tells the SP. Everything told is validated and verified once more when the
+    /// server is dropped.
+    #[track_caller]
+    pub(crate) fn told(&self, sp: &Sp, answer: &Answer) -> Told {
+        let told = sp.read(self, answer);
+        self.emitted.add(told.xml.clone());
+        told
+    }
+
+    /// Every event, newest first.
+    pub(crate) fn events(&self) -> Vec<Event> {
+        let filter = store::events::Filter::default();
+        self.services
+            .db
+            .read(|c| store::events::list(c, &filter, 1000))
+            .expect("events")
+            .into_iter()
+            .map(|logged| logged.event)
+            .collect()
+    }
+
+    /// The newest event.
+    #[track_caller]
+    pub(crate) fn last_event(&self) -> Event {
+        self.events().into_iter().next().expect("an event")
+    }
+
+    /// Checks that `answer` is a page with this result, whose event has the code on it.
+    #[track_caller]
+    pub(crate) fn assert_page(&self, answer: &Answer, result: ResultCode) -> Event {
+        assert!(
+            (400..500).contains(&answer.status),
+            "{} {}",
+            answer.status,
+            answer.text()
+        );
+        assert_eq!(answer.location(), None);
+        assert_eq!(answer.field("SAMLResponse"), None);
+        let code = answer.code();
+        let event = self.last_event();
+        assert_eq!(event.result, result, "{event:?}");
+        assert_eq!(event.code, code);
+        event
+    }
+
+    /// Checks that `answer` tells the SP this status, and that the event says so.
+    #[track_caller]
+    pub(crate) fn assert_refused(
+        &self,
+        sp: &Sp,
+        answer: &Answer,
+        result: ResultCode,
+        top: &str,
+        second: &str,
+    ) -> Told {
+        let told = self.told(sp, answer);
+        assert_eq!(told.status(), (top, second));
+        assert_eq!(told.assertion, None);
+        assert_eq!(self.last_event().result, result);
+        told
+    }
+}
+
+impl Drop for TestApp {
+    fn drop(&mut self) {
+        self.halt();
+        if let Some(folder) = &self.folder {
+            drop(std::fs::remove_dir_all(folder));
+        }
+        if !std::thread::panicking() {
+            self.emitted.check();
+        }
+    }
+}
+
+fn ensure_profile(services: &Services) -> ProfileId {
+    services
+        .db
+        .write(|c| {
+            let id = ProfileId::new(new_id(&mut SystemRandom));
+            store::profiles::ensure(c, "Standard", id)
+        })
+        .expect("a profile")
+}
