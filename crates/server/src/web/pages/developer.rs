@@ -174,7 +174,7 @@ impl DeveloperPage {
             exchanges: vec![
                 Exchange {
                     response: None,
-                    reason: "The request names an address that the app’s metadata does not list."
+                    reason: "It asked for https://wiki-new.example.org/Shibboleth.sso/SAML2/POST."
                         .into(),
                     checks: super::admin::checks_for_samples(),
                     ..exchange("AB3D-77QX-20", ResultCode::InvalidAcs)

@@ -335,7 +335,7 @@ impl EventPage {
                 user: "sample.one".into(),
                 app: "Sample Wiki".into(),
                 address: "2001:db8::17".into(),
-                reason: "The request names an address that the app’s metadata does not list."
+                reason: "It asked for https://wiki-new.example.org/Shibboleth.sso/SAML2/POST."
                     .into(),
             },
             app_url: Some("/admin/apps/wiki".into()),
