@@ -328,6 +328,41 @@ fn av_rsp_15_av_rsp_16_signed_then_encrypted_then_signed() {
     );
 }
 
+/// Proves AV-RSP-19, AV-SEC-66 for the library: what a broken request says is not in its answer.
+#[test]
+fn av_rsp_19_nothing_of_the_request_is_echoed() {
+    let mark = "EvilMarker";
+    let mut answered = 0;
+    for (from, to) in [
+        ("ForceAuthn=\"true\"", "ForceAuthn=\"EvilMarker\""),
+        ("Version=\"2.0\"", "Version=\"9.EvilMarker\""),
+        ("Version=\"2.0\"", "Version=\"9.0\""),
+        ("Comparison=\"minimum\"", "Comparison=\"&lt;EvilMarker>\""),
+        ("<saml:Subject>", "<EvilMarker/><saml:Subject>"),
+        ("<saml:Subject>", "EvilMarker<saml:Subject>"),
+        ("ID=\"_r1\"", "ID=\"1EvilMarker\""),
+        (" ProxyCount", " EvilMarker=\"1\" ProxyCount"),
+        (
+            " ForceAuthn",
+            " AssertionConsumerServiceIndex=\"1\" ForceAuthn",
+        ),
+    ] {
+        let xml = changed(from, to).replace("\"Sample\"", "\"EvilMarker\"");
+        let status = read_request(&xml).unwrap_err().status().unwrap();
+        let failure = response(&mut Seeded(19), Outcome::Failure(status));
+        let octets = failure.write().unwrap();
+        assert!(!text(octets.as_bytes()).contains(mark), "{to}");
+        let root = root(&text(octets.as_bytes()));
+        let message = root
+            .first(SAMLP, "Status")
+            .unwrap()
+            .first(SAMLP, "StatusMessage");
+        assert!(!message.unwrap().text().unwrap().is_empty());
+        answered += 1;
+    }
+    assert_eq!(answered, 9);
+}
+
 /// Proves AV-RSP-21: no generic statement or condition, nothing of SAML 1.
 #[test]
 fn av_rsp_21_only_named_saml_2_elements_leave() {
@@ -382,7 +417,7 @@ fn av_att_01_shapes_of_values() {
     assert_eq!(odd.attr("NameFormat"), Some("urn:example:any-format"));
 }
 
-/// Proves IIP-IDP11 for the writer, and AV-NID-02, AV-NID-06 for the qualifiers.
+/// Proves IIP-IDP11, AV-NID-02, AV-NID-06 for the writer.
 #[test]
 fn iip_idp11_av_nid_06_subjects_with_and_without_name() {
     let mut random = Seeded(11);

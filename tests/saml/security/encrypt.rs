@@ -357,7 +357,7 @@ fn av_sec_36_a_thousand_mutations_end_in_one_error() {
     }
 }
 
-/// Several recipients, several private keys, the key inside or beside the data.
+/// Proves E30: several recipients, several private keys, the key inside or beside the data.
 #[test]
 fn the_key_may_stand_inside_or_beside_and_be_one_of_several() {
     let sealed = encrypted(DataEncryption::Aes128Gcm, KeyTransport::default());
