@@ -228,7 +228,7 @@ fn an_unchanged_version_costs_no_statement() {
         &keyring.at(&db, version).expect("keys")
     ));
     assert_eq!(db.statements(), before);
-    db.write(|c| crate::store::state::bump(c)).expect("bumped");
+    db.write(crate::store::state::bump).expect("bumped");
     keyring.at(&db, version + 1).expect("keys");
     assert!(db.statements() > before);
 }

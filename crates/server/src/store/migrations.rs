@@ -16,29 +16,29 @@ const POSTGRES: EmbeddedMigrations = embed_migrations!("../../migrations/postgre
 /// [`StoreError::Unavailable`], or [`StoreError::Schema`] when the database was made by a newer
 /// version of Avouch.
 pub fn missing(db: &Db) -> Result<Vec<String>, StoreError> {
-    db.read_one(|c| {
+    // A write, since the list of applied migrations is made when it is not there.
+    db.write(|c| {
+        lock(c)?;
         let set = set_for(c);
         on_each!(c, |c| missing_in(c, &set))
     })
 }
 
-/// Applies what is missing and answers the names applied. Each migration is a transaction; on
-/// PostgreSQL two nodes that start together are kept apart by an advisory lock.
+/// Applies what is missing, in one transaction, and answers the names applied. Of nodes that start
+/// together one does the work and the others wait for it.
 ///
 /// # Errors
-/// As [`missing`]; or the statement that failed, with everything before it applied.
+/// As [`missing`]; or the statement that failed, with nothing changed.
 pub fn apply(db: &Db) -> Result<Vec<String>, StoreError> {
-    db.read_one(|c| {
+    db.write(|c| {
         lock(c)?;
         let set = set_for(c);
-        let applied: Result<Vec<String>, StoreError> = on_each!(&mut *c, |c| {
-            missing_in(c, &set)?;
+        on_each!(c, |c| {
+            let missing = missing_in(c, &set)?;
             c.run_pending_migrations(set)
-                .map(|versions| versions.iter().map(ToString::to_string).collect())
-                .map_err(|error| StoreError::Schema(format!("a migration failed: {error}")))
-        });
-        unlock(c)?;
-        applied
+                .map_err(|error| StoreError::Schema(format!("a migration failed: {error}")))?;
+            Ok(missing)
+        })
     })
 }
 
@@ -83,16 +83,10 @@ fn missing_in<DB: Backend>(
 /// Any number, the same for every node: it names the lock.
 const LOCK: &str = "731096213";
 
+/// SQLite has one writer in any case.
 fn lock(c: &mut Connection) -> Result<(), StoreError> {
     if let Connection::Postgres(c) = c {
-        c.batch_execute(&format!("SELECT pg_advisory_lock({LOCK})"))?;
-    }
-    Ok(())
-}
-
-fn unlock(c: &mut Connection) -> Result<(), StoreError> {
-    if let Connection::Postgres(c) = c {
-        c.batch_execute(&format!("SELECT pg_advisory_unlock({LOCK})"))?;
+        c.batch_execute(&format!("SELECT pg_advisory_xact_lock({LOCK})"))?;
     }
     Ok(())
 }

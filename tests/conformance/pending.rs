@@ -1,0 +1,99 @@
+//! Sign-ons in progress.
+
+use std::sync::Barrier;
+
+use avouch_server::apps::AppId;
+use avouch_server::sessions::{Pending, PendingId, PendingStatus, SsoRequest};
+use avouch_server::store::{self, Db};
+
+use super::{NOW, id, on_each_database, write};
+
+fn request() -> SsoRequest {
+    let text = serde_json::json!({
+        "request_id": "_r", "arrived_by": "redirect", "acs": "https://sp.example.org/acs",
+        "relay_state": "Ünï <&> \"'", "force_authn": true, "is_passive": false,
+        "accepted_at": NOW.millis(), "name_id_format": null, "sp_name_qualifier": null,
+        "contexts": { "comparison": "minimum", "classes": ["a", "b"], "declarations": [] },
+        "subject": null, "attribute_service": 2, "not_on_or_after": null, "signed": true,
+        "code": "ABCD-2345", "checks": [],
+    });
+    serde_json::from_value(text).expect("a request")
+}
+
+fn stored(db: &Db) -> Pending {
+    let pending = Pending {
+        id: PendingId::new(id()),
+        browser_hash: None,
+        app: AppId::new("app"),
+        request: request(),
+        status: PendingStatus::Open,
+        created_at: NOW,
+        expires_at: NOW.plus_seconds(86_400),
+    };
+    write(db, |c| store::pending::insert(c, &pending)).expect("stored");
+    pending
+}
+
+fn read(db: &Db, id: &PendingId) -> Pending {
+    db.read_one(|c| store::pending::by_id(c, id))
+        .expect("reads")
+        .expect("found")
+}
+
+#[test]
+fn a_sign_on_comes_back_as_stored() {
+    on_each_database(|db| {
+        let mut made = stored(db);
+        assert_eq!(format!("{:?}", read(db, &made.id)), format!("{made:?}"));
+        made.request.relay_state = None;
+        assert!(write(db, |c| store::pending::update(c, &made.id, &made.request)).expect("open"));
+        assert_eq!(format!("{:?}", read(db, &made.id)), format!("{made:?}"));
+        let none = PendingId::new("none");
+        assert!(
+            db.read_one(|c| store::pending::by_id(c, &none))
+                .expect("reads")
+                .is_none()
+        );
+        assert!(!write(db, |c| store::pending::bind(c, &none, "x")).expect("answers"));
+    });
+}
+
+/// Proves AV-SEC-60 for the store: a sign-on belongs to the first browser that shows up with it.
+#[test]
+fn av_sec_60_a_sign_on_is_bound_to_one_browser_for_good() {
+    on_each_database(|db| {
+        let made = stored(db);
+        let bind = |browser| write(db, |c| store::pending::bind(c, &made.id, browser));
+        assert!(bind("one").expect("binds"));
+        assert!(bind("one").expect("is bound"));
+        assert!(!bind("two").expect("is bound to another"));
+        assert_eq!(read(db, &made.id).browser_hash.as_deref(), Some("one"));
+    });
+}
+
+#[test]
+fn a_sign_on_is_answered_once_on_every_node() {
+    const NODES: usize = 6;
+    on_each_database(|db| {
+        let made = stored(db);
+        let barrier = Barrier::new(NODES);
+        let winners = std::thread::scope(|scope| {
+            let nodes: Vec<_> = (0..NODES)
+                .map(|_| {
+                    scope.spawn(|| {
+                        barrier.wait();
+                        write(db, |c| store::pending::finish(c, &made.id)).expect("answers")
+                    })
+                })
+                .collect();
+            nodes
+                .into_iter()
+                .map(|node| node.join().expect("no panic"))
+                .filter(|won| *won)
+                .count()
+        });
+        assert_eq!(winners, 1);
+        assert_eq!(read(db, &made.id).status, PendingStatus::Done);
+        assert!(!write(db, |c| store::pending::update(c, &made.id, &made.request)).expect("done"));
+    });
+}

@@ -1,0 +1,106 @@
+//! Sessions and the SPs they reached.
+
+use avouch_server::apps::AppId;
+use avouch_server::sessions::{Participant, SessionId};
+use avouch_server::store::{self, Conflict, StoreError};
+
+use super::{NOW, id, on_each_database, session, user, write};
+
+#[test]
+fn a_cookie_finds_session_user_and_version_in_one_statement() {
+    on_each_database(|db| {
+        let one = user(db, "sample.one");
+        user(db, "sample.two");
+        let made = session(db, &one);
+        // The first time prepares the statement; from then on it is cached.
+        for _ in 0..2 {
+            let before = db.statements();
+            let found = db
+                .read_one(|c| store::sessions::resolve(c, &made.token_hash))
+                .expect("reads")
+                .expect("found");
+            assert_eq!(db.statements() - before, 1);
+            assert_eq!(format!("{:?}", found.session), format!("{made:?}"));
+            assert_eq!(format!("{:?}", found.user), format!("{one:?}"));
+            let version = db.read_one(store::state::version).expect("version");
+            assert_eq!(found.version, version);
+        }
+        let none = db
+            .read_one(|c| store::sessions::resolve(c, "other"))
+            .expect("reads");
+        assert!(none.is_none());
+    });
+}
+
+#[test]
+fn a_used_session_lives_on_to_its_absolute_end_and_no_longer() {
+    on_each_database(|db| {
+        let made = session(db, &user(db, "sample.one"));
+        let later = NOW.plus_seconds(40_000);
+        let wanted = later.plus_seconds(7200);
+        assert!(write(db, |c| store::sessions::touch(c, &made, later, wanted)).expect("touches"));
+        let found = db
+            .read_one(|c| store::sessions::resolve(c, &made.token_hash))
+            .expect("reads")
+            .expect("found")
+            .session;
+        assert_eq!(found.last_seen, later);
+        assert_eq!(found.idle_expires, made.absolute_expires);
+        assert!(found.is_live(NOW.plus_seconds(43_199)));
+        assert!(!found.is_live(NOW.plus_seconds(43_200)));
+    });
+}
+
+#[test]
+fn an_ended_session_takes_its_participants_along() {
+    on_each_database(|db| {
+        let one = user(db, "sample.one");
+        let made = session(db, &one);
+        let participant = Participant {
+            id: id(),
+            session: made.id.clone(),
+            app: AppId::new("app"),
+            session_index: "_i".to_owned(),
+            name_id: "{}".to_owned(),
+            created_at: NOW,
+            not_on_or_after: NOW.plus_seconds(300),
+        };
+        write(db, |c| store::participants::insert(c, &participant)).expect("stored");
+        let of = |session: &SessionId| {
+            db.read_one(|c| store::participants::of_session(c, session))
+                .expect("reads")
+        };
+        assert_eq!(
+            format!("{:?}", of(&made.id)),
+            format!("{:?}", [participant.clone()])
+        );
+
+        assert!(write(db, |c| store::sessions::end(c, &made.id)).expect("ends"));
+        assert!(!write(db, |c| store::sessions::end(c, &made.id)).expect("is gone"));
+        assert!(of(&made.id).is_empty());
+        let refused = write(db, |c| store::participants::insert(c, &participant)).err();
+        assert!(matches!(
+            refused,
+            Some(StoreError::Conflict(Conflict::Gone(_)))
+        ));
+    });
+}
+
+#[test]
+fn all_sessions_of_one_user_end_and_no_others() {
+    on_each_database(|db| {
+        let (one, two) = (user(db, "sample.one"), user(db, "sample.two"));
+        session(db, &one);
+        session(db, &one);
+        let kept = session(db, &two);
+        assert_eq!(
+            write(db, |c| store::sessions::end_of_user(c, &one.id)).expect("ends"),
+            2
+        );
+        let left = db
+            .read_one(|c| store::sessions::of_user(c, &two.id))
+            .expect("reads");
+        assert_eq!(left.len(), 1);
+        assert_eq!(left[0].id, kept.id);
+    });
+}
