@@ -33,6 +33,7 @@ const READING: Reading = Reading {
     now: NOW,
     skew_seconds: 180,
     limits: METADATA,
+    horizon_seconds: None,
 };
 
 /// [`reader::parse`]: nothing over the bounds is accepted.

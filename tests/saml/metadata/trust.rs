@@ -1,15 +1,16 @@
 //! Metadata trusted because of its signature: what counts is what the signature covers.
 
 use avouch_saml::ids::{EntityId, MessageId};
+use avouch_saml::metadata::key_descriptor::{KeyUse, SpKey};
 use avouch_saml::metadata::signed::SignedMetadataError;
 use avouch_saml::metadata::{AcsEndpoint, Binding, Entity, MetadataTrust, SpMetadata};
 use avouch_saml::security::algorithm::AlgorithmPolicy;
 use avouch_saml::security::sign::{Unsigned, sign_enveloped};
 use avouch_saml::security::verify::VerifyError;
-use avouch_saml::xml::names::{MD, SAMLP};
+use avouch_saml::xml::names::{self, MD, SAMLP};
 use avouch_saml::xml::writer::{QName, Writer};
 
-use super::reading;
+use super::{Sample, reading};
 use crate::schema::assert_schema_valid;
 use crate::security::support::{dev_certificate, dev_signer, keys};
 
@@ -88,8 +89,8 @@ fn av_sec_29_only_the_trusted_key_counts() {
     // The metadata's own keys vouch for nothing either.
     let mut own = evil();
     let stranger = dev_certificate(STRANGER);
-    own.keys.push(avouch_saml::metadata::key_descriptor::SpKey {
-        usage: avouch_saml::metadata::key_descriptor::KeyUse::Both,
+    own.keys.push(SpKey {
+        usage: KeyUse::Both,
         public_key: stranger.public_key().unwrap(),
         certificate: Some(stranger),
         encryption_methods: Vec::new(),
@@ -129,6 +130,128 @@ fn iip_md03_sources_have_their_own_keys() {
     for document in [document, theirs] {
         assert!(rollover.parse_sp(document.as_bytes(), &reading()).is_ok());
     }
+}
+
+/// Proves SDP-MD02 for files: metadata is used only after its signature is verified, and the keys
+/// in it change without a change of the key that vouches for it.
+#[test]
+fn sdp_md02_keys_inside_change_under_one_trusted_key() {
+    let with_key = |name: &str| {
+        let certificate = dev_certificate(name);
+        let mut sp = good();
+        sp.keys.push(SpKey {
+            usage: KeyUse::Both,
+            public_key: certificate.public_key().unwrap(),
+            certificate: Some(certificate),
+            encryption_methods: Vec::new(),
+        });
+        sp
+    };
+    for name in ["sp-signing", "sp-signing-p256"] {
+        let sp = read(&sign(&with_key(name), "_good", TRUSTED)).expect("vouched for");
+        let found: Vec<_> = sp.signing_keys().cloned().collect();
+        assert_eq!(found, keys(&[name]));
+    }
+    let unsigned = String::from_utf8(with_key("sp-signing").to_xml().unwrap()).unwrap();
+    assert_eq!(refused(&unsigned), VerifyError::NotSigned);
+}
+
+/// An Assertion about `subject` that says it belongs to a category.
+fn assertion(id: &str, subject: &str, conditions: &str, signer: Option<&str>) -> String {
+    const SAML: fn(&'static str) -> QName = |local| QName::new("saml", names::SAML, local);
+    let mut w = Writer::with_capacity(1024);
+    w.start(SAML("Assertion"))
+        .attr("ID", id)
+        .attr("Version", "2.0")
+        .attr("IssueInstant", "2026-06-01T00:00:00Z")
+        .leaf(SAML("Issuer"), "https://authority.example.org/");
+    let insert_at = w.position();
+    w.start(SAML("Subject"))
+        .start(SAML("NameID"))
+        .attr("Format", "urn:oasis:names:tc:SAML:2.0:nameid-format:entity")
+        .text(subject)
+        .end()
+        .end();
+    w.start(SAML("Conditions"));
+    if !conditions.is_empty() {
+        w.attr("NotOnOrAfter", conditions);
+    }
+    w.end();
+    w.start(SAML("AttributeStatement"))
+        .start(SAML("Attribute"))
+        .attr("Name", "https://authority.example.org/category")
+        .leaf(SAML("AttributeValue"), "trusted");
+    w.end().end().end();
+    let unsigned: Unsigned<()> = Unsigned::new(
+        w.finish().unwrap(),
+        insert_at,
+        MessageId::parse(id).unwrap(),
+    );
+    let bytes = match signer {
+        None => unsigned.as_bytes().to_vec(),
+        Some(signer) => sign_enveloped(unsigned, &dev_signer(signer))
+            .unwrap()
+            .into_bytes(),
+    };
+    String::from_utf8(bytes).unwrap()
+}
+
+/// Proves AV-MDC-13: plain attributes are read; an Assertion counts only when a trusted key signed
+/// it by itself and it is about this entity.
+#[test]
+fn av_mdc_13_asserted_entity_attributes() {
+    const SP: &str = "https://sp.example.org/saml";
+    let adopted = |content: &str| {
+        let sample = Sample {
+            entity_extensions: format!(
+                "<mdattr:EntityAttributes><saml:Attribute Name='plain'><saml:AttributeValue>1\
+                 </saml:AttributeValue></saml:Attribute>{content}</mdattr:EntityAttributes>"
+            ),
+            ..Sample::default()
+        };
+        let xml = format!("\u{FEFF}{}", sample.xml());
+        let mut sp = SpMetadata::parse(xml.as_bytes(), &reading()).expect("read");
+        assert_eq!(sp.entity_attributes.len(), 1, "reading alone trusts nobody");
+        assert_eq!(sp.warnings.is_empty(), content.is_empty());
+        let count = sp
+            .adopt_asserted(xml.as_bytes(), &trust(), &reading())
+            .unwrap();
+        assert_eq!(sp.entity_attributes.len(), 1 + count);
+        count
+    };
+    let good = assertion("_a", SP, "", Some(TRUSTED));
+    assert_eq!(adopted(&good), 1);
+    assert_eq!(
+        adopted(&assertion("_a", SP, "2026-07-01T00:00:00Z", Some(TRUSTED))),
+        1
+    );
+    assert_eq!(adopted(""), 0);
+    for (what, content) in [
+        ("unsigned", assertion("_a", SP, "", None)),
+        (
+            "signed by a stranger",
+            assertion("_a", SP, "", Some(STRANGER)),
+        ),
+        ("changed", good.replace(">trusted<", ">admin<")),
+        (
+            "about another entity",
+            assertion("_a", "https://other.example.org/", "", Some(TRUSTED)),
+        ),
+        (
+            "expired",
+            assertion("_a", SP, "2026-05-01T00:00:00Z", Some(TRUSTED)),
+        ),
+        (
+            "wrapped",
+            assertion("_b", SP, "", None)
+                .replace("</saml:Assertion>", &format!("{good}</saml:Assertion>")),
+        ),
+    ] {
+        assert_eq!(adopted(&content), 0, "{what}");
+    }
+    // A good one beside a bad one counts.
+    let two = assertion("_b", SP, "", None) + &good;
+    assert_eq!(adopted(&two), 1);
 }
 
 fn aggregate(inner: &[u8], id: &str, signer: Option<&str>) -> String {

@@ -145,3 +145,54 @@ fn unreadable_instants_are_refused() {
     }
     assert!(read("validUntil='2027-01-01T00:00:00.5Z'", 180).is_ok());
 }
+
+/// Proves IIP-MD04, SDP-MD03: a source whose root has no end, a past one or one beyond the horizon
+/// is refused; by default the horizon is thirty days.
+#[test]
+fn iip_md04_sdp_md03_the_horizon_of_a_source() {
+    let single = |rest: &str| {
+        let sample = Sample {
+            entity: format!("entityID='https://sp.example.org/saml' {rest}"),
+            ..Sample::default()
+        };
+        sample.xml()
+    };
+    let grouped = |rest: &str| nested(rest, "", "", "");
+    let read = |xml: &str, reading: &Reading| {
+        SpMetadata::parse(xml.as_bytes(), reading).map_err(|error| error.fault)
+    };
+    let of_source = Reading::of_source(now());
+    assert_eq!(of_source.horizon_seconds, Some(30 * 86_400));
+    let day = Reading {
+        horizon_seconds: Some(86_400),
+        ..of_source
+    };
+    for (reading, horizon) in [(of_source, 30 * 86_400), (day, 86_400)] {
+        for form in [&single as &dyn Fn(&str) -> String, &grouped] {
+            assert_eq!(read(&form(""), &reading), Err(Fault::NoEnd));
+            let at = |seconds: i64| now().plus_seconds(seconds);
+            let past = read(&form(&until(at(-1000))), &reading);
+            assert!(matches!(past, Err(Fault::Expired { .. })));
+            assert!(read(&form(&until(at(horizon - 1))), &reading).is_ok());
+            assert!(read(&form(&until(at(horizon))), &reading).is_ok());
+            let beyond = at(horizon + 1);
+            let refused = read(&form(&until(beyond)), &reading);
+            assert_eq!(refused, Err(Fault::BeyondHorizon { until: beyond }));
+        }
+    }
+    // It is the root that has to end: an entity's end inside it is not enough.
+    let inside = nested("", "", &until(now().plus_seconds(60)), "");
+    assert_eq!(read(&inside, &of_source), Err(Fault::NoEnd));
+    // A file an administrator vouches for needs none.
+    assert!(read(&single(""), &Reading::at(now())).is_ok());
+}
+
+/// What was accepted once can be shown when it has expired; whether it may be used is asked apart.
+#[test]
+fn expired_metadata_can_still_be_shown() {
+    let past = until(now().plus_seconds(-86_400));
+    let xml = nested("", &past, "", "");
+    assert!(SpMetadata::parse(xml.as_bytes(), &Reading::at(now())).is_err());
+    let sp = SpMetadata::parse(xml.as_bytes(), &Reading::of_any_age(now())).expect("read");
+    assert!(!sp.is_current(now(), 180));
+}

@@ -94,6 +94,10 @@ pub fn for_each_entity(
         walked.first_entity_line = root.line;
         let entity = reader.complete_within(root, ENTITY_NODES)?;
         reader.end()?;
+        if reading.horizon_seconds.is_some() {
+            let until = Notes::default().instant(&entity, "validUntil")?;
+            reading.check_horizon(&entity, until)?;
+        }
         each(read(&entity, Validity::default(), reading, &mut seen));
         return Ok(walked);
     }
@@ -110,6 +114,7 @@ pub fn for_each_entity(
     let mut notes = Notes::default();
     let root_validity =
         Validity::default().narrow(&root, "EntitiesDescriptor", reading, &mut notes)?;
+    reading.check_horizon(&root, root_validity.until)?;
     walked.first_entity_line = root.line;
     let mut groups: Vec<Result<Validity, MetadataError>> = vec![Ok(root_validity)];
     while let Some(group) = groups.last() {

@@ -169,20 +169,22 @@ pub(super) fn read_entity_attributes(
             if element.is(SAML, "Assertion") {
                 notes.warn(element, Untidy::AssertedAttributes);
             } else if element.is(SAML, "Attribute") {
-                let Some(name) = attribute_name(element, notes) else {
-                    continue;
-                };
-                attributes.push(EntityAttribute {
-                    name,
-                    name_format: name_format(element),
-                    values: read_values(element, notes, true),
-                });
+                attributes.extend(read_attribute(element, notes));
             } else {
                 notes.ignore(element);
             }
         }
     }
     attributes
+}
+
+/// Reads one attribute about an entity.
+pub(super) fn read_attribute(element: &Element, notes: &mut Notes) -> Option<EntityAttribute> {
+    Some(EntityAttribute {
+        name: attribute_name(element, notes)?,
+        name_format: name_format(element),
+        values: read_values(element, notes, true),
+    })
 }
 
 /// The SP's signal, when it is stated once and known.

@@ -15,6 +15,10 @@ pub struct Reading {
     pub skew_seconds: i64,
     /// Bounds on the document.
     pub limits: Limits,
+    /// The root must say until when it is good, and for no longer than so many seconds from now.
+    /// For sources that are read again and again: without an end, an attacker could play an old
+    /// copy with a revoked key for ever.
+    pub horizon_seconds: Option<i64>,
 }
 
 impl Reading {
@@ -24,6 +28,42 @@ impl Reading {
             now,
             skew_seconds: 180,
             limits: Limits::METADATA,
+            horizon_seconds: None,
+        }
+    }
+
+    /// Reads what a source publishes again and again: as [`Reading::at`], and the root must be
+    /// good for thirty days at most.
+    pub const fn of_source(now: Timestamp) -> Self {
+        Self {
+            horizon_seconds: Some(30 * 86_400),
+            ..Self::at(now)
+        }
+    }
+
+    /// Reads what was accepted before, however old: expiry is judged where it is used.
+    pub const fn of_any_age(now: Timestamp) -> Self {
+        Self {
+            skew_seconds: i64::MAX / 4000,
+            ..Self::at(now)
+        }
+    }
+
+    /// Checks the end of validity of a document's root.
+    pub(super) fn check_horizon(
+        &self,
+        root: &Element,
+        until: Option<Timestamp>,
+    ) -> Result<(), MetadataError> {
+        let Some(horizon) = self.horizon_seconds else {
+            return Ok(());
+        };
+        match until {
+            None => Err(MetadataError::new(root, Fault::NoEnd)),
+            Some(until) if until > self.now.plus_seconds(horizon) => {
+                Err(MetadataError::new(root, Fault::BeyondHorizon { until }))
+            }
+            Some(_) => Ok(()),
         }
     }
 }
@@ -76,6 +116,15 @@ pub enum Fault {
     Expired {
         /// The element whose validUntil has passed.
         element: &'static str,
+        /// That instant.
+        until: Timestamp,
+    },
+    /// A source that never ends.
+    #[error("the root has no validUntil, which this source must have")]
+    NoEnd,
+    /// A source that ends too late.
+    #[error("the root is good until {until}, which is later than this source may say")]
+    BeyondHorizon {
         /// That instant.
         until: Timestamp,
     },
@@ -317,7 +366,12 @@ impl Notes {
         if let Some(at) = Timestamp::parse(found) {
             return Ok(Some(at));
         }
-        let Ok(at) = chrono::DateTime::parse_from_rfc3339(trim(found)) else {
+        // An offset can move an instant out of the years that can be written again.
+        let by_offset = chrono::DateTime::parse_from_rfc3339(trim(found))
+            .ok()
+            .map(|at| Timestamp::from_millis(at.timestamp_millis()))
+            .filter(|at| Timestamp::parse(&at.to_string()) == Some(*at));
+        let Some(at) = by_offset else {
             return Err(MetadataError::new(
                 element,
                 Fault::Instant {
@@ -333,7 +387,7 @@ impl Notes {
                 found: shorten(found),
             },
         );
-        Ok(Some(Timestamp::from_millis(at.timestamp_millis())))
+        Ok(Some(at))
     }
 }
 

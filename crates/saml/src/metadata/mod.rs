@@ -16,6 +16,7 @@
 
 pub mod aggregate;
 pub mod algorithms;
+mod asserted;
 pub mod attributes;
 pub mod diff;
 pub mod endpoint;

@@ -180,6 +180,10 @@ pub(super) fn key_descriptor(
         if let Some(bits) = method.key_bits {
             w.leaf(QName::new("xenc", XENC, "KeySize"), &bits.to_string());
         }
+        if method.unknown_parameters {
+            // What they were is not known, but without any the method would become usable.
+            w.leaf(QName::new("xenc", XENC, "OAEPparams"), "");
+        }
         for (name, uri) in [
             (ds("DigestMethod"), &method.digest),
             (QName::new("xenc11", XENC11, "MGF"), &method.mgf),

@@ -102,10 +102,13 @@ pub struct Element {
     pub children: Vec<Node>,
     /// The line of the start tag, from 1.
     pub line: u32,
+    /// Where it stands: octets from the start of the document, behind a byte order mark. Empty for
+    /// an element whose end was not read.
+    pub span: std::ops::Range<usize>,
 }
 
 impl PartialEq for Element {
-    // Two elements are the same whatever line they stand on.
+    // Two elements are the same wherever they stand.
     fn eq(&self, other: &Self) -> bool {
         self.ns == other.ns
             && self.local == other.local
@@ -221,6 +224,8 @@ pub struct TreeReader<'a> {
     line_at: usize,
     // quick-xml reports <a/> as one event; its end is owed to the caller.
     pending_close: bool,
+    // Where the event last read begins.
+    event_at: usize,
     empty_ns: Arc<str>,
 }
 
@@ -266,6 +271,7 @@ impl<'a> TreeReader<'a> {
             line: 1,
             line_at: 0,
             pending_close: false,
+            event_at: 0,
             empty_ns: Arc::from(""),
         })
     }
@@ -402,7 +408,8 @@ impl<'a> TreeReader<'a> {
                     Event::Eof => return Err(self.malformed("the document ends too early")),
                 }
             }
-            let done = stack.pop().expect("an end tag closes an open element");
+            let mut done = stack.pop().expect("an end tag closes an open element");
+            done.span.end = self.position();
             match stack.last_mut() {
                 None => return Ok(done),
                 Some(parent) => parent.children.push(Node::Element(done)),
@@ -427,6 +434,7 @@ impl<'a> TreeReader<'a> {
     }
 
     fn event(&mut self) -> Result<Event<'a>, XmlError> {
+        self.event_at = self.position();
         match self.reader.read_event() {
             Ok(Event::DocType(_)) => Err(self.fail(XmlErrorKind::Doctype)),
             Ok(event) => Ok(event),
@@ -493,6 +501,7 @@ impl<'a> TreeReader<'a> {
             attrs,
             children: Vec::new(),
             line,
+            span: self.event_at..self.event_at,
         })
     }
 
@@ -614,10 +623,14 @@ impl<'a> TreeReader<'a> {
         Ok(())
     }
 
-    fn current_line(&mut self) -> u32 {
-        let at = usize::try_from(self.reader.buffer_position())
+    fn position(&self) -> usize {
+        usize::try_from(self.reader.buffer_position())
             .unwrap_or(self.text.len())
-            .min(self.text.len());
+            .min(self.text.len())
+    }
+
+    fn current_line(&mut self) -> u32 {
+        let at = self.position();
         // The position is behind the tag; a tag over several lines is named by its last.
         self.line += count_lines(&self.text.as_bytes()[self.line_at..at]);
         self.line_at = at;
@@ -662,7 +675,7 @@ fn first_illegal(text: &str) -> Option<(usize, char)> {
         .iter()
         .enumerate()
         // Only controls and U+FFFE, U+FFFF (lead byte EF) can be illegal in a str.
-        .filter(|(_, b)| **b < 0x20 || **b == 0xEF)
+        .filter(|(_, b)| **b == 0xEF || **b < 0x20 && !matches!(**b, b'\n' | b'\t' | b'\r'))
         .find_map(|(at, _)| {
             let c = text[at..].chars().next()?;
             (!is_xml_char(c)).then_some((at, c))
@@ -787,6 +800,16 @@ mod tests {
         let nodes = format!("<a>{}</a>", "<b/>".repeat(20_000));
         assert!(matches!(read(&nodes), Err(XmlErrorKind::OverLimit { .. })));
         read(&format!("<a>{}</a>", "<b/>".repeat(2_000))).expect("inside the bounds");
+    }
+
+    #[test]
+    fn spans_cut_the_element_out() {
+        let document = "<?xml version='1.0'?> <a>\n x &amp; <b c='>'/> <d>é</d > </a><!-- -->";
+        let root = parse(document.as_bytes(), &Limits::MESSAGE).expect("well-formed");
+        let cut = |element: &Element| &document[element.span.clone()];
+        assert_eq!(cut(&root), "<a>\n x &amp; <b c='>'/> <d>é</d > </a>");
+        let children: Vec<&str> = root.elements().map(cut).collect();
+        assert_eq!(children, ["<b c='>'/>", "<d>é</d >"]);
     }
 
     #[test]
