@@ -18,6 +18,7 @@ use crate::config::Settings;
 use crate::config::server::Tls;
 use crate::directory::password::{HashError, PasswordHasher};
 use crate::directory::throttle::ThrottleRules;
+use crate::flow::dev::exchanges::Exchanges;
 use crate::flow::registry::Registry;
 use crate::housekeeping::Housekeeping;
 use crate::keys::Keyring;
@@ -50,6 +51,8 @@ pub struct Services {
     pub developer: bool,
     /// Users to sign in as by one click; `avouch dev` only.
     pub sample_logins: Vec<SampleLogin>,
+    /// The last exchanges; `avouch dev` only.
+    pub exchanges: Option<Exchanges>,
     salt: OnceLock<PairwiseSalt>,
 }
 
@@ -75,6 +78,7 @@ impl Services {
             context_strength: StrengthOrder::default(),
             developer: false,
             sample_logins: Vec::new(),
+            exchanges: None,
             salt: OnceLock::new(),
             settings,
         })

@@ -2,8 +2,9 @@
 
 use actix_web::{HttpRequest, HttpResponse, web};
 
+use crate::web::admin::{self, apps, events, keys, new_app, users};
 use crate::web::pages::ErrorKind;
-use crate::web::{assets, consent, health, help, launcher, login, metadata, refuse, saml};
+use crate::web::{assets, consent, dev, health, help, launcher, login, metadata, refuse, saml};
 
 /// Who calls a route, and what it therefore must check.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -59,6 +60,7 @@ routes! {
         "/health/ready" { get => health::ready }
         "/assets/{name}" { get => assets::asset }
         "/error-help" { get => help::error_help }
+        "/dev" { get => dev::page }
     Browser:
         "/saml/sso/continue" { get => saml::sso_continue }
         "/login" { get => login::form, post => login::submit }
@@ -67,6 +69,28 @@ routes! {
         "/launch/{app}" { get => launcher::launch, post => launcher::launch_confirmed }
     User:
         "/" { get => launcher::list }
+    Administrator:
+        "/admin" { get => admin::home }
+        "/admin/apps" { get => apps::list, post => new_app::add }
+        "/admin/apps/new" { get => new_app::form }
+        "/admin/apps/preview" { post => new_app::preview }
+        "/admin/apps/{id}" { get => apps::show, post => apps::save }
+        "/admin/apps/{id}/metadata" { get => new_app::replace_form, post => new_app::replace_preview }
+        "/admin/apps/{id}/metadata/save" { post => new_app::replace }
+        "/admin/apps/{id}/block" { post => apps::block }
+        "/admin/apps/{id}/unblock" { post => apps::unblock }
+        "/admin/apps/{id}/uninstall" { post => apps::uninstall }
+        "/admin/apps/{id}/install" { post => apps::install }
+        "/admin/apps/{id}/remove" { get => apps::remove_form, post => apps::remove }
+        "/admin/events" { get => events::list }
+        "/admin/events.jsonl" { get => events::json_lines }
+        "/admin/events.csv" { get => events::csv }
+        "/admin/events/{code}" { get => events::show }
+        "/admin/users" { get => users::list }
+        "/admin/users/{id}" { get => users::show }
+        "/admin/users/{id}/deactivate" { post => users::deactivate }
+        "/admin/users/{id}/activate" { post => users::activate }
+        "/admin/keys" { get => keys::list }
 }
 
 async fn not_found(request: HttpRequest) -> HttpResponse {

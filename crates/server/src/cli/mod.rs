@@ -2,6 +2,7 @@
 
 mod app;
 mod check_config;
+mod dev;
 mod explain;
 mod key;
 mod open;
@@ -43,6 +44,8 @@ enum Command {
     },
     /// Bring the database to this version's schema.
     Migrate,
+    /// An identity provider to develop a service provider against: no set-up, sample users.
+    Dev(dev::Dev),
     /// Check the configuration and say what is in force.
     CheckConfig,
     /// Users: add, list, set a password, deactivate.
@@ -158,6 +161,7 @@ pub fn run() -> ExitCode {
     let done = match cli.command {
         Command::Serve { migrate } => serve::run(&place, migrate),
         Command::Migrate => open::migrate(&place, &output),
+        Command::Dev(dev) => dev::run(&dev, &output),
         Command::CheckConfig => check_config::run(&place, &output),
         Command::User(command) => user::run(command, &place, &output),
         Command::Profile(command) => profile::run(command, &place, &output),

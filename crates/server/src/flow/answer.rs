@@ -16,6 +16,7 @@ use crate::access::Grant;
 use crate::apps::saml::{EncryptionPolicy, SignWhat};
 use crate::attributes::release::ReleasedAttribute;
 use crate::audit::ResultCode;
+use crate::flow::dev::exchanges::Exchanges;
 use crate::flow::reply::ReplyTo;
 use crate::flow::trail::Trail;
 use crate::refusal::{OperatorError, Refusal};
@@ -63,6 +64,7 @@ pub fn success(
     now: Timestamp,
     random: &mut dyn Random,
     trail: &mut Trail,
+    watched: Option<&Exchanges>,
 ) -> Result<Written, Refusal> {
     let app = &reply.app;
     let saml = &app.app.definition.saml;
@@ -107,6 +109,10 @@ pub fn success(
     let unsigned = assertion.write().map_err(ours)?;
     let signer = signer(reply)?;
     let encryption = choose_encryption(reply, trail)?;
+    if let (Some(exchanges), Some(_)) = (watched, &encryption) {
+        let xml = String::from_utf8_lossy(unsigned.as_bytes());
+        exchanges.assertion(&trail.code, xml.into_owned());
+    }
     let (sign_assertion, sign_response) = what_to_sign(reply, encryption.as_ref());
     trail.pass(
         "signature of the answer",

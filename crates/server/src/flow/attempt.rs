@@ -2,11 +2,13 @@
 
 use std::sync::Arc;
 
+use avouch_saml::binding::post::PostForm;
 use avouch_saml::ids::RelayState;
 
 use crate::audit::{ResultCode, reference_code};
 use crate::context::Context;
 use crate::flow::answer;
+use crate::flow::dev::exchanges::Message;
 use crate::flow::registry::ReadyApp;
 use crate::flow::restart;
 use crate::flow::saml_sso::{Answer, Posted, Restart};
@@ -164,10 +166,22 @@ impl<'c> Attempt<'c> {
                 Err(StoreError::Conflict(Conflict::Taken(what))) if what == "events.code" => {
                     self.trail.code = reference_code(&mut *cx.random());
                 }
-                other => return other.map_err(OperatorError::from),
+                other => {
+                    if let (Ok(Recorded::Yes), Some(exchanges)) = (&other, &cx.services.exchanges) {
+                        exchanges.end(&event);
+                    }
+                    return other.map_err(OperatorError::from);
+                }
             }
         }
         Err(OperatorError::new("no free reference code was found"))
+    }
+
+    /// Shows the answer to whoever watches the exchanges.
+    pub fn answered(&self, form: &PostForm) {
+        if let Some(exchanges) = &self.cx.services.exchanges {
+            exchanges.response(&self.trail.code, Message::sent(form));
+        }
     }
 
     /// Ends the attempt: turns a refusal into a Response or a page, and writes its event.
@@ -194,11 +208,14 @@ impl<'c> Attempt<'c> {
                 _ => None,
             };
             outcome = match (self.record(result, "", |_| Ok(()))?, reply, form) {
-                (Recorded::Yes, Some(reply), Some(form)) => Ok(Answer::Post(Box::new(Posted {
-                    form,
-                    app: restart::label(&reply.app.app),
-                    refused: Some((result, self.trail.code.clone())),
-                }))),
+                (Recorded::Yes, Some(reply), Some(form)) => {
+                    self.answered(&form);
+                    Ok(Answer::Post(Box::new(Posted {
+                        form,
+                        app: restart::label(&reply.app.app),
+                        refused: Some((result, self.trail.code.clone())),
+                    })))
+                }
                 (Recorded::Yes, _, _) => return Err(self.page(result)),
                 (other, _, _) => self.late(other),
             };

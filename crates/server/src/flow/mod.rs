@@ -2,9 +2,11 @@
 //! what arrived to an answer. Each runs on a blocking thread, touches the database in as few and
 //! short transactions as it can, and knows nothing of HTTP.
 
+pub mod admin;
 pub mod answer;
 pub mod attempt;
 pub mod consent;
+pub mod dev;
 pub mod launch;
 pub mod launcher;
 pub mod login;

@@ -185,6 +185,7 @@ fn enter(
         cx.now,
         random,
         &mut attempt.trail,
+        cx.services.exchanges.as_ref(),
     )?;
     let participant = Participant {
         id: cx.services.row_id(),
@@ -207,11 +208,14 @@ fn enter(
         Ok(())
     })?;
     match recorded {
-        Recorded::Yes => Ok(Answer::Post(Box::new(Posted {
-            form: written.form,
-            app: restart::label(&app.app),
-            refused: None,
-        }))),
+        Recorded::Yes => {
+            attempt.answered(&written.form);
+            Ok(Answer::Post(Box::new(Posted {
+                form: written.form,
+                app: restart::label(&app.app),
+                refused: None,
+            })))
+        }
         other => Ok(attempt.late(other)?),
     }
 }

@@ -17,6 +17,7 @@ use crate::audit::ResultCode;
 use crate::config::saml::LongRelayState;
 use crate::context::Context;
 use crate::flow::attempt::{Attempt, Origin};
+use crate::flow::dev::exchanges::Message;
 use crate::flow::proceed::proceed;
 use crate::flow::registry::{By, ReadyApp};
 use crate::flow::reply::ReplyTo;
@@ -134,6 +135,9 @@ fn accept(
     trail.entity_id = Some(issuer.clone());
     let relay_state = received.relay_state().cloned();
     let transport = received.transport();
+    if let Some(exchanges) = &cx.services.exchanges {
+        exchanges.request(&trail.code, Message::received(&received, cx));
+    }
 
     let visitor = Visitor::read(cx)?;
     let app = cx

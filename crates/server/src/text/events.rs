@@ -24,6 +24,9 @@ texts! {
         code = "Reference code";
         empty = "Nothing has happened yet.";
         no_match = "No event matches this filter.";
+        export = "Download all that match:";
+        export_csv = "CSV";
+        export_json_lines = "JSON lines";
         event = "Event {}";
         all_events = "All events";
         what = "What happened";

@@ -35,6 +35,12 @@ texts! {
         rights = "Administrative rights";
         attributes = "Custom attributes";
         events = "Events of this user";
+        sign_in_title = "Signing in";
+        deactivate_text = "Ends every session of this user at once and lets them sign in no more. \
+            Nothing else of them changes.";
+        deactivate = "Deactivate";
+        activate_text = "This user cannot sign in.";
+        activate = "Activate";
         change_hint = "Users are changed on the command line: avouch user --help";
     }
 }

@@ -108,6 +108,19 @@ impl Fields {
     }
 }
 
+/// Every field of a form in order, names repeated as they came, at most `limit`.
+pub(crate) fn pairs(text: &[u8], limit: usize) -> Vec<(String, String)> {
+    text.split(|b| *b == b'&')
+        .filter(|pair| !pair.is_empty())
+        .take(limit)
+        .map(|pair| {
+            let mut halves = pair.splitn(2, |b| *b == b'=');
+            let name = decode(halves.next().unwrap_or_default());
+            (name, decode(halves.next().unwrap_or_default()))
+        })
+        .collect()
+}
+
 fn decode(text: &[u8]) -> String {
     let mut out = Vec::with_capacity(text.len());
     let mut rest = text;

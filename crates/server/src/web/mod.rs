@@ -1,9 +1,11 @@
 //! HTTP: what a browser or a service provider sends and gets.
 
+pub(crate) mod admin;
 pub(crate) mod assets;
 pub(crate) mod client;
 pub(crate) mod consent;
 pub(crate) mod cookies;
+pub(crate) mod dev;
 pub(crate) mod extract;
 pub(crate) mod health;
 pub(crate) mod help;

@@ -1,0 +1,582 @@
+//! Connected apps: list, add, change, block, remove, replace the metadata.
+
+use avouch_saml::ids::EntityId;
+use avouch_saml::metadata::{MetadataError, Reading, SpMetadata};
+use avouch_saml::time::Timestamp;
+
+use super::{AdminError, Change, SEES_APPS, Wrong, change, require, view};
+use crate::apps::onboard::preview::Preview;
+use crate::apps::onboard::{Draft, federation, free_api_name, settings};
+use crate::apps::{App, AppId, AppState, PermissionSetId, ProfileId};
+use crate::audit::{EventKind, ResultCode};
+use crate::context::Context;
+use crate::store::apps::{AppLine, StoredApp};
+use crate::store::{self, Connection};
+use crate::users::{AdminRight, User};
+
+/// How many apps a page of the list has.
+pub const PAGE: i64 = 50;
+
+/// A page of the list.
+#[derive(Debug)]
+pub struct AppsPage {
+    /// The apps.
+    pub lines: Vec<Entry>,
+    /// Whether more follow.
+    pub more: bool,
+    /// How many apps there are in all.
+    pub total: i64,
+    /// Who looks.
+    pub viewer: User,
+}
+
+/// One app of the list.
+#[derive(Debug)]
+pub struct Entry {
+    /// Its names and state.
+    pub line: AppLine,
+    /// Its logo.
+    pub logo: Option<String>,
+    /// Its metadata.
+    pub metadata_xml: Vec<u8>,
+    /// When somebody last signed in to it.
+    pub last_used: Option<Timestamp>,
+}
+
+/// Lists apps whose names or entity ID contain `search`, after the API name `after`.
+///
+/// # Errors
+/// [`AdminError`].
+pub fn list(cx: &Context, search: &str, after: Option<&str>) -> Result<AppsPage, AdminError> {
+    view(cx, SEES_APPS, |c, user| {
+        let mut lines = store::apps::list(c, search, after, PAGE + 1)?;
+        let more = lines.len() > PAGE as usize;
+        lines.truncate(PAGE as usize);
+        let mut entries = Vec::with_capacity(lines.len());
+        for line in lines {
+            let stored = store::apps::by_id(c, &AppId::new(line.id.as_str()))?;
+            let (logo, metadata_xml) = stored.map_or((None, Vec::new()), |stored| {
+                (stored.app.definition.logo_url, stored.metadata_xml)
+            });
+            let filter = store::events::Filter {
+                kind: Some(EventKind::SignOn),
+                result: Some(ResultCode::Success),
+                app_id: Some(line.id.clone()),
+                ..store::events::Filter::default()
+            };
+            let last = store::events::list(c, &filter, 1)?;
+            entries.push(Entry {
+                line,
+                logo,
+                metadata_xml,
+                last_used: last.first().map(|logged| logged.event.at),
+            });
+        }
+        Ok(AppsPage {
+            lines: entries,
+            more,
+            total: store::apps::count(c)?,
+            viewer: user.clone(),
+        })
+    })
+}
+
+/// An app with all its page shows.
+#[derive(Debug)]
+pub struct AppView {
+    /// The app.
+    pub stored: StoredApp,
+    /// Its metadata.
+    pub sp: SpMetadata,
+    /// The organisation's profiles.
+    pub profiles: Vec<(ProfileId, String)>,
+    /// The organisation's permission sets.
+    pub permission_sets: Vec<(PermissionSetId, String)>,
+    /// The organisation's keys.
+    pub keys: Vec<store::keys::KeyRow>,
+    /// Who looks.
+    pub viewer: User,
+}
+
+/// Shows an app by its row or API name.
+///
+/// # Errors
+/// [`AdminError`].
+pub fn show(cx: &Context, id: &str) -> Result<AppView, AdminError> {
+    view(cx, SEES_APPS, |c, user| {
+        let stored = find(c, id)?;
+        Ok(AppView {
+            sp: metadata_of(&stored, cx.now)?,
+            profiles: store::profiles::all(c)?,
+            permission_sets: store::permission_sets::all(c)?,
+            keys: store::keys::all(c)?,
+            viewer: user.clone(),
+            stored,
+        })
+    })
+}
+
+fn find(c: &mut Connection, id: &str) -> Result<StoredApp, AdminError> {
+    let by_row = store::apps::by_id(c, &AppId::new(id))?;
+    match by_row {
+        Some(stored) => Ok(stored),
+        None => store::apps::by_api_name(c, id)?.ok_or(AdminError::NotFound),
+    }
+}
+
+/// The metadata of a stored app. It was read before it was stored, so it reads; that it may have
+/// expired since is judged at each sign-on, and its page must still open.
+fn metadata_of(stored: &StoredApp, now: Timestamp) -> Result<SpMetadata, AdminError> {
+    let reading = Reading {
+        skew_seconds: i64::MAX / 4000,
+        ..Reading::at(now)
+    };
+    SpMetadata::parse(&stored.metadata_xml, &reading).map_err(|error| {
+        AdminError::Ours(crate::refusal::OperatorError::new(format!(
+            "metadata of {}: {error}",
+            stored.app.api_name
+        )))
+    })
+}
+
+/// What metadata would become, or the service providers to choose from.
+#[derive(Debug)]
+pub enum Understood {
+    /// One service provider.
+    One {
+        /// What would be stored.
+        preview: Box<Preview>,
+        /// The document of this one entity.
+        document: Vec<u8>,
+        /// The app whose metadata it would replace, and what that says now.
+        replaced: Option<Box<(StoredApp, SpMetadata)>>,
+        /// Who looks.
+        viewer: Box<User>,
+    },
+    /// Several: which one? Each with whether an app has its entity ID.
+    Several(Vec<(federation::Listed, bool)>),
+}
+
+/// Most service providers offered to choose from.
+const CHOICES: usize = 2000;
+
+/// The right that importing metadata takes: for an app that is there, or for a new one.
+pub const fn right_to_import(replaces: bool) -> AdminRight {
+    if replaces {
+        AdminRight::EditApps
+    } else {
+        AdminRight::InstallApps
+    }
+}
+
+/// Reads metadata for a new app, or for the app `replaces`; stores nothing. `entity_id` chooses
+/// one service provider of several.
+///
+/// # Errors
+/// [`AdminError::Refused`] with the line and the reason.
+pub fn understand(
+    cx: &Context,
+    document: &[u8],
+    entity_id: Option<&str>,
+    replaces: Option<&str>,
+) -> Result<Understood, AdminError> {
+    view(cx, &[right_to_import(replaces.is_some())], |c, user| {
+        let replaced = replaces.map(|id| find(c, id)).transpose()?;
+        let wanted = match (&replaced, entity_id) {
+            (Some(stored), _) => Some(stored.entity_id.clone()),
+            (None, chosen) => chosen.filter(|id| !id.is_empty()).map(str::to_owned),
+        };
+        let reading = Reading::at(cx.now);
+        let document = match one_of(document, &reading, wanted.as_deref())? {
+            Chosen::Document(document) => document,
+            Chosen::Several(listed) => {
+                let mut choices = Vec::new();
+                for entity in listed {
+                    let taken = store::apps::by_entity_id(c, &entity.entity_id)?.is_some();
+                    choices.push((entity, taken));
+                }
+                return Ok(Understood::Several(choices));
+            }
+        };
+        let preview = Preview::read(&document, cx.now).map_err(not_metadata)?;
+        if let Some(stored) = &replaced
+            && stored.entity_id != preview.sp.entity_id.as_str()
+        {
+            return Err(other_entity(
+                &stored.entity_id,
+                preview.sp.entity_id.as_str(),
+            ));
+        }
+        if replaced.is_none() {
+            not_taken(c, preview.sp.entity_id.as_str())?;
+        }
+        Ok(Understood::One {
+            preview: Box::new(preview),
+            document,
+            replaced: match replaced {
+                Some(stored) => {
+                    let sp = metadata_of(&stored, cx.now)?;
+                    Some(Box::new((stored, sp)))
+                }
+                None => None,
+            },
+            viewer: Box::new(user.clone()),
+        })
+    })
+}
+
+enum Chosen {
+    Document(Vec<u8>),
+    Several(Vec<federation::Listed>),
+}
+
+fn one_of(document: &[u8], reading: &Reading, wanted: Option<&str>) -> Result<Chosen, AdminError> {
+    if SpMetadata::parse(document, reading)
+        .is_ok_and(|sp| wanted.is_none_or(|id| id == sp.entity_id.as_str()))
+    {
+        return Ok(Chosen::Document(document.to_vec()));
+    }
+    if let Some(wanted) = wanted {
+        let id = EntityId::parse(wanted).map_err(|e| Wrong::new("entity_id", e.to_string()))?;
+        if let Some(document) = federation::extract(document, reading, &id).map_err(not_metadata)? {
+            return Ok(Chosen::Document(document));
+        }
+    }
+    let listed = federation::list(document, reading, CHOICES).map_err(not_metadata)?;
+    if listed.len() > 1 && wanted.is_none() {
+        return Ok(Chosen::Several(listed));
+    }
+    // One or none that can be used: the reader says which and why.
+    Ok(Chosen::Document(document.to_vec()))
+}
+
+fn not_metadata(error: MetadataError) -> AdminError {
+    let entity = error
+        .entity_id
+        .as_ref()
+        .map_or_else(String::new, |id| format!(" (entity {id})"));
+    Wrong::new("metadata", format!("{error}{entity}")).into()
+}
+
+fn other_entity(stored: &str, found: &str) -> AdminError {
+    Wrong::new(
+        "metadata",
+        format!(
+            "expected the metadata of {stored}, received that of {found}; another entity ID is another app: add it as a new one"
+        ),
+    )
+    .into()
+}
+
+fn not_taken(c: &mut Connection, entity_id: &str) -> Result<(), AdminError> {
+    match store::apps::by_entity_id(c, entity_id)? {
+        None => Ok(()),
+        Some(other) => Err(Wrong::new(
+            "metadata",
+            format!(
+                "expected an entity ID that no app has, received {entity_id}, which {} has; open that app and replace its metadata instead",
+                other.app.name
+            ),
+        )
+        .into()),
+    }
+}
+
+/// What an admin confirmed about a new app.
+#[derive(Debug, Clone, Default)]
+pub struct Confirmed {
+    /// Name in place of the metadata's; may be empty.
+    pub name: String,
+    /// SAML names of the requested attributes to release.
+    pub release: Vec<String>,
+}
+
+/// Adds an app from metadata that was previewed. It is read again: what a browser brings back is
+/// not trusted because a page once held it.
+///
+/// # Errors
+/// [`AdminError`]: nothing was stored.
+pub fn add(
+    cx: &Context,
+    document: &[u8],
+    entity_id: Option<&str>,
+    confirmed: &Confirmed,
+) -> Result<App, AdminError> {
+    let reading = Reading::at(cx.now);
+    change(cx, &[AdminRight::InstallApps], |c, user| {
+        let Chosen::Document(document) =
+            one_of(document, &reading, entity_id.filter(|id| !id.is_empty()))?
+        else {
+            return Err(Wrong::new(
+                "metadata",
+                "expected one service provider, received several; choose one",
+            )
+            .into());
+        };
+        let mut preview = Preview::read(&document, cx.now).map_err(not_metadata)?;
+        let entity_id = preview.sp.entity_id.to_string();
+        not_taken(c, &entity_id)?;
+        let name = confirmed.name.trim();
+        if !name.is_empty() {
+            settings::apply_setting(&mut preview.draft, "name", name)
+                .map_err(|e| Wrong::new("name", e.to_string()))?;
+        }
+        if !confirmed.release.is_empty() {
+            require(user, AdminRight::ManageRelease)?;
+            preview
+                .proposals
+                .retain(|p| confirmed.release.contains(&p.requested.name));
+            preview.accept_proposals();
+        }
+        let stored = new_app(c, cx, preview.draft, entity_id, document)?;
+        store::apps::insert(c, &stored)?;
+        let draft = Draft::of(&stored.app);
+        Ok((
+            stored.app.clone(),
+            Change {
+                reason: format!("The app {} was added.", stored.app.name),
+                app: Some(about(&stored)),
+                settings: vec![(
+                    "attributes".to_owned(),
+                    String::new(),
+                    (settings::setting("attributes").expect("in the table").read)(&draft),
+                )],
+                ..Change::default()
+            },
+        ))
+    })
+}
+
+/// The row of a new app, under a short name that is free.
+///
+/// # Errors
+/// The database.
+pub fn new_app(
+    c: &mut Connection,
+    cx: &Context,
+    draft: Draft,
+    entity_id: String,
+    metadata_xml: Vec<u8>,
+) -> Result<StoredApp, AdminError> {
+    let mut trouble = None;
+    let api_name = free_api_name(&draft.api_name, |name| {
+        match store::apps::by_api_name(c, name) {
+            Ok(found) => found.is_some(),
+            Err(error) => {
+                trouble = Some(error);
+                false
+            }
+        }
+    });
+    if let Some(error) = trouble {
+        return Err(error.into());
+    }
+    Ok(StoredApp {
+        app: App {
+            id: AppId::new(cx.services.row_id()),
+            api_name,
+            name: draft.name,
+            state: AppState::Installed,
+            definition: draft.definition,
+            policy: draft.policy,
+            created_at: cx.now,
+            updated_at: cx.now,
+        },
+        entity_id,
+        metadata_xml,
+    })
+}
+
+fn about(stored: &StoredApp) -> (String, String, String) {
+    (
+        stored.app.id.to_string(),
+        stored.app.name.clone(),
+        stored.entity_id.clone(),
+    )
+}
+
+/// Changes an app as `edit` says.
+///
+/// # Errors
+/// [`AdminError`]: nothing was changed. What `edit` refuses comes back as [`AdminError::Refused`].
+pub fn save(
+    cx: &Context,
+    id: &str,
+    edit: impl Fn(&mut App) -> Result<(), Vec<Wrong>>,
+) -> Result<App, AdminError> {
+    change(
+        cx,
+        &[AdminRight::EditApps, AdminRight::ManageRelease],
+        |c, user| {
+            let mut stored = find(c, id)?;
+            let before = stored.app.clone();
+            edit(&mut stored.app).map_err(AdminError::Refused)?;
+            let mut changed = settings::changes(&Draft::of(&before), &Draft::of(&stored.app));
+            for (setting, ..) in &changed {
+                require(user, setting.right)?;
+            }
+            let mut lines: Vec<(String, String, String)> = changed
+                .drain(..)
+                .map(|(setting, was, is)| (setting.key.to_owned(), was, is))
+                .collect();
+            lines.extend(assignments(c, user, &before, &stored.app)?);
+            known_key(c, &stored.app)?;
+            stored.app.updated_at = cx.now;
+            store::apps::update(c, &stored)?;
+            Ok((
+                stored.app.clone(),
+                Change {
+                    reason: format!("The settings of {} were changed.", stored.app.name),
+                    app: Some(about(&stored)),
+                    settings: lines,
+                    ..Change::default()
+                },
+            ))
+        },
+    )
+}
+
+/// Checks that the profiles and permission sets exist, and tells what changed of them by name.
+fn assignments(
+    c: &mut Connection,
+    user: &User,
+    before: &App,
+    after: &App,
+) -> Result<Vec<(String, String, String)>, AdminError> {
+    let mut changed = Vec::new();
+    if before.policy.profiles != after.policy.profiles {
+        require(user, AdminRight::ManageRelease)?;
+        let known = store::profiles::all(c)?;
+        let names = |ids: &[ProfileId]| names_of(ids, &known);
+        let is = names(&after.policy.profiles)
+            .ok_or_else(|| Wrong::new("profiles", "a profile that was ticked is gone"))?;
+        let was = names(&before.policy.profiles).unwrap_or_default();
+        changed.push(("profiles".to_owned(), was, is));
+    }
+    if before.policy.permission_sets != after.policy.permission_sets {
+        require(user, AdminRight::ManageRelease)?;
+        let known = store::permission_sets::all(c)?;
+        let names = |ids: &[PermissionSetId]| names_of(ids, &known);
+        let is = names(&after.policy.permission_sets).ok_or_else(|| {
+            Wrong::new(
+                "permission_sets",
+                "a permission set that was ticked is gone",
+            )
+        })?;
+        let was = names(&before.policy.permission_sets).unwrap_or_default();
+        changed.push(("permission_sets".to_owned(), was, is));
+    }
+    Ok(changed)
+}
+
+fn names_of<I: PartialEq>(ids: &[I], known: &[(I, String)]) -> Option<String> {
+    ids.iter()
+        .map(|id| {
+            known
+                .iter()
+                .find(|(k, _)| k == id)
+                .map(|(_, name)| name.as_str())
+        })
+        .collect::<Option<Vec<_>>>()
+        .map(|names| names.join(", "))
+}
+
+fn known_key(c: &mut Connection, app: &App) -> Result<(), AdminError> {
+    let Some(wanted) = &app.definition.saml.signing_key else {
+        return Ok(());
+    };
+    let keys = store::keys::all(c)?;
+    if keys
+        .iter()
+        .any(|key| key.id == *wanted && key.purpose == "signing" && key.state != "retired")
+    {
+        return Ok(());
+    }
+    Err(Wrong::new(
+        "signing_key",
+        format!(
+            "expected a signing key that is not retired, received {wanted:?}; the page of keys lists them"
+        ),
+    )
+    .into())
+}
+
+/// Blocks, unblocks, uninstalls or installs an app.
+///
+/// # Errors
+/// [`AdminError`].
+pub fn set_state(cx: &Context, id: &str, state: AppState) -> Result<App, AdminError> {
+    change(cx, &[AdminRight::InstallApps], |c, _| {
+        let mut stored = find(c, id)?;
+        let before = stored.app.state;
+        stored.app.state = state;
+        stored.app.updated_at = cx.now;
+        if state == AppState::Uninstalled {
+            // The organisation's policy goes with it; installing again begins closed.
+            stored.app.policy = crate::apps::LocalPolicy::default();
+        }
+        store::apps::update(c, &stored)?;
+        Ok((
+            stored.app.clone(),
+            Change {
+                reason: format!("The app {} is now {}.", stored.app.name, state.as_str()),
+                app: Some(about(&stored)),
+                settings: vec![(
+                    "state".to_owned(),
+                    before.as_str().to_owned(),
+                    state.as_str().to_owned(),
+                )],
+                ..Change::default()
+            },
+        ))
+    })
+}
+
+/// Removes an app with its assignments and consents.
+///
+/// # Errors
+/// [`AdminError`].
+pub fn remove(cx: &Context, id: &str) -> Result<(), AdminError> {
+    change(cx, &[AdminRight::InstallApps], |c, _| {
+        let stored = find(c, id)?;
+        store::apps::remove(c, &stored.app.id)?;
+        Ok((
+            (),
+            Change {
+                reason: format!("The app {} was removed.", stored.app.name),
+                app: Some(about(&stored)),
+                ..Change::default()
+            },
+        ))
+    })
+}
+
+/// Replaces the metadata of an app by metadata of the same entity. Settings stay as they are.
+///
+/// # Errors
+/// [`AdminError`]: nothing was changed.
+pub fn replace(cx: &Context, id: &str, document: &[u8]) -> Result<App, AdminError> {
+    let reading = Reading::at(cx.now);
+    change(cx, &[AdminRight::EditApps], |c, _| {
+        let mut stored = find(c, id)?;
+        let Chosen::Document(document) = one_of(document, &reading, Some(&stored.entity_id))?
+        else {
+            return Err(other_entity(&stored.entity_id, "several others"));
+        };
+        let sp = SpMetadata::parse(&document, &reading).map_err(not_metadata)?;
+        if sp.entity_id.as_str() != stored.entity_id {
+            return Err(other_entity(&stored.entity_id, sp.entity_id.as_str()));
+        }
+        stored.metadata_xml = document;
+        stored.app.updated_at = cx.now;
+        store::apps::update(c, &stored)?;
+        Ok((
+            stored.app.clone(),
+            Change {
+                reason: format!("The metadata of {} was replaced.", stored.app.name),
+                app: Some(about(&stored)),
+                ..Change::default()
+            },
+        ))
+    })
+}

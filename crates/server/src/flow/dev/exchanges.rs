@@ -1,0 +1,245 @@
+//! The last exchanges with service providers, as they were on the wire. Kept in memory, bounded,
+//! and only under `avouch dev`: elsewhere assertions and RelayState are never kept.
+
+use std::collections::VecDeque;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use avouch_saml::binding::post::PostForm;
+use avouch_saml::binding::{ReceivedRequest, Transport};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD as BASE64;
+
+use crate::audit::Event;
+use crate::context::Context;
+
+/// A message as it was received or sent.
+#[derive(Debug, Clone)]
+pub struct Message {
+    /// The XML.
+    pub xml: String,
+    /// Such as `HTTP-Redirect`.
+    pub binding: &'static str,
+    /// Where it was sent.
+    pub destination: String,
+    /// RelayState, if there was one.
+    pub relay_state: Option<String>,
+}
+
+impl Message {
+    /// A request as it arrived.
+    pub fn received(request: &ReceivedRequest, cx: &Context) -> Self {
+        Self {
+            xml: String::from_utf8_lossy(request.octets()).into_owned(),
+            binding: match request.transport() {
+                Transport::Redirect => "HTTP-Redirect",
+                Transport::Post => "HTTP-POST",
+            },
+            destination: cx.services.settings.server.base_url.join("/saml/sso"),
+            relay_state: request.relay_state().map(|state| state.as_str().to_owned()),
+        }
+    }
+
+    /// A Response as it leaves.
+    pub fn sent(form: &PostForm) -> Self {
+        Self {
+            xml: BASE64
+                .decode(form.message())
+                .map(|octets| String::from_utf8_lossy(&octets).into_owned())
+                .unwrap_or_default(),
+            binding: "HTTP-POST",
+            destination: form.action().to_owned(),
+            relay_state: form.relay_state().map(|state| state.as_str().to_owned()),
+        }
+    }
+}
+
+/// A request and what came of it.
+#[derive(Debug, Clone)]
+pub struct Exchange {
+    /// The AuthnRequest; `None` for a launch, or what was no request at all.
+    pub request: Option<Message>,
+    /// The Response; `None` when a page ended it.
+    pub response: Option<Message>,
+    /// The assertion before it was encrypted.
+    pub assertion: Option<String>,
+    /// The attempt's event.
+    pub event: Event,
+}
+
+/// How many are kept, and how many requests whose end is not known yet.
+const KEPT: usize = 50;
+const OPEN: usize = 200;
+/// The most of one message that is kept.
+const LONGEST: usize = 256 * 1024;
+
+/// The memory.
+#[derive(Default)]
+pub struct Exchanges {
+    kept: Mutex<Kept>,
+}
+
+#[derive(Default)]
+struct Kept {
+    // By the reference code of their attempt.
+    open: VecDeque<(String, Begun)>,
+    closed: VecDeque<Exchange>,
+}
+
+#[derive(Default)]
+struct Begun {
+    request: Option<Message>,
+    assertion: Option<String>,
+}
+
+impl Exchanges {
+    fn lock(&self) -> MutexGuard<'_, Kept> {
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// A request arrived in the attempt `code`.
+    pub fn request(&self, code: &str, mut message: Message) {
+        cut(&mut message.xml);
+        let mut kept = self.lock();
+        begun(&mut kept, code).request = Some(message);
+    }
+
+    /// An assertion is about to be encrypted.
+    pub fn assertion(&self, code: &str, mut xml: String) {
+        cut(&mut xml);
+        let mut kept = self.lock();
+        begun(&mut kept, code).assertion = Some(xml);
+    }
+
+    /// The attempt ended as `event` says.
+    pub fn end(&self, event: &Event) {
+        let mut kept = self.lock();
+        let begun = match kept.open.iter().position(|(code, _)| *code == event.code) {
+            Some(at) => kept.open.remove(at).map(|(_, begun)| begun),
+            None => None,
+        }
+        .unwrap_or_default();
+        kept.closed.push_front(Exchange {
+            request: begun.request,
+            response: None,
+            assertion: begun.assertion,
+            event: event.clone(),
+        });
+        kept.closed.truncate(KEPT);
+    }
+
+    /// The attempt `code`, which has ended, is answered with this Response.
+    pub fn response(&self, code: &str, mut message: Message) {
+        cut(&mut message.xml);
+        let mut kept = self.lock();
+        if let Some(exchange) = kept.closed.iter_mut().find(|e| e.event.code == code) {
+            exchange.response = Some(message);
+        }
+    }
+
+    /// What is kept, newest first.
+    pub fn all(&self) -> Vec<Exchange> {
+        self.lock().closed.iter().cloned().collect()
+    }
+}
+
+fn begun<'k>(kept: &'k mut Kept, code: &str) -> &'k mut Begun {
+    let at = match kept.open.iter().position(|(known, _)| known == code) {
+        Some(at) => at,
+        None => {
+            if kept.open.len() == OPEN {
+                kept.open.pop_front();
+            }
+            kept.open.push_back((code.to_owned(), Begun::default()));
+            kept.open.len() - 1
+        }
+    };
+    &mut kept.open[at].1
+}
+
+fn cut(xml: &mut String) {
+    if xml.len() > LONGEST {
+        let end = (0..=LONGEST)
+            .rev()
+            .find(|at| xml.is_char_boundary(*at))
+            .unwrap_or(0);
+        xml.truncate(end);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::audit::{EventKind, ResultCode};
+    use avouch_saml::time::Timestamp;
+
+    fn event(code: &str) -> Event {
+        Event {
+            code: code.into(),
+            at: Timestamp::from_millis(0),
+            kind: EventKind::SignOn,
+            result: ResultCode::Success,
+            user_id: None,
+            username: None,
+            app_id: None,
+            app_name: None,
+            entity_id: None,
+            address: String::new(),
+            user_agent: String::new(),
+            initiated_by: "sp",
+            protocol: "saml",
+            binding: String::new(),
+            reason: String::new(),
+            checks: Vec::new(),
+            request_id: String::new(),
+        }
+    }
+
+    fn message(xml: &str) -> Message {
+        Message {
+            xml: xml.into(),
+            binding: "HTTP-POST",
+            destination: String::new(),
+            relay_state: None,
+        }
+    }
+
+    #[test]
+    fn request_and_response_meet_by_their_code() {
+        let exchanges = Exchanges::default();
+        exchanges.request("A", message("<request-a/>"));
+        exchanges.request("B", message("<request-b/>"));
+        exchanges.end(&event("B"));
+        exchanges.response("B", message("<response-b/>"));
+        exchanges.end(&event("launch"));
+        let all = exchanges.all();
+        assert_eq!(all.len(), 2);
+        assert!(all[0].request.is_none());
+        assert_eq!(
+            all[1].request.as_ref().map(|m| m.xml.as_str()),
+            Some("<request-b/>")
+        );
+        assert_eq!(
+            all[1].response.as_ref().map(|m| m.xml.as_str()),
+            Some("<response-b/>")
+        );
+    }
+
+    #[test]
+    fn memory_is_bounded() {
+        let exchanges = Exchanges::default();
+        for number in 0..1000 {
+            exchanges.request(&format!("open-{number}"), message("x"));
+            exchanges.end(&event(&format!("closed-{number}")));
+        }
+        exchanges.request("long", message(&"ü".repeat(LONGEST)));
+        exchanges.end(&event("long"));
+        assert_eq!(exchanges.all().len(), KEPT);
+        assert!(
+            exchanges.all()[0]
+                .request
+                .as_ref()
+                .is_some_and(|m| m.xml.len() <= LONGEST)
+        );
+        assert!(exchanges.lock().open.len() <= OPEN);
+    }
+}

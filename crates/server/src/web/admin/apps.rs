@@ -1,0 +1,487 @@
+//! Connected apps: the list, one app's settings, blocking, removing.
+
+use actix_web::http::StatusCode;
+use actix_web::web::{Path, Payload};
+use actix_web::{HttpRequest, HttpResponse};
+use avouch_saml::metadata::{Reading, SpMetadata};
+use avouch_saml::security::algorithm::AlgorithmPolicy;
+use avouch_saml::security::certificate::{Certificate, KeyKind};
+
+use super::view::{certificate_age, certificates, endpoints, key_kind, moment};
+use super::{admin_frame, ask, body, problems, run, with_status};
+use crate::apps::saml::{EncryptionPolicy, RequestSignatures, SignWhat};
+use crate::apps::{App, AppState};
+use crate::context::Context;
+use crate::flow::admin::apps::{self as flow, AppView};
+use crate::flow::admin::{AdminError, Wrong};
+use crate::store::keys::KeyRow;
+use crate::users::AdminRight;
+use crate::web::extract::{self, Fields};
+use crate::web::pages::admin::{
+    AppForm, AppListPage, AppRemovePage, AppRow, AppSettingsPage, FormAction, InForce, Origin,
+};
+use crate::web::pages::{AppLabel, Choice, Frame, IdpCertificate, IdpInfo, Notice, Tone};
+use crate::web::respond::{page, see_other};
+
+/// `GET /admin/apps`.
+pub(crate) async fn list(request: HttpRequest) -> HttpResponse {
+    let cx = extract::context(&request);
+    let fields = Fields::of_query(&request);
+    let query = fields.get("q").to_owned();
+    let after = fields.find("after").map(str::to_owned);
+    let (search, from) = (query.clone(), after.clone());
+    ask(
+        &request,
+        cx,
+        move |cx| flow::list(cx, &search, from.as_deref()),
+        move |cx, found| {
+            let next_url = found.lines.last().filter(|_| found.more).map(|last| {
+                format!(
+                    "/admin/apps?q={}&after={}",
+                    encode(&query),
+                    encode(&last.line.api_name)
+                )
+            });
+            let first_url = after.map(|_| format!("/admin/apps?q={}", encode(&query)));
+            let reading = any_age(cx);
+            let rows = found
+                .lines
+                .iter()
+                .map(|entry| {
+                    let sp = SpMetadata::parse(&entry.metadata_xml, &reading).ok();
+                    AppRow {
+                        url: format!("/admin/apps/{}", entry.line.api_name),
+                        app: AppLabel {
+                            name: entry.line.name.clone(),
+                            logo: entry.logo.clone(),
+                        },
+                        entity_id: entry.line.entity_id.clone(),
+                        state: AppState::parse(&entry.line.state).unwrap_or(AppState::Uninstalled),
+                        last_used: entry.last_used.map(moment),
+                        certificate: sp.and_then(|sp| certificate_age(&sp, cx.now)),
+                    }
+                })
+                .collect();
+            let mut frame = admin_frame(cx, &found.viewer);
+            say(&mut frame, &fields);
+            page(
+                cx,
+                &AppListPage {
+                    frame,
+                    query,
+                    rows,
+                    total: u64::try_from(found.total).unwrap_or(0),
+                    next_url,
+                    first_url,
+                    may_add: found.viewer.rights.contains(&AdminRight::InstallApps),
+                },
+            )
+        },
+    )
+    .await
+}
+
+/// A reading that judges no expiry: pages show apps whose metadata has run out.
+fn any_age(cx: &Context) -> Reading {
+    Reading {
+        skew_seconds: i64::MAX / 4000,
+        ..Reading::at(cx.now)
+    }
+}
+
+/// Percent-encodes a query value.
+pub(super) fn encode(text: &str) -> String {
+    use std::fmt::Write as _;
+    let mut out = String::new();
+    for byte in text.bytes() {
+        if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
+            out.push(char::from(byte));
+        } else {
+            write!(out, "%{byte:02X}").expect("writing to a String does not fail");
+        }
+    }
+    out
+}
+
+/// What a redirect after a change asked to be said.
+pub(super) fn say(frame: &mut Frame, fields: &Fields) {
+    let t = frame.t;
+    let text = if fields.find("created").is_some() {
+        t.app_settings.created
+    } else if fields.find("saved").is_some() {
+        t.app_settings.saved
+    } else {
+        return;
+    };
+    frame.notice = Some(Notice {
+        tone: Tone::Good,
+        text: text.to_string(),
+    });
+}
+
+/// `GET /admin/apps/{id}`.
+pub(crate) async fn show(request: HttpRequest, id: Path<String>) -> HttpResponse {
+    let cx = extract::context(&request);
+    let fields = Fields::of_query(&request);
+    let id = id.into_inner();
+    ask(
+        &request,
+        cx,
+        move |cx| flow::show(cx, &id),
+        move |cx, view| {
+            let form = AppForm::from_app(&view.stored.app);
+            let mut shown = settings_page(cx, view, form);
+            say(&mut shown.frame, &fields);
+            page(cx, &shown)
+        },
+    )
+    .await
+}
+
+fn settings_page(cx: &Context, view: AppView, form: AppForm) -> AppSettingsPage {
+    let app = &view.stored.app;
+    let choices = |all: Vec<(String, String)>| {
+        all.into_iter()
+            .map(|(id, name)| Choice::new(id, name))
+            .collect::<Vec<_>>()
+    };
+    AppSettingsPage {
+        url: format!("/admin/apps/{}", app.api_name),
+        app: AppLabel {
+            name: app.name.clone(),
+            logo: app.definition.logo_url.clone(),
+        },
+        api_name: app.api_name.clone(),
+        blocked: app.state == AppState::Blocked,
+        info: idp_info(cx, Some(app), &view.keys),
+        entity_id: view.stored.entity_id.clone(),
+        endpoints: endpoints(&view.sp),
+        certificates: certificates(&view.sp, cx.now),
+        form,
+        problems: Vec::new(),
+        in_force: in_force(cx, app, &view.sp, &view.keys),
+        profiles: choices(
+            view.profiles
+                .iter()
+                .map(|(id, name)| (id.to_string(), name.clone()))
+                .collect(),
+        ),
+        permission_sets: choices(
+            view.permission_sets
+                .iter()
+                .map(|(id, name)| (id.to_string(), name.clone()))
+                .collect(),
+        ),
+        signing_keys: choices(
+            view.keys
+                .iter()
+                .filter(|key| key.purpose == "signing" && key.state != "retired")
+                .map(|key| (key.id.clone(), key_label(key)))
+                .collect(),
+        ),
+        frame: admin_frame(cx, &view.viewer),
+    }
+}
+
+fn key_label(key: &KeyRow) -> String {
+    let kind = Certificate::from_der(&key.certificate)
+        .ok()
+        .and_then(|certificate| certificate.public_key().ok())
+        .map_or_else(|| key.algorithm.clone(), |public| key_kind(public.kind()));
+    format!("{kind}, {} ({})", key.state, key.created().to_string())
+}
+
+/// What a service provider has to know about this identity provider.
+pub(crate) fn idp_info(cx: &Context, app: Option<&App>, keys: &[KeyRow]) -> IdpInfo {
+    let settings = &cx.services.settings;
+    let url = |path: &str| settings.server.base_url.join(path);
+    let issuer = app.and_then(|app| app.definition.saml.issuer.clone());
+    let own_key = app.and_then(|app| app.definition.saml.signing_key.as_deref());
+    let mut certificates = Vec::new();
+    for state in ["active", "next"] {
+        for key in keys.iter().filter(|key| {
+            key.purpose == "signing"
+                && match own_key {
+                    Some(own) => key.id == own && state == "active",
+                    None => key.state == state,
+                }
+        }) {
+            if let Ok(certificate) = Certificate::from_der(&key.certificate) {
+                certificates.push(IdpCertificate {
+                    fingerprint: certificate.fingerprint(),
+                    expires: certificate
+                        .not_after()
+                        .map_or_else(|| crate::web::pages::Moment::from_unix_millis(0), moment),
+                    pem: certificate.pem(),
+                });
+            }
+        }
+    }
+    IdpInfo {
+        metadata_url: url("/saml/metadata"),
+        app_metadata_url: app.map(|app| url(&format!("/saml/metadata/{}", app.api_name))),
+        entity_id: issuer.unwrap_or_else(|| settings.idp.entity_id.to_string()),
+        sso_redirect: url("/saml/sso"),
+        sso_post: url("/saml/sso"),
+        launch_url: app.map(|app| url(&format!("/launch/{}", app.api_name))),
+        logout_url: url("/logout"),
+        certificates,
+    }
+}
+
+/// The values in force where the form alone does not tell.
+fn in_force(cx: &Context, app: &App, sp: &SpMetadata, keys: &[KeyRow]) -> Vec<InForce> {
+    let saml = &app.definition.saml;
+    let line = |field, value: &str, origin| InForce {
+        field,
+        value: value.to_owned(),
+        origin,
+    };
+    let mut lines = Vec::new();
+    let (signed, origin) = match saml.request_signatures {
+        RequestSignatures::Required => (true, Origin::Here),
+        RequestSignatures::WhenPresent => (false, Origin::Here),
+        RequestSignatures::FollowMetadata if sp.authn_requests_signed => (true, Origin::Metadata),
+        RequestSignatures::FollowMetadata
+            if cx.services.settings.saml.want_authn_requests_signed =>
+        {
+            (true, Origin::Organisation)
+        }
+        RequestSignatures::FollowMetadata => (false, Origin::Metadata),
+    };
+    let words = if signed {
+        "required"
+    } else {
+        "checked when present"
+    };
+    lines.push(line("request_signatures", words, origin));
+
+    let mut policy: AlgorithmPolicy = cx.services.settings.saml.algorithms.clone();
+    if saml.danger_allow_cbc {
+        policy.allow_danger_cbc();
+    }
+    let usable = sp.choose_encryption(&policy).is_ok();
+    lines.push(match saml.encryption {
+        EncryptionPolicy::Off => line("encryption", "off", Origin::Here),
+        EncryptionPolicy::Required if usable => line("encryption", "on", Origin::Here),
+        EncryptionPolicy::Required => line(
+            "encryption",
+            "required, but the app publishes no usable key: every sign-on fails",
+            Origin::Here,
+        ),
+        EncryptionPolicy::WhenKeyPublished if usable => line("encryption", "on", Origin::Metadata),
+        EncryptionPolicy::WhenKeyPublished => line(
+            "encryption",
+            "off: no usable key is published",
+            Origin::Metadata,
+        ),
+    });
+    lines.push(match (saml.sign, sp.want_assertions_signed) {
+        (SignWhat::Default, _) => line("sign", "response and assertion", Origin::Default),
+        (SignWhat::Both, _) => line("sign", "response and assertion", Origin::Here),
+        (SignWhat::Response, true) => line("sign", "response and assertion", Origin::Metadata),
+        (SignWhat::Response, false) => line("sign", "response", Origin::Here),
+        (SignWhat::Assertion, _) => line("sign", "assertion", Origin::Here),
+    });
+    match &saml.issuer {
+        Some(own) => lines.push(line("issuer", own, Origin::Here)),
+        None => lines.push(line(
+            "issuer",
+            cx.services.settings.idp.entity_id.as_str(),
+            Origin::Organisation,
+        )),
+    }
+    let key = match &saml.signing_key {
+        Some(own) => keys.iter().find(|key| key.id == *own),
+        None => keys
+            .iter()
+            .find(|key| key.purpose == "signing" && key.state == "active"),
+    };
+    if let Some(key) = key {
+        let origin = if saml.signing_key.is_some() {
+            Origin::Here
+        } else {
+            Origin::Organisation
+        };
+        lines.push(line("signing_key", &key_label(key), origin));
+    }
+    lines
+}
+
+/// The kind of a stored key, from its certificate.
+pub(super) fn kind_of(key: &KeyRow) -> Option<KeyKind> {
+    let certificate = Certificate::from_der(&key.certificate).ok()?;
+    Some(certificate.public_key().ok()?.kind())
+}
+
+/// `POST /admin/apps/{id}`.
+pub(crate) async fn save(request: HttpRequest, payload: Payload, id: Path<String>) -> HttpResponse {
+    let cx = extract::context(&request);
+    let id = id.into_inner();
+    let mut form = match body::form(&cx, payload).await {
+        Ok(fields) => AppForm::from_pairs(fields.0),
+        Err(response) => return response,
+    };
+    if form.action != FormAction::Save {
+        form.edit();
+        return again(&request, cx, id, form, Vec::new(), StatusCode::OK).await;
+    }
+    let t = &crate::text::Locale::English.catalogue().forms;
+    let (kept, shown) = (form.clone(), id.clone());
+    let inside = cx.clone();
+    let saved = run_raw(&cx, move |cx| {
+        flow::save(cx, &id, |app| {
+            form.apply(app, t).map_err(|problems| {
+                problems
+                    .into_iter()
+                    .map(|p| Wrong::new(p.field, p.message))
+                    .collect()
+            })
+        })
+    })
+    .await;
+    match saved {
+        Ok(app) => see_other(&cx, &format!("/admin/apps/{}?saved", app.api_name)),
+        Err(AdminError::Refused(wrong)) => {
+            let status = StatusCode::UNPROCESSABLE_ENTITY;
+            again(&request, inside, shown, kept, wrong, status).await
+        }
+        Err(error) => super::refused(&request, &cx, error).await,
+    }
+}
+
+async fn run_raw<T: Send + 'static>(
+    cx: &Context,
+    flow: impl FnOnce(&Context) -> Result<T, AdminError> + Send + 'static,
+) -> Result<T, AdminError> {
+    let inside = cx.clone();
+    match actix_web::web::block(move || flow(&inside)).await {
+        Ok(outcome) => outcome,
+        Err(_) => Err(AdminError::Ours(crate::refusal::OperatorError::new(
+            "the flow did not end",
+        ))),
+    }
+}
+
+/// The settings page with what was typed, which is not what is stored.
+async fn again(
+    request: &HttpRequest,
+    cx: Context,
+    id: String,
+    form: AppForm,
+    wrong: Vec<Wrong>,
+    status: StatusCode,
+) -> HttpResponse {
+    ask(
+        request,
+        cx,
+        move |cx| flow::show(cx, &id),
+        move |cx, view| {
+            let mut shown = settings_page(cx, view, form);
+            shown.problems = problems(wrong);
+            with_status(cx, &shown, status)
+        },
+    )
+    .await
+}
+
+/// `POST /admin/apps/{id}/block`.
+pub(crate) async fn block(
+    request: HttpRequest,
+    payload: Payload,
+    id: Path<String>,
+) -> HttpResponse {
+    set_state(request, payload, id, AppState::Blocked).await
+}
+
+/// `POST /admin/apps/{id}/unblock`.
+pub(crate) async fn unblock(
+    request: HttpRequest,
+    payload: Payload,
+    id: Path<String>,
+) -> HttpResponse {
+    set_state(request, payload, id, AppState::Installed).await
+}
+
+/// `POST /admin/apps/{id}/uninstall`.
+pub(crate) async fn uninstall(
+    request: HttpRequest,
+    payload: Payload,
+    id: Path<String>,
+) -> HttpResponse {
+    set_state(request, payload, id, AppState::Uninstalled).await
+}
+
+/// `POST /admin/apps/{id}/install`.
+pub(crate) async fn install(
+    request: HttpRequest,
+    payload: Payload,
+    id: Path<String>,
+) -> HttpResponse {
+    set_state(request, payload, id, AppState::Installed).await
+}
+
+async fn set_state(
+    request: HttpRequest,
+    payload: Payload,
+    id: Path<String>,
+    state: AppState,
+) -> HttpResponse {
+    let cx = extract::context(&request);
+    if let Err(response) = body::form(&cx, payload).await {
+        return response;
+    }
+    ask(
+        &request,
+        cx,
+        move |cx| flow::set_state(cx, &id, state),
+        |cx, app| see_other(cx, &format!("/admin/apps/{}?saved", app.api_name)),
+    )
+    .await
+}
+
+/// `GET /admin/apps/{id}/remove`.
+pub(crate) async fn remove_form(request: HttpRequest, id: Path<String>) -> HttpResponse {
+    let cx = extract::context(&request);
+    ask(
+        &request,
+        cx,
+        move |cx| flow::show(cx, &id),
+        |cx, view| {
+            let app = &view.stored.app;
+            page(
+                cx,
+                &AppRemovePage {
+                    frame: admin_frame(cx, &view.viewer),
+                    app: AppLabel {
+                        name: app.name.clone(),
+                        logo: app.definition.logo_url.clone(),
+                    },
+                    entity_id: view.stored.entity_id.clone(),
+                    app_url: format!("/admin/apps/{}", app.api_name),
+                },
+            )
+        },
+    )
+    .await
+}
+
+/// `POST /admin/apps/{id}/remove`.
+pub(crate) async fn remove(
+    request: HttpRequest,
+    payload: Payload,
+    id: Path<String>,
+) -> HttpResponse {
+    let cx = extract::context(&request);
+    if let Err(response) = body::form(&cx, payload).await {
+        return response;
+    }
+    run(
+        &request,
+        cx,
+        move |cx| flow::remove(cx, &id),
+        |cx, ()| see_other(cx, "/admin/apps?saved"),
+        super::sentences,
+    )
+    .await
+}

@@ -1,0 +1,392 @@
+//! Adding an app, and replacing an app's metadata: form, preview, save. Nothing is stored until
+//! the preview is confirmed; the metadata travels through the preview page and is read anew.
+
+use actix_web::web::{Path, Payload};
+use actix_web::{HttpRequest, HttpResponse};
+
+use super::body::{self, Form};
+use super::view::{self, Leads};
+use super::{admin_frame, ask, problems, run};
+use crate::apps::onboard::typed::{Typed, typed_to_metadata};
+use crate::context::Context;
+use crate::flow::admin::apps::{self as flow, Confirmed, Understood};
+use crate::flow::admin::{self, AdminError, Wrong};
+use crate::users::{AdminRight, User};
+use crate::web::extract;
+use crate::web::pages::Frame;
+use crate::web::pages::admin::{AppChoosePage, AppNewPage, EntityLine, TypedSp};
+use crate::web::respond::{frame, page, see_other};
+
+/// Where the forms lead: for a new app, or for one whose metadata is replaced.
+#[derive(Clone)]
+struct Target {
+    replaces: Option<String>,
+}
+
+impl Target {
+    fn preview_url(&self) -> String {
+        match &self.replaces {
+            None => "/admin/apps/preview".into(),
+            Some(id) => format!("/admin/apps/{id}/metadata"),
+        }
+    }
+
+    fn cancel_url(&self) -> String {
+        match &self.replaces {
+            None => "/admin/apps".into(),
+            Some(id) => format!("/admin/apps/{id}"),
+        }
+    }
+
+    fn leads(&self) -> Leads {
+        match &self.replaces {
+            None => Leads {
+                save_url: "/admin/apps".into(),
+                cancel_url: "/admin/apps/new".into(),
+            },
+            Some(id) => Leads {
+                save_url: format!("/admin/apps/{id}/metadata/save"),
+                cancel_url: format!("/admin/apps/{id}/metadata"),
+            },
+        }
+    }
+
+    fn empty_page(&self, frame: Frame, name: Option<String>) -> AppNewPage {
+        AppNewPage {
+            frame,
+            replaces: name,
+            preview_url: self.preview_url(),
+            cancel_url: self.cancel_url(),
+            pasted: String::new(),
+            typed: TypedSp::default(),
+            problems: Vec::new(),
+        }
+    }
+}
+
+/// `GET /admin/apps/new`.
+pub(crate) async fn form(request: HttpRequest) -> HttpResponse {
+    let cx = extract::context(&request);
+    ask(
+        &request,
+        cx,
+        |cx| admin::view(cx, &[AdminRight::InstallApps], |_, user| Ok(user.clone())),
+        |cx, user: User| {
+            let target = Target { replaces: None };
+            page(cx, &target.empty_page(admin_frame(cx, &user), None))
+        },
+    )
+    .await
+}
+
+/// `GET /admin/apps/{id}/metadata`.
+pub(crate) async fn replace_form(request: HttpRequest, id: Path<String>) -> HttpResponse {
+    let cx = extract::context(&request);
+    let id = id.into_inner();
+    let target = Target {
+        replaces: Some(id.clone()),
+    };
+    ask(
+        &request,
+        cx,
+        move |cx| flow::show(cx, &id),
+        move |cx, view| {
+            let mut new =
+                target.empty_page(admin_frame(cx, &view.viewer), Some(view.stored.app.name));
+            new.typed = TypedSp {
+                name: new.replaces.clone().unwrap_or_default(),
+                entity_id: view.stored.entity_id,
+                acs_urls: view
+                    .sp
+                    .acs
+                    .iter()
+                    .map(|acs| acs.location().to_string())
+                    .collect::<Vec<_>>()
+                    .join("\n"),
+                certificates: view
+                    .sp
+                    .keys
+                    .iter()
+                    .filter_map(|key| key.certificate.as_ref())
+                    .map(avouch_saml::security::certificate::Certificate::pem)
+                    .collect(),
+                requests_signed: view.sp.authn_requests_signed,
+            };
+            page(cx, &new)
+        },
+    )
+    .await
+}
+
+/// `POST /admin/apps/preview`.
+pub(crate) async fn preview(request: HttpRequest, payload: Payload) -> HttpResponse {
+    show_preview(request, payload, Target { replaces: None }).await
+}
+
+/// `POST /admin/apps/{id}/metadata`.
+pub(crate) async fn replace_preview(
+    request: HttpRequest,
+    payload: Payload,
+    id: Path<String>,
+) -> HttpResponse {
+    let target = Target {
+        replaces: Some(id.into_inner()),
+    };
+    show_preview(request, payload, target).await
+}
+
+async fn show_preview(request: HttpRequest, payload: Payload, target: Target) -> HttpResponse {
+    let cx = extract::context(&request);
+    let form = match body::multipart(&cx, &request, payload).await {
+        Ok(form) => form,
+        Err(response) => return response,
+    };
+    let typed = typed_of(&form);
+    let source = form.get("source").to_owned();
+    let pasted = form.get("metadata").to_owned();
+    let uploaded = form.get("file").to_owned();
+    let chosen = form.get("entity_id").to_owned();
+    let again = {
+        let (target, typed, pasted) = (target.clone(), typed.clone(), pasted.clone());
+        move |cx: &Context, wrong: Vec<Wrong>| {
+            // Whoever may preview was let in above; their name in the header is not worth a
+            // second look at the database.
+            let mut new = target.empty_page(frame(cx, None), target.replaces.clone());
+            new.typed = typed;
+            // A federation's file is not written back into a text field.
+            if pasted.len() <= 512 * 1024 {
+                new.pasted = pasted;
+            }
+            new.problems = problems(wrong);
+            let status = actix_web::http::StatusCode::UNPROCESSABLE_ENTITY;
+            super::with_status(cx, &new, status)
+        }
+    };
+    let (inside, kept) = (target.clone(), pasted);
+    run(
+        &request,
+        cx,
+        move |cx| {
+            let replaces = inside.replaces.as_deref();
+            let named = |error: AdminError, field: &str| match error {
+                AdminError::Refused(wrong) => AdminError::Refused(
+                    wrong
+                        .into_iter()
+                        .map(|w| Wrong::new(field, w.message))
+                        .collect(),
+                ),
+                other => other,
+            };
+            match source.as_str() {
+                "file" if uploaded.is_empty() => {
+                    admit(cx, replaces)?;
+                    Err(Wrong::new("file", "Choose a metadata file.").into())
+                }
+                "file" => flow::understand(cx, uploaded.as_bytes(), None, replaces)
+                    .map(|u| (u, uploaded))
+                    .map_err(|e| named(e, "file")),
+                "typed" => {
+                    admit(cx, replaces)?;
+                    let document = typed_to_metadata(&from_typed(&typed)).map_err(|error| {
+                        use crate::apps::onboard::typed::TypedError;
+                        let field = match error {
+                            TypedError::NoEntityId => "entity_id",
+                            TypedError::NoAcs => "acs_urls",
+                            TypedError::Unwritable(_) => "name",
+                        };
+                        AdminError::from(Wrong::new(field, error.to_string()))
+                    })?;
+                    flow::understand(cx, &document, None, replaces)
+                        .map(|u| (u, String::new()))
+                        .map_err(|error| match error {
+                            AdminError::Refused(wrong) => {
+                                AdminError::Refused(wrong.into_iter().map(typed_field).collect())
+                            }
+                            other => other,
+                        })
+                }
+                _ if kept.trim().is_empty() => {
+                    admit(cx, replaces)?;
+                    Err(Wrong::new("metadata", "Paste the metadata.").into())
+                }
+                _ => flow::understand(cx, kept.as_bytes(), Some(&chosen), replaces)
+                    .map(|u| (u, kept)),
+            }
+        },
+        move |cx, (understood, metadata)| match understood {
+            Understood::Several(entities) => page(
+                cx,
+                &AppChoosePage {
+                    frame: frame(cx, None),
+                    preview_url: target.preview_url(),
+                    cancel_url: target.cancel_url(),
+                    metadata,
+                    entities: entities
+                        .into_iter()
+                        .map(|(entity, taken)| EntityLine {
+                            entity_id: entity.entity_id,
+                            name: entity.name,
+                            taken,
+                        })
+                        .collect(),
+                },
+            ),
+            Understood::One {
+                preview,
+                document,
+                replaced,
+                viewer,
+            } => {
+                let mut shown = view::preview_page(
+                    admin_frame(cx, &viewer),
+                    &preview,
+                    document,
+                    replaced.as_deref().map(|(_, sp)| sp),
+                    target.leads(),
+                    cx.now,
+                );
+                if let Some(old) = &replaced {
+                    shown.app.name.clone_from(&old.0.app.name);
+                }
+                page(cx, &shown)
+            }
+        },
+        again,
+    )
+    .await
+}
+
+/// The right is asked before the form is looked at.
+fn admit(cx: &Context, replaces: Option<&str>) -> Result<(), AdminError> {
+    let right = flow::right_to_import(replaces.is_some());
+    admin::view(cx, &[right], |_, _| Ok(()))
+}
+
+/// Typed fields have no lines: what is wrong with the metadata made of them is named by its field.
+fn typed_field(wrong: Wrong) -> Wrong {
+    let message = match wrong.message.split_once(": ") {
+        Some((line, rest)) if line.starts_with("line ") => rest.to_owned(),
+        _ => wrong.message,
+    };
+    let field = if message.contains("AssertionConsumerService") {
+        "acs_urls"
+    } else if message.contains("key") || message.contains("certificate") {
+        "certificates"
+    } else {
+        "entity_id"
+    };
+    Wrong::new(field, message)
+}
+
+fn typed_of(form: &Form) -> TypedSp {
+    TypedSp {
+        name: form.get("name").to_owned(),
+        entity_id: form.get("entity_id").to_owned(),
+        acs_urls: form.get("acs_urls").to_owned(),
+        certificates: form.get("certificates").to_owned(),
+        requests_signed: form.get("requests_signed") == "yes",
+    }
+}
+
+fn from_typed(typed: &TypedSp) -> Typed {
+    Typed {
+        entity_id: typed.entity_id.clone(),
+        name: typed.name.clone(),
+        acs: typed.acs_urls.lines().map(str::to_owned).collect(),
+        signing_certificates: certificates(&typed.certificates),
+        signs_requests: typed.requests_signed,
+        ..Typed::default()
+    }
+}
+
+/// Certificates one after another: each PEM block is one; without armour all of it is one.
+fn certificates(text: &str) -> Vec<String> {
+    text.split("-----BEGIN CERTIFICATE-----")
+        .map(|block| {
+            block
+                .split("-----END CERTIFICATE-----")
+                .next()
+                .unwrap_or("")
+                .trim()
+                .to_owned()
+        })
+        .filter(|block| !block.is_empty())
+        .collect()
+}
+
+/// `POST /admin/apps`.
+pub(crate) async fn add(request: HttpRequest, payload: Payload) -> HttpResponse {
+    let cx = extract::context(&request);
+    let form = match body::form(&cx, payload).await {
+        Ok(form) => form,
+        Err(response) => return response,
+    };
+    let metadata = form.get("metadata").to_owned();
+    let entity_id = form.get("entity_id").to_owned();
+    let confirmed = Confirmed {
+        name: form.get("name").to_owned(),
+        release: form.all("release").map(str::to_owned).collect(),
+    };
+    let pasted = metadata.clone();
+    run(
+        &request,
+        cx,
+        move |cx| flow::add(cx, metadata.as_bytes(), Some(&entity_id), &confirmed),
+        |cx, app| see_other(cx, &format!("/admin/apps/{}?created", app.api_name)),
+        move |cx, wrong| {
+            let target = Target { replaces: None };
+            let mut new = target.empty_page(frame(cx, None), None);
+            new.pasted = pasted;
+            new.problems = problems(wrong);
+            let status = actix_web::http::StatusCode::UNPROCESSABLE_ENTITY;
+            super::with_status(cx, &new, status)
+        },
+    )
+    .await
+}
+
+/// `POST /admin/apps/{id}/metadata/save`.
+pub(crate) async fn replace(
+    request: HttpRequest,
+    payload: Payload,
+    id: Path<String>,
+) -> HttpResponse {
+    let cx = extract::context(&request);
+    let form = match body::form(&cx, payload).await {
+        Ok(form) => form,
+        Err(response) => return response,
+    };
+    let target = Target {
+        replaces: Some(id.clone()),
+    };
+    let metadata = form.get("metadata").to_owned();
+    let pasted = metadata.clone();
+    run(
+        &request,
+        cx,
+        move |cx| flow::replace(cx, &id, metadata.as_bytes()),
+        |cx, app| see_other(cx, &format!("/admin/apps/{}?saved", app.api_name)),
+        move |cx, wrong| {
+            let mut new = target.empty_page(frame(cx, None), target.replaces.clone());
+            new.pasted = pasted;
+            new.problems = problems(wrong);
+            let status = actix_web::http::StatusCode::UNPROCESSABLE_ENTITY;
+            super::with_status(cx, &new, status)
+        },
+    )
+    .await
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn certificates_are_told_apart() {
+        let two = "-----BEGIN CERTIFICATE-----\nAA\n-----END CERTIFICATE-----\n\n\
+                   -----BEGIN CERTIFICATE-----\nBB\n-----END CERTIFICATE-----\n";
+        assert_eq!(certificates(two), ["AA", "BB"]);
+        assert_eq!(certificates(" AABB\n"), ["AABB"]);
+        assert_eq!(certificates(" \n"), Vec::<String>::new());
+    }
+}

@@ -1,0 +1,135 @@
+//! Users: the list, one user, deactivating.
+
+use actix_web::web::{Path, Payload};
+use actix_web::{HttpRequest, HttpResponse};
+
+use super::apps::{encode, say};
+use super::view::moment;
+use super::{admin_frame, ask, body};
+use crate::flow::admin::users as flow;
+use crate::users::User;
+use crate::web::extract::{self, Fields};
+use crate::web::pages::admin::{UserListPage, UserPage, UserRow};
+use crate::web::respond::{page, see_other};
+
+fn row(user: &User) -> UserRow {
+    UserRow {
+        url: format!("/admin/users/{}", user.id),
+        username: user.username.clone(),
+        name: user.display_name.clone(),
+        email: user.email.clone(),
+        active: user.active,
+        is_admin: !user.rights.is_empty(),
+        profile: user.profile_name.clone(),
+    }
+}
+
+/// `GET /admin/users`.
+pub(crate) async fn list(request: HttpRequest) -> HttpResponse {
+    let cx = extract::context(&request);
+    let fields = Fields::of_query(&request);
+    let query = fields.get("q").to_owned();
+    let after = fields.find("after").map(str::to_owned);
+    let (search, from) = (query.clone(), after.clone());
+    ask(
+        &request,
+        cx,
+        move |cx| flow::list(cx, &search, from.as_deref()),
+        move |cx, found| {
+            let next_url = found.users.last().filter(|_| found.more).map(|last| {
+                format!(
+                    "/admin/users?q={}&after={}",
+                    encode(&query),
+                    encode(&last.username)
+                )
+            });
+            page(
+                cx,
+                &UserListPage {
+                    frame: admin_frame(cx, &found.viewer),
+                    first_url: after.map(|_| format!("/admin/users?q={}", encode(&query))),
+                    query,
+                    rows: found.users.iter().map(row).collect(),
+                    total: u64::try_from(found.total).unwrap_or(0),
+                    next_url,
+                },
+            )
+        },
+    )
+    .await
+}
+
+/// `GET /admin/users/{id}`.
+pub(crate) async fn show(request: HttpRequest, id: Path<String>) -> HttpResponse {
+    let cx = extract::context(&request);
+    let fields = Fields::of_query(&request);
+    ask(
+        &request,
+        cx,
+        move |cx| flow::show(cx, &id),
+        move |cx, (user, last_login, viewer)| {
+            let mut frame = admin_frame(cx, &viewer);
+            say(&mut frame, &fields);
+            page(
+                cx,
+                &UserPage {
+                    frame,
+                    row: row(&user),
+                    id: user.id.to_string(),
+                    email_verified: user.email_verified,
+                    given_name: user.given_name,
+                    family_name: user.family_name,
+                    federation_id: user.federation_id.unwrap_or_default(),
+                    locale: user.locale,
+                    time_zone: user.time_zone,
+                    permission_sets: user
+                        .permission_sets
+                        .into_iter()
+                        .map(|(_, name)| name)
+                        .collect(),
+                    rights: user.rights.iter().map(|r| r.as_str().to_owned()).collect(),
+                    attributes: user.custom.into_iter().collect(),
+                    last_login: last_login.map(moment),
+                },
+            )
+        },
+    )
+    .await
+}
+
+/// `POST /admin/users/{id}/deactivate`.
+pub(crate) async fn deactivate(
+    request: HttpRequest,
+    payload: Payload,
+    id: Path<String>,
+) -> HttpResponse {
+    set_active(request, payload, id, false).await
+}
+
+/// `POST /admin/users/{id}/activate`.
+pub(crate) async fn activate(
+    request: HttpRequest,
+    payload: Payload,
+    id: Path<String>,
+) -> HttpResponse {
+    set_active(request, payload, id, true).await
+}
+
+async fn set_active(
+    request: HttpRequest,
+    payload: Payload,
+    id: Path<String>,
+    active: bool,
+) -> HttpResponse {
+    let cx = extract::context(&request);
+    if let Err(response) = body::form(&cx, payload).await {
+        return response;
+    }
+    ask(
+        &request,
+        cx,
+        move |cx| flow::set_active(cx, &id, active),
+        |cx, user| see_other(cx, &format!("/admin/users/{}?saved", user.id)),
+    )
+    .await
+}

@@ -1,0 +1,143 @@
+//! `GET /dev`, under `avouch dev` only: what to configure in a service provider, sample users, and
+//! the last exchanges as they were on the wire.
+
+use actix_web::http::StatusCode;
+use actix_web::{HttpRequest, HttpResponse};
+
+use crate::audit::Check;
+use crate::flow::dev::exchanges::{Exchange, Message};
+use crate::flow::saml_sso::Visitor;
+use crate::store;
+use crate::web::admin::apps::idp_info;
+use crate::web::extract::context;
+use crate::web::pages::admin::EventRow;
+use crate::web::pages::{AppLabel, DecodedMessage, DeveloperPage, DeveloperSp, ErrorKind, policy};
+use crate::web::respond::{Served, frame, run, serve};
+use crate::web::{pages, refuse};
+
+/// The page.
+pub(crate) async fn page(request: HttpRequest) -> HttpResponse {
+    let cx = context(&request);
+    if !cx.services.developer {
+        return refuse::of_kind(&cx, ErrorKind::NotFound);
+    }
+    run(
+        &request,
+        cx,
+        |cx| {
+            let visitor = Visitor::read(cx)?;
+            let (apps, keys) = cx.services.db.read(|c| {
+                Ok::<_, store::StoreError>((store::apps::all(c)?, store::keys::all(c)?))
+            })?;
+            Ok((visitor.session, apps, keys))
+        },
+        |cx, (session, apps, keys)| {
+            let exchanges = cx
+                .services
+                .exchanges
+                .as_ref()
+                .map(crate::flow::dev::exchanges::Exchanges::all)
+                .unwrap_or_default();
+            let page = DeveloperPage {
+                frame: frame(cx, session.as_ref().map(|found| &found.user)),
+                info: idp_info(cx, None, &keys),
+                sps: apps
+                    .into_iter()
+                    .map(|(app, entity_id)| DeveloperSp {
+                        launch_url: format!("/launch/{}", app.api_name),
+                        settings_url: format!("/admin/apps/{}", app.api_name),
+                        start_url: app.definition.start_url,
+                        app: AppLabel {
+                            name: app.name,
+                            logo: app.definition.logo_url,
+                        },
+                        entity_id,
+                    })
+                    .collect(),
+                samples: cx.services.sample_logins.clone(),
+                version: exchanges
+                    .first()
+                    .map(|newest| newest.event.code.clone())
+                    .unwrap_or_default(),
+                exchanges: exchanges.into_iter().map(shown).collect(),
+            };
+            serve(
+                cx,
+                Served {
+                    page: &page,
+                    policy: policy::refreshing(),
+                    status: StatusCode::OK,
+                },
+            )
+        },
+    )
+    .await
+}
+
+fn shown(exchange: Exchange) -> pages::Exchange {
+    let event = &exchange.event;
+    let row = EventRow::from(event);
+    let decoded = |message: Message, check: &str| DecodedMessage {
+        xml: message.xml,
+        binding: message.binding.to_owned(),
+        destination: message.destination,
+        relay_state: message.relay_state,
+        signature: signature(&event.checks, check),
+    };
+    pages::Exchange {
+        request: exchange.request.map(|m| decoded(m, "signature")),
+        response: exchange
+            .response
+            .map(|m| decoded(m, "signature of the answer")),
+        assertion: exchange.assertion,
+        checks: event.checks.iter().map(Into::into).collect(),
+        code: row.code,
+        at: row.at,
+        app: row.app,
+        user: row.user,
+        result: row.result,
+        reason: row.reason,
+    }
+}
+
+/// What the checks say about a signature.
+fn signature(checks: &[Check], name: &str) -> String {
+    match checks.iter().find(|check| check.name == name) {
+        None => String::new(),
+        Some(check) if name == "signature" => {
+            let word = match (check.passed, check.received.as_str()) {
+                (true, "not signed") => return "not signed, and need not be".into(),
+                (true, _) => "verified",
+                (false, _) => "refused",
+            };
+            format!("{word}: {}", check.received)
+        }
+        Some(check) => format!("{} on {}", check.expected, check.received),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_signature_is_told_in_words() {
+        let check = |passed, received: &str| {
+            vec![Check {
+                name: "signature".into(),
+                passed,
+                expected: String::new(),
+                received: received.into(),
+                source: String::new(),
+            }]
+        };
+        let said = |passed, received| signature(&check(passed, received), "signature");
+        assert_eq!(said(true, "urn:x"), "verified: urn:x");
+        assert_eq!(
+            said(false, "the digest differs"),
+            "refused: the digest differs"
+        );
+        assert_eq!(said(true, "not signed"), "not signed, and need not be");
+        assert_eq!(signature(&[], "signature"), "");
+    }
+}
