@@ -125,21 +125,23 @@ impl ReceivedRequest {
     ) -> Result<Verified<AuthnRequest>, Refused> {
         let read = self.request.verify(trust)?;
         check_destination(&read, reception)?;
-        let head = Box::new(read.clone().map(|read| read.head));
-        let request = match read.try_map(|read| read.body) {
-            Ok(request) => request,
-            Err(error) => return Err(Refused::Invalid { head, error }),
+        let issued = match &read.body {
+            Ok(request) => request.issue_instant,
+            Err(error) => {
+                let error = error.clone();
+                let head = Box::new(read.map(|read| read.head));
+                return Err(Refused::Invalid { head, error });
+            }
         };
-        let issued = request.issue_instant;
         let window = Window {
             not_before: Some(issued),
             not_on_or_after: Some(issued.plus_seconds(reception.lifetime_seconds)),
         };
-        if window.contains(reception.now, reception.skew_seconds) {
-            Ok(request)
-        } else {
-            Err(Refused::OutsideWindow { head, issued })
+        if !window.contains(reception.now, reception.skew_seconds) {
+            let head = Box::new(read.map(|read| read.head));
+            return Err(Refused::OutsideWindow { head, issued });
         }
+        Ok(read.map(|read| read.body.expect("a body that is none was refused above")))
     }
 }
 

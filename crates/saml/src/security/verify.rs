@@ -278,6 +278,8 @@ pub struct QuerySignature {
 /// keys that can tell.
 pub struct Unverified<T> {
     octets: Vec<u8>,
+    // What the octets read as: the message itself where the signature is not in the document.
+    root: Element,
     limits: Limits,
     claimed_issuer: EntityId,
     has_signature: bool,
@@ -314,6 +316,7 @@ impl<T: Received> Unverified<T> {
         let has_signature = root.first(DS, "Signature").is_some();
         Ok(Self {
             octets,
+            root,
             limits: *limits,
             claimed_issuer,
             has_signature,
@@ -365,16 +368,12 @@ impl<T: Received> Unverified<T> {
                 } = signature;
                 let signed_by =
                     verify_octets(signed, algorithm_uri, value, &trust.keys, &trust.policy)?;
-                let root = reader::parse(&self.octets, &self.limits)?;
-                (root, Authenticity::Signed(signed_by))
+                (self.root, Authenticity::Signed(signed_by))
             }
             Carrier::Document | Carrier::Query(None) if trust.require_signature => {
                 return Err(VerifyError::NotSigned);
             }
-            Carrier::Document | Carrier::Query(None) => {
-                let root = reader::parse(&self.octets, &self.limits)?;
-                (root, Authenticity::Unsigned)
-            }
+            Carrier::Document | Carrier::Query(None) => (self.root, Authenticity::Unsigned),
         };
         let message = T::from_element(&root)?;
         if message.issuer() != Some(&self.claimed_issuer) {
@@ -412,17 +411,6 @@ impl<T> Verified<T> {
             message: part(self.message),
             authenticity: self.authenticity,
         }
-    }
-
-    /// A part of the message that may be missing.
-    pub(crate) fn try_map<U, E>(
-        self,
-        part: impl FnOnce(T) -> Result<U, E>,
-    ) -> Result<Verified<U>, E> {
-        Ok(Verified {
-            message: part(self.message)?,
-            authenticity: self.authenticity,
-        })
     }
 }
 
