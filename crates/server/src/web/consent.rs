@@ -6,6 +6,7 @@ use avouch_saml::name_id::NameIdFormat;
 use crate::context::Context;
 use crate::flow::consent::{self, Question, Show};
 use crate::sessions::PendingId;
+use crate::text::Consent;
 use crate::web::extract::{Fields, context};
 use crate::web::pages::{ConsentPage, ErrorKind, ReleasedAttribute};
 use crate::web::refuse;
@@ -30,13 +31,13 @@ pub(crate) async fn form(request: HttpRequest) -> HttpResponse {
 
 fn ask(cx: &Context, question: Question, pending: &PendingId) -> HttpResponse {
     let (privacy_url, info_url) = question.links;
+    let frame = frame(cx, Some(&question.user));
     let page = ConsentPage {
-        frame: frame(cx, Some(&question.user)),
         app: label(question.app),
         pending: pending.as_str().to_owned(),
         subject: question
             .subject
-            .map(|format| kind_of_name(&format, &question.user.email)),
+            .map(|format| kind_of_name(&frame.t.consent, &format, &question.user.email)),
         attributes: question
             .attributes
             .into_iter()
@@ -47,16 +48,18 @@ fn ask(cx: &Context, question: Question, pending: &PendingId) -> HttpResponse {
             .collect(),
         privacy_url,
         info_url,
+        frame,
     };
     leading_page(cx, &page)
 }
 
-fn kind_of_name(format: &NameIdFormat, email: &str) -> String {
+/// What the NameID is to its owner, in words.
+fn kind_of_name(t: &Consent, format: &NameIdFormat, email: &str) -> String {
     match format {
-        NameIdFormat::Persistent => "A random ID made for this app only".to_owned(),
-        NameIdFormat::Transient => "A random ID, new at each sign-in".to_owned(),
+        NameIdFormat::Persistent => t.id_persistent.to_string(),
+        NameIdFormat::Transient => t.id_transient.to_string(),
         NameIdFormat::EmailAddress => email.to_owned(),
-        _ => "A name your organisation chose for this app".to_owned(),
+        _ => t.id_other.to_string(),
     }
 }
 
