@@ -2,8 +2,10 @@
 
 mod attacks;
 mod certificate;
+mod decrypt;
 mod encrypt;
 mod forge;
+mod sealed;
 mod sign;
 pub(crate) mod support;
 mod verify;

@@ -1,16 +1,19 @@
 //! Signatures and encryption: which algorithms and keys are good, verifying what came in, signing
 //! and encrypting what goes out.
 //!
-//! - [`algorithm`]: identifiers and the policy that permits them.
-//! - [`certificate`]: certificates as containers of keys, and the keys that are strong enough.
+//! - [`algorithm`] and [`policy`]: identifiers, and which of them may be used.
+//! - [`key`] and [`certificate`]: keys that are strong enough, and what they come in.
 //! - [`verify`]: from octets received to a message that can be believed.
 //! - [`sign`]: the only place that makes a [`sign::SignedXml`].
-//! - [`encrypt`]: assertions for their reader, and identifiers encrypted to us.
+//! - [`encrypt`] and [`decrypt`]: assertions for their reader, and identifiers encrypted to us.
 
 pub mod algorithm;
 pub mod certificate;
+pub mod decrypt;
 pub mod encrypt;
 mod enveloped;
+pub mod key;
+pub mod policy;
 mod prescan;
 pub mod sign;
 pub mod verify;

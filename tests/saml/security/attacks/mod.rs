@@ -5,4 +5,5 @@ mod keys;
 mod parsing;
 mod resources;
 mod structure;
+mod values;
 mod wrapping;
