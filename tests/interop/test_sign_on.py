@@ -6,10 +6,11 @@ import pytest
 
 from conftest import ATTRIBUTES, EMAIL_ADDRESS
 from harness import evidence
-from harness.avouch import go_through
+from harness.avouch import go_through, login_form
 from harness.client import Client, form_with, forms
 from harness.evidence import SAML, XENC
-from service_providers.base import EMAIL, PERSISTENT, POST, REDIRECT, TRANSIENT, Login
+from service_providers.base import EMAIL, PERSISTENT, POST, REDIRECT, TRANSIENT, Login, SpOptions
+from service_providers.small_app import NodeSaml
 
 SUCCESS = "urn:oasis:names:tc:SAML:2.0:status:Success"
 BINDINGS = pytest.mark.parametrize("binding", [REDIRECT, POST], ids=["redirect", "post"])
@@ -95,20 +96,48 @@ def test_persistent_name_id_differs_between_service_providers(world, sp, strict_
     assert here.name_id != there.name_id
 
 
-@BINDINGS
-def test_relay_state_of_80_bytes_comes_back_unchanged(world, sp, client, binding):
+def hard_relay_state(sp, binding, without="") -> Login:
+    """A login with a RelayState of 80 bytes, of characters that each need some kind of escaping."""
     room = 81 - len(sp.relay_state_of(Login(binding=binding, relay_state="x")).encode())
     # Where RelayState is a URL, these are as special as a URL's characters get.
     special = "q=%C3%BC%26%2B+'~!*" if sp.relay_state_is_url else """ü 漢字 <a href="x">&amp; 'q' 100% + /?#;=\\"""
-    text = special + "x" * (room - len(special.encode()))
-    login = Login(binding=binding, relay_state=text)
+    special = "".join(c for c in special if c not in without)
+    login = Login(binding=binding, relay_state=special + "x" * (room - len(special.encode())))
+    assert len(sp.relay_state_of(login).encode()) == 80
+    return login
+
+
+def assert_relay_state_returns(world, sp, client, login):
     wanted = sp.relay_state_of(login)
-    assert len(wanted.encode()) == 80
     outcome = world.sign_on(client, sp, login)
     assert outcome.request.relay_state == wanted, "the service provider sent something else"
     assert outcome.response.relay_state == wanted
     session = assert_signed_in(sp, client, outcome)
     assert session.relay_state == wanted
+
+
+@BINDINGS
+def test_relay_state_of_80_bytes_returns_unchanged(world, sp, client, binding):
+    assert_relay_state_returns(world, sp, client, hard_relay_state(sp, binding))
+
+
+@BINDINGS
+def test_relay_state_of_80_bytes_beside_a_signature(world, strict_sp, client, binding):
+    mangled = strict_sp.mangles_when_signing if binding == REDIRECT else ""
+    login = hard_relay_state(strict_sp, binding, without=mangled)
+    assert_relay_state_returns(world, strict_sp, client, login)
+
+
+@pytest.mark.parametrize("character", NodeSaml.mangles_when_signing)
+def test_a_signature_over_other_octets_than_were_sent(world, client, character):
+    """node-saml signs one way of escaping these characters and sends another: not our signature."""
+    sp = world.provider(NodeSaml, SpOptions(sign_requests=True, encrypt=True))
+    login = Login(relay_state=f"a{character}b")
+    world.app(sp, login)
+    page = client.get(sp.login_url(login))
+    assert 400 <= page.status_code < 500 and login_form(page) is None
+    assert not client.responses_seen
+    assert sp.session(Client(), page) is None
 
 
 def test_no_relay_state_no_relay_state(world, sp, client):

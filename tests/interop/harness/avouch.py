@@ -7,7 +7,7 @@ from pathlib import Path
 
 import requests
 
-from .client import Client, Form, form_with, forms
+from .client import Answer, Client, Form, form_with, forms
 from .process import Daemon, free_port
 
 PASSWORD = "correct horse battery staple"
@@ -98,7 +98,7 @@ data_dir = "{self.folder}/data"
             return False
 
 
-def login_form(response: requests.Response) -> Form | None:
+def login_form(response: Answer) -> Form | None:
     """The login form, when the page has one."""
     return next(
         (f for f in forms(response) if {"username", "password", "csrf", "p"} <= f.fields.keys()
@@ -107,7 +107,7 @@ def login_form(response: requests.Response) -> Form | None:
     )
 
 
-def go_through(client: Client, page: requests.Response, username: str, password: str = PASSWORD):
+def go_through(client: Client, page: Answer, username: str, password: str = PASSWORD):
     """Walks a sign-on from any page to its end, as a person with this name and password would.
 
     Returns the last page and how often the password was asked for.

@@ -1,12 +1,16 @@
 """A browser without a screen: cookies, redirects and HTML forms, and a record of what passed."""
 
 import base64
+import email.message
+import http.cookiejar
+import json
+import urllib.error
+import urllib.request
 import zlib
-from dataclasses import dataclass, field
-from urllib.parse import parse_qs, urljoin, urlsplit
+from dataclasses import dataclass
+from urllib.parse import parse_qs, urlencode, urljoin, urlsplit
 
 import lxml.html
-import requests
 
 
 @dataclass
@@ -28,67 +32,98 @@ class Passed:
 
 
 @dataclass
+class Answer:
+    """What a server answered."""
+
+    url: str
+    status_code: int
+    headers: email.message.Message
+    content: bytes
+
+    @property
+    def text(self) -> str:
+        """The body as text."""
+        return self.content.decode("utf-8", "replace")
+
+    def json(self):
+        """The body, which must be JSON."""
+        return json.loads(self.content)
+
+
+class NoRedirects(urllib.request.HTTPRedirectHandler):
+    """Leaves a redirect to the caller."""
+
+    def redirect_request(self, *_):
+        return None
+
+
 class Client:
-    """One browser. Follows redirects itself, so that every hop can be looked at."""
+    """One browser. Follows redirects itself, so that every hop can be looked at.
 
-    session: requests.Session = field(default_factory=requests.Session)
-    trail: list[str] = field(default_factory=list)
-    #: SAML requests and responses that passed, oldest first.
-    requests_seen: list["Passed"] = field(default_factory=list)
-    responses_seen: list["Passed"] = field(default_factory=list)
+    A URL is sent octet for octet as it came, as browsers do: a library that tidies its escapes
+    would break signatures over it, or mend ones that are broken.
+    """
 
-    def __post_init__(self):
-        # A proxy in the environment has no business between programs of one machine.
-        self.session.trust_env = False
+    def __init__(self):
+        self.trail: list[str] = []
+        #: SAML requests and responses that passed, oldest first.
+        self.requests_seen: list[Passed] = []
+        self.responses_seen: list[Passed] = []
+        self._opener = urllib.request.build_opener(
+            # A proxy in the environment has no business between programs of one machine.
+            urllib.request.ProxyHandler({}),
+            urllib.request.HTTPCookieProcessor(http.cookiejar.CookieJar()),
+            NoRedirects(),
+        )
 
-    def get(self, url: str) -> requests.Response:
+    def get(self, url: str) -> Answer:
         """Opens a page and follows redirects."""
         return self._follow(self._send("GET", url))
 
-    def submit(self, form: Form, **changes: str) -> requests.Response:
+    def submit(self, form: Form, **changes: str) -> Answer:
         """Sends a form with some fields filled in, and follows redirects."""
-        return self._follow(self._submit_once(form, **changes))
+        fields = {**form.fields, **changes}
+        for name, seen in (("SAMLResponse", self.responses_seen), ("SAMLRequest", self.requests_seen)):
+            if name in fields:
+                seen.append(Passed(base64.b64decode(fields[name]), fields.get("RelayState"), form.action))
+        if form.method == "post":
+            return self._follow(self._send("POST", form.action, urlencode(fields).encode()))
+        return self._follow(self._send("GET", f"{form.action}?{urlencode(fields)}"))
 
-    def submit_without_following(self, form: Form, **changes: str) -> requests.Response:
-        """Sends a form and returns the very next answer."""
-        return self._submit_once(form, **changes)
-
-    def get_without_following(self, url: str) -> requests.Response:
+    def get_without_following(self, url: str) -> Answer:
         """Opens a URL and returns the very next answer."""
         return self._send("GET", url)
 
-    def _submit_once(self, form: Form, **changes: str) -> requests.Response:
-        fields = {**form.fields, **changes}
-        if "SAMLResponse" in fields:
-            xml = base64.b64decode(fields["SAMLResponse"])
-            self.responses_seen.append(Passed(xml, fields.get("RelayState"), form.action))
-        if "SAMLRequest" in fields:
-            xml = base64.b64decode(fields["SAMLRequest"])
-            self.requests_seen.append(Passed(xml, fields.get("RelayState"), form.action))
-        if form.method == "post":
-            return self._send("POST", form.action, data=fields)
-        return self._send("GET", form.action, params=fields)
-
-    def _send(self, method: str, url: str, **arguments) -> requests.Response:
+    def _send(self, method: str, url: str, body: bytes | None = None) -> Answer:
         self.trail.append(f"{method} {url}")
         query = parse_qs(urlsplit(url).query, keep_blank_values=True)
         if "SAMLRequest" in query:
             xml = zlib.decompress(base64.b64decode(query["SAMLRequest"][0]), -zlib.MAX_WBITS)
             self.requests_seen.append(Passed(xml, query.get("RelayState", [None])[0], url))
-        return self.session.request(method, url, allow_redirects=False, timeout=30, **arguments)
+        request = urllib.request.Request(url, data=body, method=method)
+        try:
+            answer = self._opener.open(request, timeout=30)
+        except urllib.error.HTTPError as error:
+            answer = error
+        with answer:
+            return Answer(url, answer.status, answer.headers, answer.read())
 
-    def _follow(self, response: requests.Response) -> requests.Response:
+    def _follow(self, answer: Answer) -> Answer:
         for _ in range(20):
-            if response.status_code not in (301, 302, 303, 307):
-                return response
-            assert response.status_code != 307, "a 307 would send a password or message again"
-            response = self._send("GET", urljoin(response.url, response.headers["Location"]))
+            if answer.status_code not in (301, 302, 303, 307):
+                return answer
+            assert answer.status_code != 307, "a 307 would send a password or message again"
+            # Header octets arrive as Latin-1; browsers escape those beyond ASCII and leave the rest.
+            location = "".join(
+                c if ord(c) < 128 else f"%{ord(c):02X}" for c in answer.headers["Location"]
+            )
+            answer = self._send("GET", urljoin(answer.url, location))
         raise AssertionError("redirected in circles:\n" + "\n".join(self.trail))
 
 
-def forms(response: requests.Response) -> list[Form]:
+def forms(response: Answer) -> list[Form]:
     """The forms of a page, with hidden inputs and defaults filled in as a browser would."""
-    if "html" not in response.headers.get("Content-Type", "") or not response.content.strip():
+    if "html" not in (response.headers.get("Content-Type") or "") or not response.content.strip():
         return []
     page = lxml.html.fromstring(response.content.decode("utf-8"))
     found = []
@@ -103,7 +138,7 @@ def forms(response: requests.Response) -> list[Form]:
     return found
 
 
-def form_with(response: requests.Response, name: str) -> Form | None:
+def form_with(response: Answer, name: str) -> Form | None:
     """The form of a page that has an input of this name."""
     return next((f for f in forms(response) if name in f.fields), None)
 

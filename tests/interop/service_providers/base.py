@@ -6,7 +6,7 @@ from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from pathlib import Path
 
-import requests
+from harness.client import Answer
 
 REDIRECT = "urn:oasis:names:tc:SAML:2.0:bindings:HTTP-Redirect"
 POST = "urn:oasis:names:tc:SAML:2.0:bindings:HTTP-POST"
@@ -90,6 +90,10 @@ class ServiceProvider(ABC):
     #: Whether the stack's RelayState is the URL to return to, rather than any text.
     relay_state_is_url = False
 
+    #: Characters of RelayState that this stack escapes in one way where it signs a Redirect and in
+    #: another where it sends it.
+    mangles_when_signing = ""
+
     def __init__(self, folder: Path, idp_metadata: Path, idp_entity_id: str, options: SpOptions):
         self.folder = folder
         self.idp_metadata = idp_metadata
@@ -122,11 +126,11 @@ class ServiceProvider(ABC):
         """The RelayState that this stack puts on the wire for this request."""
 
     @abstractmethod
-    def session(self, client, landed: requests.Response) -> Session | None:
+    def session(self, client, landed: Answer) -> Session | None:
         """What the application sees after signing in; None without a session."""
 
     @abstractmethod
-    def failure(self, client, landed: requests.Response) -> Failure | None:
+    def failure(self, client, landed: Answer) -> Failure | None:
         """What the stack shows after an answer that it did not accept."""
 
 
@@ -168,9 +172,9 @@ def session_from_json(text: str) -> Session | None:
     )
 
 
-def failure_from_json(response: requests.Response) -> Failure | None:
+def failure_from_json(response: Answer) -> Failure | None:
     """Reads what the two small applications print when they refuse a response."""
-    if response.status_code != 403 or "json" not in response.headers.get("Content-Type", ""):
+    if response.status_code != 403 or "json" not in (response.headers.get("Content-Type") or ""):
         return None
     seen = response.json()
     return Failure(statuses=seen["statuses"], text=seen["error"])

@@ -11,8 +11,7 @@ from urllib.parse import urlencode
 from xml.sax.saxutils import unescape
 
 import lxml.etree
-import requests
-
+from harness.client import Answer
 from .apache import Apache
 from .base import EMAIL, PERSISTENT, POST, REDIRECT, TRANSIENT
 from .base import ATTRIBUTES, Entity, Failure, Login, ServiceProvider, Session, SpOptions, pem_body
@@ -115,7 +114,7 @@ class Mellon(ServiceProvider):
         place = f"{self.apache.base_url}/{variant_of(login)}/application"
         return f"{place}?{login.relay_state}" if login.relay_state else place
 
-    def session(self, client, landed: requests.Response) -> Session | None:
+    def session(self, client, landed: Answer) -> Session | None:
         variant = landed.url.removeprefix(self.apache.base_url).split("/")[1].split("?")[0]
         seen = client.get(f"{self.apache.base_url}/{variant}/application").json()
         if "MELLON_NAME_ID" not in seen:
@@ -141,7 +140,7 @@ class Mellon(ServiceProvider):
             relay_state=landed.url,
         )
 
-    def failure(self, client, landed: requests.Response) -> Failure | None:
+    def failure(self, client, landed: Answer) -> Failure | None:
         if landed.status_code < 400:
             return None
         lines = self.apache.log().splitlines()

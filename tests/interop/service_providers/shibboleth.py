@@ -9,6 +9,7 @@ from xml.sax.saxutils import quoteattr
 
 import requests
 
+from harness.client import Answer
 from harness.process import Daemon
 from .apache import Apache
 from .base import EMAIL, PERSISTENT, POST, REDIRECT, TRANSIENT, UNSPECIFIED
@@ -102,7 +103,7 @@ class Shibboleth(ServiceProvider):
         place = f"{self.apache.base_url}/application"
         return f"{place}?{login.relay_state}" if login.relay_state else place
 
-    def session(self, client, landed: requests.Response) -> Session | None:
+    def session(self, client, landed: Answer) -> Session | None:
         # CGI writes `_` for each `-` of mod_shib's names.
         seen = client.get(f"{self.apache.base_url}/application").json()
         if "Shib_Session_ID" not in seen:
@@ -123,7 +124,7 @@ class Shibboleth(ServiceProvider):
             relay_state=landed.url,
         )
 
-    def failure(self, client, landed: requests.Response) -> Failure | None:
+    def failure(self, client, landed: Answer) -> Failure | None:
         found = dict(re.findall(r"<dt>(\w+)</dt><dd>(.*?)</dd>", landed.text, re.S))
         if "type" not in found:
             return None

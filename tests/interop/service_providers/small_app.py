@@ -7,6 +7,7 @@ from urllib.parse import urlencode
 
 import requests
 
+from harness.client import Answer
 from harness.process import Daemon, free_port
 from .base import Entity, Failure, Login, ServiceProvider, Session, SpOptions
 from .base import failure_from_json, session_from_json
@@ -71,10 +72,10 @@ class SmallApp(ServiceProvider):
     def relay_state_of(self, login: Login) -> str | None:
         return login.relay_state
 
-    def session(self, client, landed: requests.Response) -> Session | None:
+    def session(self, client, landed: Answer) -> Session | None:
         return session_from_json(client.get(f"{self.base_url}/session").text)
 
-    def failure(self, client, landed: requests.Response) -> Failure | None:
+    def failure(self, client, landed: Answer) -> Failure | None:
         return failure_from_json(landed)
 
 
@@ -89,4 +90,5 @@ class NodeSaml(SmallApp):
     """@node-saml/node-saml, a JavaScript library."""
 
     name = "node-saml"
+    mangles_when_signing = " '()!~"
     command = ["node", str(HERE.parent / "node" / "server.js")]
