@@ -92,6 +92,11 @@ impl Frame {
         self.viewer.as_ref().is_some_and(|viewer| viewer.is_admin)
     }
 
+    /// Whether the foot of the page names the organisation: not when it only repeats the product.
+    pub(super) fn names_organisation(&self) -> bool {
+        !self.organisation.is_empty() && self.organisation != self.t.common.product.0
+    }
+
     /// A signed-in user's frame, for the samples.
     pub(super) fn sample() -> Self {
         Self {
@@ -189,6 +194,19 @@ pub(super) fn web_link(url: &str) -> Option<&str> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_organisation_without_a_name_of_its_own_is_not_repeated() {
+        let named = |organisation: &str| {
+            Frame {
+                organisation: organisation.into(),
+                ..Frame::sample()
+            }
+            .names_organisation()
+        };
+        assert!(named("Example University"));
+        assert!(!named("") && !named("Avouch"));
+    }
 
     #[test]
     fn a_moment_is_shown_in_utc() {
