@@ -2,7 +2,7 @@
 //!
 //! - [`sp`]: an SP's EntityDescriptor, read with warnings for what is untidy and errors for what is
 //!   unsafe. [`aggregate`] walks a federation's file entity by entity, [`signed`] does so for a
-//!   file whose signature is what it is trusted for, [`diff`] compares two readings.
+//!   file whose signature is what it is trusted for, [`mod@diff`] compares two readings.
 //! - [`endpoint`]: the registered ACS endpoints and the choice among them.
 //! - [`key_descriptor`], [`algorithms`]: the SP's keys and what may be used towards it.
 //! - [`idp`]: what this identity provider says, written and ready to be signed.
