@@ -72,7 +72,7 @@ fn an_ended_session_takes_its_participants_along() {
         };
         assert_eq!(
             format!("{:?}", of(&made.id)),
-            format!("{:?}", [participant.clone()])
+            format!("{:?}", [&participant])
         );
 
         assert!(write(db, |c| store::sessions::end(c, &made.id)).expect("ends"));
