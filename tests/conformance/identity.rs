@@ -74,3 +74,30 @@ fn failures_are_counted_replaced_and_forgotten() {
         assert_eq!(get(), None);
     });
 }
+
+/// Proves AV-SEC-65 for the store: guesses at the same instant are all counted.
+#[test]
+fn av_sec_65_failures_at_the_same_instant_are_all_counted() {
+    const GUESSES: i64 = 6;
+    on_each_database(|db| {
+        std::thread::scope(|scope| {
+            for _ in 0..GUESSES {
+                scope.spawn(|| {
+                    write(db, |c| {
+                        store::throttle::lock(c, "account:x")?;
+                        let before = store::throttle::get(c, "account:x")?;
+                        let failures = Failures {
+                            count: before.map_or(0, |f| f.count) + 1,
+                            since: NOW,
+                            blocked_until: NOW,
+                        };
+                        store::throttle::put(c, "account:x", &failures)
+                    })
+                    .expect("counted");
+                });
+            }
+        });
+        let counted = db.read_one(|c| store::throttle::get(c, "account:x"));
+        assert_eq!(counted.expect("reads").map(|f| f.count), Some(GUESSES));
+    });
+}

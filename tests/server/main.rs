@@ -1,6 +1,10 @@
 //! The server, asked through its real routes on a real port.
 
+#[path = "../conformance/postgres.rs"]
+mod postgres;
 #[path = "../support/mod.rs"]
 mod support;
 
+mod cli;
+mod processes;
 mod saml_sso;

@@ -38,6 +38,14 @@ impl Client {
         }
     }
 
+    /// The same browser, sent to another node by whatever spreads the load.
+    pub(crate) fn moved_to(&self, address: SocketAddr) -> Self {
+        Self {
+            address,
+            cookies: self.cookies.clone(),
+        }
+    }
+
     pub(crate) fn get(&self, path: &str) -> Answer {
         self.send("GET", path, None, From::Here, &[])
     }

@@ -5,12 +5,13 @@ use std::time::Instant;
 use serde_json::json;
 
 use super::CommandError;
-use super::open::Place;
+use super::open::{Place, check_tls};
 use super::output::Output;
 use crate::directory::password::{Password, PasswordHasher};
 
 pub(super) fn run(place: &Place<'_>, output: &Output) -> Result<(), CommandError> {
     let settings = place.settings()?;
+    check_tls(&settings)?;
     let hasher = PasswordHasher::new(settings.login.hash_cost, 1, 1)?;
     // Timed for the operator to read; nothing depends on it.
     let from = Instant::now();

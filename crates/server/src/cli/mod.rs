@@ -5,6 +5,7 @@ mod check_config;
 mod dev;
 mod explain;
 mod key;
+mod metadata;
 mod open;
 mod output;
 mod profile;
@@ -60,6 +61,12 @@ enum Command {
     /// The keys Avouch signs with: list, add, activate, retire.
     #[command(subcommand)]
     Key(key::Command),
+    /// Print Avouch's own metadata, signed.
+    Metadata {
+        /// As this app (its API name) is to see Avouch.
+        #[arg(long)]
+        app: Option<String>,
+    },
     /// Say everything that is known about a reference code.
     Explain {
         /// The code as the user read it out, such as 7F3K-Q2MD.
@@ -167,6 +174,7 @@ pub fn run() -> ExitCode {
         Command::Profile(command) => profile::run(command, &place, &output),
         Command::App(command) => app::run(command, &place, &output),
         Command::Key(command) => key::run(command, &place, &output),
+        Command::Metadata { app } => metadata::run(app.as_deref(), &place, &output),
         Command::Explain { code } => explain::run(&code, &place, &output),
         Command::RenderPages { folder } => render_pages::run(&folder, &output),
     };

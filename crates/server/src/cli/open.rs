@@ -10,7 +10,7 @@ use super::output::Output;
 use crate::audit::{Event, EventKind, ResultCode, reference_code};
 use crate::clock::{Clock as _, SystemClock};
 use crate::config::{Environment, Settings};
-use crate::keys::Keyring;
+use crate::keys::{Keyring, development};
 use crate::random::SystemRandom;
 use crate::store::{Connection, Db, events, migrations, state};
 
@@ -38,6 +38,34 @@ impl Place<'_> {
         let keyring = keyring(&settings, &db)?;
         Ok((settings, db, keyring))
     }
+}
+
+/// Reads the TLS files that the settings name, so that what is wrong with them is said at start.
+pub(super) fn check_tls(settings: &Settings) -> Result<(), CommandError> {
+    let Some(tls) = &settings.server.tls else {
+        return Ok(());
+    };
+    for (setting, file) in [
+        ("server.tls_certificate", &tls.certificate),
+        ("server.tls_key", &tls.key),
+    ] {
+        let pem = std::fs::read(file).map_err(|error| {
+            CommandError::new(format!(
+                "{setting}: cannot read {}: {error}",
+                file.display()
+            ))
+        })?;
+        if !settings.server.base_url.is_loopback() && development::is_development_certificate(&pem)
+        {
+            return Err(CommandError::new(format!(
+                "{setting}: {} is one of the development certificates, whose key is public, and \
+                 the base URL is {}; expected a certificate of its own",
+                file.display(),
+                settings.server.base_url
+            )));
+        }
+    }
+    Ok(())
 }
 
 /// Opens the keyring of a database; a new organisation's first key is made.

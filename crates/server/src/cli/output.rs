@@ -24,6 +24,17 @@ impl Output {
         self.write(&said);
     }
 
+    /// Prints a document octet for octet, since a signature covers it; `value` for machines.
+    pub(super) fn document(&self, value: &Value, text: &str) {
+        if self.json {
+            self.write(&format!("{value:#}"));
+        } else {
+            let mut to = std::io::stdout().lock();
+            // Whoever reads may have seen enough.
+            let _ = to.write_all(text.as_bytes()).and_then(|()| to.flush());
+        }
+    }
+
     /// Prints what went wrong to standard error.
     pub(super) fn error(&self, text: &str) {
         // A closed terminal is no reason to fail once more.

@@ -3,18 +3,16 @@
 use std::sync::Arc;
 
 use super::CommandError;
-use super::open::{Place, up_to_date};
+use super::open::{Place, check_tls, keyring, up_to_date};
 use crate::app::{self, Services};
-use crate::keys::Keyring;
-use crate::random::SystemRandom;
 
 /// Serves until a signal says to stop. `migrate` brings the database up to date first.
 pub(super) fn run(place: &Place<'_>, migrate: bool) -> Result<(), CommandError> {
     let settings = place.settings()?;
     crate::logging::start(&settings.logs);
+    check_tls(&settings)?;
     let db = up_to_date(&settings, migrate || settings.database.auto_migrate)?;
-    let keyring = Keyring::open(&db, &settings, &mut SystemRandom)?;
-    keyring.ensure_keys(&db, &settings, super::open::now(), &mut SystemRandom)?;
+    let keyring = keyring(&settings, &db)?;
     let base_url = settings.server.base_url.to_string();
     let services = Arc::new(Services::new(settings, db, keyring)?);
     app::serve(services, |started| {

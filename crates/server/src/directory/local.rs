@@ -123,6 +123,7 @@ pub fn record(
                 (&candidate.account.0, Scope::Account),
                 (&candidate.address.0, Scope::Address),
             ] {
+                store::throttle::lock(c, key)?;
                 let before = store::throttle::get(c, key)?;
                 store::throttle::put(c, key, &rules.after_failure(scope, before.as_ref(), now))?;
             }

@@ -9,9 +9,9 @@ use super::{Connection, StoreError, on_each};
 /// Failed logins under one key (an account, an address, a known browser of an account).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Failures {
-    /// How many since the window began.
+    /// How many, since the count last began anew.
     pub count: i64,
-    /// When the first of them was.
+    /// When the last of them was.
     pub since: Timestamp,
     /// Until when no password is looked at.
     pub blocked_until: Timestamp,
@@ -36,6 +36,21 @@ pub fn get(c: &mut Connection, key: &str) -> Result<Option<Failures>, StoreError
             since: Timestamp::from_millis(since),
             blocked_until: Timestamp::from_millis(until),
         }))
+}
+
+/// Keeps others from counting under `key` until the transaction ends, so that of failures at the
+/// same instant each is counted.
+///
+/// # Errors
+/// As any statement.
+pub fn lock(c: &mut Connection, key: &str) -> Result<(), StoreError> {
+    // SQLite has one writer in any case.
+    if let Connection::Postgres(c) = c {
+        diesel::sql_query("SELECT pg_advisory_xact_lock(hashtextextended($1, 0))")
+            .bind::<diesel::sql_types::Text, _>(key)
+            .execute(c)?;
+    }
+    Ok(())
 }
 
 /// Writes what is known under `key`.

@@ -1,0 +1,560 @@
+//! The command line, as a process of its own.
+
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use avouch_saml::metadata::{IdpMetadata, Reading};
+use avouch_saml::security::algorithm::AlgorithmPolicy;
+use avouch_saml::security::certificate::Certificate;
+use avouch_saml::security::verify::verify_enveloped;
+use avouch_saml::xml::limits::Limits;
+use avouch_server::clock::{Clock as _, SystemClock};
+use avouch_server::random::{SystemRandom, new_id};
+use serde_json::Value;
+
+use crate::support::sp::Sp;
+
+/// A folder with a configuration and a database.
+pub(crate) struct Place {
+    pub(crate) folder: PathBuf,
+    variables: Vec<(String, String)>,
+}
+
+/// What a command said and how it ended.
+#[derive(Debug)]
+pub(crate) struct Said {
+    pub(crate) code: i32,
+    pub(crate) out: String,
+    pub(crate) err: String,
+}
+
+const CONFIG: &str =
+    "[keys]\nalgorithm = 'ec-p256'\n[login]\nhash_memory_kib = 8\nhash_passes = 1\n";
+
+impl Place {
+    pub(crate) fn new() -> Self {
+        let folder = std::env::temp_dir().join(format!("avouch-cli-{}", new_id(&mut SystemRandom)));
+        std::fs::create_dir(&folder).expect("a folder for the test");
+        let place = Self {
+            folder,
+            variables: Vec::new(),
+        };
+        place.configure(CONFIG);
+        place
+    }
+
+    pub(crate) fn configure(&self, text: &str) {
+        self.write("avouch.toml", text);
+    }
+
+    pub(crate) fn write(&self, name: &str, text: &str) -> PathBuf {
+        let path = self.folder.join(name);
+        std::fs::write(&path, text).expect("written");
+        path
+    }
+
+    pub(crate) fn with(mut self, name: &str, value: &str) -> Self {
+        self.variables.push((name.to_owned(), value.to_owned()));
+        self
+    }
+
+    /// The command, in the folder, with no environment but what the test gives.
+    pub(crate) fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_avouch"));
+        command
+            .args(arguments)
+            .current_dir(&self.folder)
+            .env_clear()
+            .env("AVOUCH_CONFIG", "avouch.toml")
+            .envs(self.variables.iter().map(|(n, v)| (n, v)));
+        command
+    }
+
+    pub(crate) fn run(&self, arguments: &[&str]) -> Said {
+        self.run_with(arguments, "")
+    }
+
+    pub(crate) fn run_with(&self, arguments: &[&str], input: &str) -> Said {
+        let mut child = self
+            .command(arguments)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("avouch starts");
+        let mut stdin = child.stdin.take().expect("piped");
+        // A command that reads nothing may be gone already.
+        let _ = stdin.write_all(input.as_bytes());
+        drop(stdin);
+        let done = child.wait_with_output().expect("avouch ends");
+        Said {
+            code: done.status.code().unwrap_or(-1),
+            out: String::from_utf8(done.stdout).expect("UTF-8"),
+            err: String::from_utf8(done.stderr).expect("UTF-8"),
+        }
+    }
+
+    /// Runs a command that must succeed.
+    #[track_caller]
+    pub(crate) fn ok(&self, arguments: &[&str], input: &str) -> String {
+        let said = self.run_with(arguments, input);
+        assert_eq!(said.code, 0, "{arguments:?}: {said:?}");
+        said.out
+    }
+
+    /// As [`Place::ok`], read as JSON.
+    #[track_caller]
+    pub(crate) fn json(&self, arguments: &[&str], input: &str) -> Value {
+        let mut all = vec!["--json"];
+        all.extend(arguments);
+        let out = self.ok(&all, input);
+        serde_json::from_str(&out).unwrap_or_else(|error| panic!("{error}: {out}"))
+    }
+
+    /// Runs a command that must fail with `code` and name each of `signs`.
+    #[track_caller]
+    pub(crate) fn refused(&self, arguments: &[&str], input: &str, code: i32, signs: &[&str]) {
+        let said = self.run_with(arguments, input);
+        assert_eq!(said.code, code, "{arguments:?}: {said:?}");
+        for sign in signs {
+            assert!(
+                said.err.contains(sign),
+                "{arguments:?} lacks {sign:?}: {said:?}"
+            );
+        }
+        assert!(said.out.is_empty(), "{said:?}");
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.folder);
+    }
+}
+
+const PASSWORD: &str = "a sample password\n";
+
+#[test]
+fn users_are_added_listed_changed_and_kept_out() {
+    let place = Place::new();
+    let arguments = [
+        "user",
+        "add",
+        "Sample.One",
+        "--given-name",
+        "Sample",
+        "--family-name",
+        "Öne",
+        "--email",
+        "sample.one@example.org",
+        "--federation-id",
+        "s1",
+        "--profile",
+        "Staff",
+        "--attr",
+        "team=blue",
+        "--attr",
+        "team=red",
+        "--admin",
+        "read_apps",
+    ];
+    let made = place.json(&arguments, PASSWORD);
+    assert_eq!(made["display_name"], "Sample Öne");
+    assert_eq!(
+        made["attributes"]["team"],
+        serde_json::json!(["blue", "red"])
+    );
+    assert_eq!(made["admin"], serde_json::json!(["read_apps"]));
+    place.refused(&["user", "add", "sample.ONE"], PASSWORD, 1, &["taken"]);
+
+    let list = place.json(&["user", "list"], "");
+    assert_eq!(list.as_array().map(Vec::len), Some(1));
+    assert!(place.ok(&["user", "list"], "").contains("Sample.One"));
+    place.ok(&["user", "set-password", "sample.one"], PASSWORD);
+    for (command, active) in [("deactivate", false), ("activate", true)] {
+        place.ok(&["user", command, "sample.one"], "");
+        let list = place.json(&["user", "list"], "");
+        assert_eq!(list[0]["active"], active);
+    }
+    place.refused(
+        &["user", "deactivate", "sample.on"],
+        "",
+        1,
+        &["did you mean"],
+    );
+    place.refused(
+        &["user", "add", "two", "--admin", "read_app"],
+        PASSWORD,
+        1,
+        &["did you mean", "read_apps"],
+    );
+}
+
+#[test]
+fn a_password_is_never_an_argument_and_never_too_short() {
+    let place = Place::new();
+    place.refused(
+        &["user", "add", "one", "--password", "x"],
+        "",
+        2,
+        &["--password"],
+    );
+    place.refused(
+        &["user", "set-password", "one", "x"],
+        "",
+        2,
+        &["unexpected"],
+    );
+    place.refused(&["user", "add", "one"], "short\n", 1, &["at least 12"]);
+    place.refused(&["user", "add", "one"], "", 1, &["at least 12"]);
+    assert_eq!(place.json(&["user", "list"], ""), serde_json::json!([]));
+}
+
+#[test]
+fn an_app_comes_from_metadata_and_is_shown_edited_and_removed() {
+    let place = Place::new();
+    let sp = Sp::new("wiki");
+    let file = place.write("sp.xml", &sp.metadata());
+    let file = file.to_str().expect("UTF-8");
+
+    let preview = place.run(&["app", "add", file, "--preview"]);
+    assert_eq!(preview.code, 0, "{preview:?}");
+    assert!(preview.out.contains(&sp.entity_id) && preview.out.contains(&sp.acs));
+    assert_eq!(place.json(&["app", "list"], ""), serde_json::json!([]));
+
+    let made = place.json(&["app", "add", file, "--api-name", "wiki"], "");
+    assert_eq!(made["api_name"], "wiki");
+    place.refused(&["app", "add", file], "", 1, &["entity ID"]);
+    let list = place.json(&["app", "list"], "");
+    assert_eq!(list.as_array().map(Vec::len), Some(1));
+
+    place.ok(
+        &[
+            "app",
+            "edit",
+            "wiki",
+            "clock_skew_seconds=60",
+            "encryption=off",
+        ],
+        "",
+    );
+    let shown = place.ok(&["app", "show", "wiki"], "");
+    assert!(shown.contains("clock_skew_seconds"), "{shown}");
+    place.refused(
+        &["app", "edit", "wiki", "clock_skew_second=1"],
+        "",
+        1,
+        &["did you mean clock_skew_seconds"],
+    );
+    place.refused(
+        &["app", "edit", "wiki", "clock_skew_seconds=soon"],
+        "",
+        1,
+        &["expected", "received \"soon\""],
+    );
+    place.ok(&["app", "remove", "wiki"], "");
+    assert_eq!(place.json(&["app", "list"], ""), serde_json::json!([]));
+}
+
+#[test]
+fn an_app_comes_from_standard_input_and_from_typed_fields() {
+    let place = Place::new();
+    let sp = Sp::new("wiki");
+    place.ok(&["app", "add", "-"], &sp.metadata());
+    let typed = [
+        "app",
+        "add",
+        "--entity-id",
+        "https://two.example.org/sp",
+        "--acs",
+        "https://two.example.org/acs",
+        "--set",
+        "permitted_users=self_authorize",
+    ];
+    let made = place.json(&typed, "");
+    assert_eq!(made["entity_id"], "https://two.example.org/sp");
+    assert_eq!(
+        place.json(&["app", "list"], "").as_array().map(Vec::len),
+        Some(2)
+    );
+}
+
+/// What is no metadata, or unsafe, is refused with line and reason, and nothing is stored.
+#[test]
+fn bad_metadata_is_refused_with_line_and_reason() {
+    let place = Place::new();
+    let good = Sp::new("wiki").metadata();
+    let (before, after) = good
+        .split_once("<md:AssertionConsumerService")
+        .expect("has one");
+    let end = after.find("/>").expect("ends") + 2;
+    for (text, signs) in [
+        ("<html/>".to_owned(), &["line 1", "not SAML metadata"][..]),
+        ("no XML".to_owned(), &["line 1"]),
+        (
+            format!("{before}{}", &after[end..]),
+            &["no usable AssertionConsumerService"],
+        ),
+        (
+            good.replace("https://wiki.example.org/acs", "javascript:alert(1)"),
+            &["javascript:alert(1)"],
+        ),
+        (
+            good.replace("entityID=", "validUntil=\"2020-01-01T00:00:00Z\" entityID="),
+            &["expired"],
+        ),
+    ] {
+        let mut all = vec!["nothing was stored"];
+        all.extend(signs);
+        place.refused(&["app", "add", "-"], &text, 1, &all);
+    }
+    assert_eq!(place.json(&["app", "list"], ""), serde_json::json!([]));
+    place.ok(&["app", "add", "-"], &good);
+}
+
+#[test]
+fn keys_follow_one_another() {
+    let place = Place::new();
+    let list = place.json(&["key", "list"], "");
+    assert_eq!(list.as_array().map(Vec::len), Some(1));
+    let first = list[0]["id"].as_str().expect("an id").to_owned();
+    assert_eq!(
+        (&list[0]["state"], &list[0]["algorithm"]),
+        (&"active".into(), &"ec-p256".into())
+    );
+
+    let second = place.json(&["key", "add", "--key", "ec-p384"], "");
+    let second = second["id"].as_str().expect("an id").to_owned();
+    place.refused(&["key", "add", "--key", "rsa-1024"], "", 2, &["rsa-3072"]);
+    place.refused(
+        &["key", "retire", &first],
+        "",
+        1,
+        &["active", "activate another"],
+    );
+    place.ok(&["key", "activate", &second[..8]], "");
+    let states = |place: &Place| -> Vec<(String, String)> {
+        let list = place.json(&["key", "list"], "");
+        let text = |key: &Value, name: &str| key[name].as_str().expect("text").to_owned();
+        list.as_array()
+            .expect("a list")
+            .iter()
+            .map(|key| (text(key, "id"), text(key, "state")))
+            .collect()
+    };
+    assert_eq!(
+        states(&place),
+        [
+            (second.clone(), "active".to_owned()),
+            (first.clone(), "previous".to_owned())
+        ]
+    );
+    place.ok(&["key", "retire", &first], "");
+    assert_eq!(states(&place)[1], (first, "retired".to_owned()));
+    place.refused(&["key", "activate", "nothing"], "", 1, &["key list"]);
+}
+
+/// Proves AV-ALG-11, in its half about showing: no command prints a private half.
+#[test]
+fn av_alg_11_a_private_key_is_never_shown() {
+    let place = Place::new();
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../certs/dev");
+    let file = |name: &str| {
+        root.join(name)
+            .canonicalize()
+            .expect("there")
+            .display()
+            .to_string()
+    };
+    let pem = std::fs::read_to_string(root.join("idp-p256.key.pem")).expect("there");
+    let secret = pem.lines().nth(1).expect("base64").to_owned();
+    let imported = place.ok(
+        &[
+            "--json",
+            "key",
+            "add",
+            "--private-key",
+            &file("idp-p256.key.pem"),
+            "--certificate",
+            &file("idp-p256.cert.pem"),
+        ],
+        "",
+    );
+    let mut said = imported;
+    for command in [
+        &["key", "list"][..],
+        &["--json", "key", "list"],
+        &["metadata"],
+    ] {
+        said.push_str(&place.ok(command, ""));
+    }
+    assert!(said.contains("BEGIN CERTIFICATE"));
+    assert!(!said.contains(&secret) && !said.contains("PRIVATE KEY"));
+    let stored = std::fs::read(place.folder.join("data/avouch.sqlite")).expect("a database");
+    let wal = std::fs::read(place.folder.join("data/avouch.sqlite-wal")).unwrap_or_default();
+    // The private number itself, as it stands in the DER.
+    let der = pem_body(&pem);
+    let number = &der[36..68];
+    for bytes in [stored, wal] {
+        assert!(!bytes.windows(32).any(|window| window == number));
+    }
+}
+
+fn pem_body(pem: &str) -> Vec<u8> {
+    use base64::Engine as _;
+    let text: String = pem
+        .lines()
+        .filter(|line| !line.starts_with("-----"))
+        .collect();
+    base64::engine::general_purpose::STANDARD
+        .decode(text)
+        .expect("base64")
+}
+
+#[test]
+fn the_printed_metadata_is_signed_by_the_listed_key() {
+    let place = Place::new();
+    let printed = place.ok(&["metadata"], "");
+    let list = place.json(&["key", "list"], "");
+    let pem = list[0]["certificate"].as_str().expect("PEM");
+    let key = Certificate::from_pem(pem.as_bytes())
+        .and_then(|certificate| Ok(certificate.public_key().expect("a key")));
+    let verified = verify_enveloped(
+        printed.as_bytes(),
+        &[key.expect("a certificate")],
+        &AlgorithmPolicy::default(),
+        &Limits::METADATA,
+    );
+    assert!(verified.is_ok());
+    let read = IdpMetadata::parse(printed.as_bytes(), &Reading::at(SystemClock.now()));
+    assert_eq!(
+        read.expect("metadata").entity_id.as_str(),
+        "http://localhost:8080/saml/metadata"
+    );
+    place.refused(&["metadata", "--app", "wiki"], "", 1, &["no app \"wiki\""]);
+}
+
+/// Proves AV-SEC-73 for the command line: nothing starts on a configuration with a typo in it.
+#[test]
+fn av_sec_73_a_typo_in_the_configuration_ends_every_command() {
+    let place = Place::new();
+    place.configure("[saml]\nhide_status_detial = true\n");
+    for command in [
+        &["serve"][..],
+        &["check-config"],
+        &["migrate"],
+        &["user", "list"],
+        &["metadata"],
+    ] {
+        place.refused(
+            command,
+            "",
+            3,
+            &["saml.hide_status_detial", "hide_status_detail"],
+        );
+    }
+    assert!(!place.folder.join("data").exists(), "nothing was made");
+    place.configure("[saml]\nhide_status_detail = true\n");
+    place.ok(&["migrate"], "");
+
+    let place = place.with("AVOUCH_SERVER_INSECURE_HTPP", "true");
+    place.refused(&["serve"], "", 3, &["AVOUCH_SERVER_INSECURE_HTTP"]);
+    let elsewhere = Place::new().with("AVOUCH_CONFIG", "missing.toml");
+    elsewhere.refused(&["serve"], "", 3, &["missing.toml"]);
+}
+
+#[test]
+fn a_good_configuration_is_told_with_what_a_login_costs() {
+    let place = Place::new();
+    let told = place.json(&["check-config"], "");
+    assert_eq!(told["ok"], true);
+    assert!(told["password_hash_ms"].is_u64());
+    place.configure("[server]\nbase_url = 'http://idp.test'\ninsecure_http = true\n");
+    assert!(place.ok(&["check-config"], "").contains("in the clear"));
+}
+
+#[test]
+fn a_database_that_is_behind_or_away_or_anothers_is_told() {
+    let place = Place::new();
+    place.configure("[database]\nauto_migrate = false\n[keys]\nalgorithm = 'ec-p256'\n");
+    place.refused(
+        &["serve"],
+        "",
+        1,
+        &["0001_foundation", "avouch migrate", "--migrate"],
+    );
+    assert!(place.ok(&["migrate"], "").contains("0001_foundation"));
+    assert!(place.ok(&["migrate"], "").contains("already"));
+    place.ok(&["key", "list"], "");
+    let place = place.with("AVOUCH_KEYS_MASTER", &"ab".repeat(32));
+    place.refused(
+        &["serve"],
+        "",
+        3,
+        &["keys.master", "not the one this database was made with"],
+    );
+    // Port 1 is nobody's.
+    let place = Place::new().with("DATABASE_URL", "postgres://u:hush@127.0.0.1:1/avouch");
+    let said = place.run(&["serve"]);
+    assert_eq!(said.code, 4, "{said:?}");
+    assert!(
+        said.err.contains("cannot be reached") && !said.err.contains("hush"),
+        "{said:?}"
+    );
+}
+
+#[test]
+fn development_certificates_are_refused_for_other_hosts() {
+    let place = Place::new();
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../certs/dev");
+    let root = root.canonicalize().expect("there").display().to_string();
+    let config = |host: &str| {
+        format!(
+            "{CONFIG}[server]\nbase_url = 'https://{host}'\ntls_certificate = '{root}/tls.cert.pem'\n\
+             tls_key = '{root}/tls.key.pem'\n"
+        )
+    };
+    place.configure(&config("localhost:8443"));
+    place.ok(&["check-config"], "");
+    place.configure(&config("login.example.org"));
+    for command in ["serve", "check-config"] {
+        place.refused(
+            &[command],
+            "",
+            1,
+            &["development certificates", "login.example.org"],
+        );
+    }
+}
+
+#[test]
+fn every_change_is_an_event_that_can_be_explained() {
+    use avouch_server::store::{Address, Db, StoreError, events};
+
+    let place = Place::new();
+    place.ok(&["user", "add", "one"], PASSWORD);
+    place.ok(&["app", "add", "-"], &Sp::new("wiki").metadata());
+    place.ok(&["key", "add"], "");
+    let file = place
+        .folder
+        .join("data/avouch.sqlite")
+        .display()
+        .to_string();
+    let db = Db::new(Address::parse(&file).expect("an address"), 1);
+    let logged = db
+        .read_one(|c| Ok::<_, StoreError>(events::list(c, &events::Filter::default(), 10)?))
+        .expect("reads");
+    assert_eq!(logged.len(), 3);
+    for event in logged {
+        let code = event.event.code;
+        let text = place.ok(&["explain", &code.to_lowercase()], "");
+        assert!(
+            text.contains(&code) && text.contains("command line"),
+            "{text}"
+        );
+        let json = place.json(&["explain", &code], "");
+        assert_eq!(json["result"], "Success");
+    }
+    place.refused(&["explain", "AAAA-AAAA"], "", 1, &["AAAA-AAAA"]);
+}

@@ -1,0 +1,316 @@
+//! Avouch as processes: several on one database, stopped, and cut off from their database.
+
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::net::{SocketAddr, TcpStream};
+use std::process::{Child, Command, Stdio};
+use std::sync::{Arc, Mutex};
+use std::thread::JoinHandle;
+
+use avouch_saml::binding::redirect;
+use avouch_saml::ids::{EntityId, MessageId, RelayState};
+use avouch_saml::message::authn_request::AuthnRequest;
+use avouch_server::clock::{Clock as _, SystemClock};
+use avouch_server::random::SystemRandom;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD as BASE64;
+
+use crate::cli::Place;
+use crate::postgres::Cluster;
+use crate::support::client::{Answer, Client};
+use crate::support::sp::Sp;
+
+const CONFIG: &str = "[server]\nbase_url = 'https://localhost'\nlisten = '127.0.0.1:0'\nworkers = 1\n\
+    [keys]\nalgorithm = 'ec-p256'\n[login]\nhash_memory_kib = 8\nhash_passes = 1\n\
+    [logs]\nformat = 'json'\nlevel = 'trace'\n";
+
+const PASSWORD: &str = "a sample password";
+
+/// One `avouch serve`.
+struct Node {
+    child: Child,
+    address: SocketAddr,
+    log: Arc<Mutex<String>>,
+    reader: Option<JoinHandle<()>>,
+}
+
+impl Node {
+    fn start(place: &Place) -> Self {
+        let mut child = place
+            .command(&["serve", "--migrate"])
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("avouch starts");
+        let mut lines = BufReader::new(child.stderr.take().expect("piped")).lines();
+        let mut said = String::new();
+        let address = loop {
+            let line = lines
+                .next()
+                .unwrap_or_else(|| panic!("it ended: {said}"))
+                .expect("UTF-8");
+            let event: serde_json::Value = serde_json::from_str(&line).expect("JSON");
+            said.push_str(&line);
+            said.push('\n');
+            if event["message"] == "listening" {
+                let text = event["address"].as_str().expect("an address");
+                break text.parse().expect("an address");
+            }
+        };
+        let log = Arc::new(Mutex::new(said));
+        let to = Arc::clone(&log);
+        let reader = std::thread::spawn(move || {
+            for line in lines.map_while(Result::ok) {
+                let mut log = to.lock().expect("no panic");
+                log.push_str(&line);
+                log.push('\n');
+            }
+        });
+        Self {
+            child,
+            address,
+            log,
+            reader: Some(reader),
+        }
+    }
+
+    fn terminate(&self) {
+        let done = Command::new("kill")
+            .args(["-TERM", &self.child.id().to_string()])
+            .status();
+        assert!(done.expect("kill is there").success());
+    }
+
+    /// Waits for the end after [`Node::terminate`], and answers all that was logged.
+    fn end(mut self) -> String {
+        let status = self.child.wait().expect("waited");
+        assert!(status.success(), "{status}");
+        self.reader
+            .take()
+            .expect("still there")
+            .join()
+            .expect("no panic");
+        self.log.lock().expect("no panic").clone()
+    }
+}
+
+impl Drop for Node {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// A place with a user and an app that lets everybody in.
+fn furnished(place: Place, sp: &Sp) -> Place {
+    place.configure(CONFIG);
+    place.ok(&["migrate"], "");
+    place.ok(&["user", "add", "one"], &format!("{PASSWORD}\n"));
+    let add = [
+        "app",
+        "add",
+        "-",
+        "--api-name",
+        &sp.api_name,
+        "--set",
+        "permitted_users=self_authorize",
+        "--set",
+        "ask_consent=false",
+        "--set",
+        "encryption=off",
+    ];
+    place.ok(&add, &sp.metadata());
+    place
+}
+
+fn request(sp: &Sp) -> (MessageId, String) {
+    let id = MessageId::random(&mut SystemRandom);
+    let mut request = AuthnRequest::new(
+        id.clone(),
+        SystemClock.now(),
+        EntityId::parse(&sp.entity_id).expect("an entity ID"),
+    );
+    request.destination = Some("https://localhost/saml/sso".to_owned());
+    let relay_state = RelayState::new("a secret RelayState");
+    let unsigned = request.write().expect("a request");
+    let url = redirect::send("/saml/sso", &unsigned, Some(&relay_state), None);
+    (id, url.expect("a URL"))
+}
+
+fn log_in(client: &Client, page: &Answer) -> Answer {
+    client.post(
+        "/login",
+        &[
+            ("username", "one"),
+            ("password", PASSWORD),
+            ("csrf", &page.field("csrf").expect("a CSRF token")),
+            ("p", &page.field("p").unwrap_or_default()),
+        ],
+    )
+}
+
+#[track_caller]
+fn response(answer: &Answer) -> String {
+    let encoded = answer
+        .field("SAMLResponse")
+        .unwrap_or_else(|| panic!("no response in {} {}", answer.status, answer.text()));
+    String::from_utf8(BASE64.decode(encoded).expect("base64")).expect("UTF-8")
+}
+
+/// Proves AV-SEC-64 across nodes: no state that a second node needs is in memory.
+#[test]
+fn av_sec_64_a_sign_on_begins_on_one_node_and_ends_on_another() {
+    let sp = Sp::new("wiki");
+    let place = Place::new()
+        .with("DATABASE_URL", &Cluster::shared().database())
+        .with("AVOUCH_KEYS_MASTER", &"0f".repeat(32));
+    let place = furnished(place, &sp);
+    let (first, second) = (Node::start(&place), Node::start(&place));
+
+    let (id, url) = request(&sp);
+    let browser = Client::new(first.address);
+    let page = browser.follow(browser.get(&url));
+    assert_eq!(page.status, 200, "{}", page.text());
+    let browser = browser.moved_to(second.address);
+    let answer = browser.follow(log_in(&browser, &page));
+    let told = response(&answer);
+    assert!(told.contains(&format!("InResponseTo=\"{id}\"")), "{told}");
+    assert!(told.contains("status:Success"), "{told}");
+    assert_eq!(
+        answer.field("RelayState").as_deref(),
+        Some("a secret RelayState")
+    );
+
+    // The session holds on the other node too, and the request is used up there.
+    let browser = browser.moved_to(first.address);
+    let (_, another) = request(&sp);
+    assert!(response(&browser.get(&another)).contains("status:Success"));
+    let stranger = Client::new(first.address);
+    let refused = stranger.follow(stranger.get(&url));
+    assert!(
+        refused
+            .field("SAMLResponse")
+            .is_none_or(|_| { !response(&refused).contains("status:Success") })
+    );
+    assert!(
+        refused.field("username").is_none(),
+        "a used request asks nobody to log in"
+    );
+
+    for node in [first, second] {
+        node.terminate();
+        node.end();
+    }
+}
+
+/// Proves AV-SEC-71, in its half about secrets, with everything logged that can be.
+#[test]
+fn av_sec_71_logs_hold_no_secret() {
+    let sp = Sp::new("wiki");
+    let place = furnished(Place::new(), &sp);
+    let node = Node::start(&place);
+    let browser = Client::new(node.address);
+    let (_, url) = request(&sp);
+    let page = browser.follow(browser.get(&url));
+    let answer = browser.follow(log_in(&browser, &page));
+    let told = response(&answer);
+    let session = browser.cookie("__Host-avouch").expect("signed in");
+    let bound = browser.cookie("__Host-avouch-browser").expect("bound");
+    node.terminate();
+    let log = node.end();
+    assert!(log.contains("/saml/sso"), "requests are logged: {log}");
+    let master = std::fs::read_to_string(place.folder.join("data/master.key")).expect("made");
+    let encoded = answer.field("SAMLResponse").expect("answered");
+    for secret in [
+        PASSWORD,
+        "a secret RelayState",
+        "a%20secret",
+        session.as_str(),
+        bound.as_str(),
+        master.trim(),
+        &encoded[..60],
+        &told[..60],
+        "SAMLRequest=",
+    ] {
+        assert!(!log.contains(secret), "{secret:?} is in the log:\n{log}");
+    }
+}
+
+#[test]
+fn a_lost_database_is_503_until_it_is_back() {
+    let cluster = Cluster::start();
+    let sp = Sp::new("wiki");
+    let place = Place::new().with("DATABASE_URL", &cluster.database());
+    let place = furnished(place, &sp);
+    let node = Node::start(&place);
+    let browser = Client::new(node.address);
+    assert_eq!(browser.get("/health/ready").status, 200);
+    let (_, url) = request(&sp);
+    let page = browser.follow(browser.get(&url));
+
+    cluster.stop();
+    assert_eq!(browser.get("/health/live").status, 200);
+    assert_eq!(browser.get("/health/ready").status, 503);
+    for answer in [browser.get(&request(&sp).1), log_in(&browser, &page)] {
+        assert_eq!(answer.status, 503, "{}", answer.text());
+        assert!(answer.text().contains("<h1"), "a page: {}", answer.text());
+        assert!(
+            !answer.text().contains("postgres"),
+            "no inside: {}",
+            answer.text()
+        );
+    }
+
+    cluster.start_again();
+    assert_eq!(browser.get("/health/ready").status, 200);
+    let answer = browser.follow(log_in(&browser, &page));
+    assert!(response(&answer).contains("status:Success"));
+    node.terminate();
+    node.end();
+}
+
+#[test]
+fn sigterm_lets_what_is_in_flight_finish() {
+    let sp = Sp::new("wiki");
+    let place = furnished(Place::new(), &sp);
+    let node = Node::start(&place);
+    let browser = Client::new(node.address);
+    let page = browser.follow(browser.get(&request(&sp).1));
+    let body = crate::support::client::form(&[
+        ("username", "one"),
+        ("password", PASSWORD),
+        ("csrf", &page.field("csrf").expect("a CSRF token")),
+        ("p", &page.field("p").expect("a sign-on")),
+    ]);
+    let cookie = browser.cookie("__Host-avouch-browser").expect("bound");
+    let mut stream = TcpStream::connect(node.address).expect("connects");
+    let (sent, rest) = body.split_at(body.len() / 2);
+    let head = format!(
+        "POST /login HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nSec-Fetch-Site: same-origin\r\n\
+         Content-Type: application/x-www-form-urlencoded\r\nContent-Length: {}\r\n\
+         Expect: 100-continue\r\nCookie: __Host-avouch-browser={cookie}\r\n\r\n",
+        body.len()
+    );
+    stream.write_all(head.as_bytes()).expect("sent");
+    // "100 Continue" says that the request is being read: it is in flight.
+    let mut line = [0; 25];
+    stream.read_exact(&mut line).expect("an answer");
+    assert!(
+        line.starts_with(b"HTTP/1.1 100"),
+        "{}",
+        String::from_utf8_lossy(&line)
+    );
+    stream.write_all(sent.as_bytes()).expect("sent");
+
+    node.terminate();
+    // Once it accepts no more, it has begun to stop.
+    while TcpStream::connect(node.address).is_ok() {
+        std::thread::yield_now();
+    }
+    stream.write_all(rest.as_bytes()).expect("sent");
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).expect("answered");
+    assert!(answer.starts_with("HTTP/1.1 303"), "{answer}");
+    assert!(answer.contains("/saml/sso/continue"), "{answer}");
+    node.end();
+}
