@@ -13,8 +13,9 @@ export CARGO_TARGET_DIR="$root/target/fuzz"
 export RUSTFLAGS="-Cpasses=sancov-module -Cllvm-args=-sanitizer-coverage-level=4 \
 -Cllvm-args=-sanitizer-coverage-inline-8bit-counters -Cllvm-args=-sanitizer-coverage-pc-table \
 -Cllvm-args=-sanitizer-coverage-trace-compares -Ccodegen-units=1 --cfg fuzzing"
-# --target keeps the instrumentation away from build scripts and macros.
-cargo build --release --locked --target "$host" --bins
+# --target keeps the instrumentation away from build scripts and macros. Not --locked: when the crate
+# changes what it depends on, the lock beside this file follows by itself.
+cargo build --release --target "$host" --bins
 
 targets=${*:-$(sed -n 's/^name = "\(.*\)"$/\1/p' Cargo.toml | grep -v '^avouch-saml-fuzz$')}
 status=0
