@@ -78,6 +78,17 @@ pub struct EntityLine {
     pub taken: bool,
 }
 
+/// The fields that a problem can be shown at.
+const FIELDS: [&str; 7] = [
+    "file",
+    "metadata",
+    "name",
+    "entity_id",
+    "acs_urls",
+    "certificates",
+    "requests_signed",
+];
+
 impl AppNewPage {
     fn t(&self) -> &AppNew {
         &self.frame.t.app_new
@@ -88,6 +99,24 @@ impl AppNewPage {
             Some(app) => self.t().title_replace.with(app),
             None => self.t().title.to_string(),
         }
+    }
+
+    /// The problems for the summary above the page, each with the name of its field; what
+    /// belongs to no field stands for itself.
+    fn summary(&self) -> Vec<Problem> {
+        self.problems
+            .iter()
+            .map(|problem| {
+                let field = FIELDS.iter().find(|name| **name == problem.field);
+                match field {
+                    Some(name) => Problem::new(
+                        *name,
+                        format!("{}: {}", self.field(name).label, problem.message),
+                    ),
+                    None => problem.clone(),
+                }
+            })
+            .collect()
     }
 
     fn field(&self, name: &'static str) -> Field {
@@ -235,6 +264,10 @@ mod tests {
         assert!(html.contains("href=\"#acs_urls\""));
         assert!(html.contains("id=\"acs_urls-problem\""));
         assert!(html.contains("aria-invalid=\"true\""));
+        assert!(
+            html.contains(">Metadata XML: Line 2"),
+            "the summary names the field"
+        );
         assert!(!AppNewPage::sample().html().contains("aria-invalid"));
     }
 }

@@ -432,6 +432,76 @@ impl AppSettingsPage {
         }
     }
 
+    /// The problems for the summary above the page, each with the name of its field.
+    fn summary(&self) -> Vec<Problem> {
+        self.problems
+            .iter()
+            .map(|problem| match self.label_of(&problem.field) {
+                Some(label) => {
+                    Problem::new(&problem.field, format!("{label}: {}", problem.message))
+                }
+                None => problem.clone(),
+            })
+            .collect()
+    }
+
+    /// What a field is called on the page; for a field of an attribute row, with the row.
+    fn label_of(&self, field: &str) -> Option<String> {
+        let t = self.t();
+        let (name, row) = match field.rsplit_once('-') {
+            Some((name, number)) => (name, number.parse::<usize>().ok()),
+            None => (field, None),
+        };
+        let label = match name {
+            "name" => t.name,
+            "description" => t.description,
+            "contact" => t.contact,
+            "logo_url" => t.logo_url,
+            "info_url" => t.info_url,
+            "permitted_users" => t.permitted_users,
+            "profiles" => t.profiles,
+            "permission_sets" => t.permission_sets,
+            "ask_consent" => t.ask_consent,
+            "visible" => t.visible,
+            "order" => t.order,
+            "start_url" => t.start_url,
+            "allow_unsolicited" => t.allow_unsolicited,
+            "default_relay_state" => t.default_relay_state,
+            "allow_relay_state_override" => t.allow_relay_state_override,
+            "subject_type" => t.subject_type,
+            "subject_attribute" => t.subject_attribute,
+            "name_id_format" => t.name_id_format,
+            "allowed_name_id_formats" => t.allowed_name_id_formats,
+            "always_this_format" => t.always_this_format,
+            "fail_unmet_subject_id" => t.fail_unmet_subject_id,
+            "sign" => t.sign,
+            "signature_algorithm" => t.signature_algorithm,
+            "signing_key" => t.signing_key,
+            "issuer" => t.issuer,
+            "danger_allow_sha1" => t.danger_allow_sha1,
+            "request_signatures" => t.request_signatures,
+            "permitted_contexts" => t.permitted_contexts,
+            "encryption" => t.encryption,
+            "danger_allow_cbc" => t.danger_allow_cbc,
+            "session_not_on_or_after" => t.session_not_on_or_after,
+            "clock_skew_seconds" => t.clock_skew,
+            "assertion_lifetime_seconds" => t.assertion_lifetime,
+            "attr_name" => t.attribute_name,
+            "attr_friendly" => t.attribute_friendly,
+            "attr_format" => t.attribute_format,
+            "attr_source" => t.attribute_source,
+            "attr_value" => t.attribute_value,
+            "attr_missing" => t.attribute_missing,
+            "attr_when" => t.attribute_when,
+            "attr_only_for" => t.attribute_only_for,
+            _ => return None,
+        };
+        Some(match row {
+            Some(number) => format!("{}, {label}", t.attribute_row.with(number)),
+            None => label.to_string(),
+        })
+    }
+
     /// Sample data.
     pub fn sample() -> Self {
         let mut form = AppForm {
@@ -626,6 +696,22 @@ mod tests {
         page.form.preset = String::new();
         let read = AppForm::from_pairs(submitted(&page.html()));
         assert_eq!(read, page.form);
+    }
+
+    #[test]
+    fn the_summary_names_each_field() {
+        let (_, html) = samples().remove(1);
+        assert!(html.contains("Clock tolerance in seconds: Enter a number in the range"));
+        assert!(html.contains("Attribute 2, SAML name: Enter a value."));
+    }
+
+    #[test]
+    fn every_field_of_the_form_has_a_name_in_the_summary() {
+        let page = AppSettingsPage::sample();
+        for (field, _) in submitted(&page.html()) {
+            let unnamed = ["csrf", "preset", "do"].contains(&field.as_str());
+            assert_eq!(page.label_of(&field).is_none(), unnamed, "{field}");
+        }
     }
 
     #[test]
