@@ -6,5 +6,6 @@ mod postgres;
 mod support;
 
 mod cli;
+mod cost;
 mod processes;
 mod saml_sso;
