@@ -213,6 +213,7 @@ impl<'c> Attempt<'c> {
                     Ok(Answer::Post(Box::new(Posted {
                         form,
                         app: restart::label(&reply.app.app),
+                        is_passive: reply.is_passive,
                         refused: Some((result, self.trail.code.clone())),
                     })))
                 }

@@ -214,6 +214,7 @@ fn enter(
                 form: written.form,
                 app: restart::label(&app.app),
                 refused: None,
+                is_passive: sso.is_passive,
             })))
         }
         other => Ok(attempt.late(other)?),

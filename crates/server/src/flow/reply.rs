@@ -24,6 +24,8 @@ pub struct ReplyTo {
     pub in_response_to: Option<MessageId>,
     /// What goes back with the answer.
     pub relay_state: Option<RelayState>,
+    /// The request forbids pages (`IsPassive`), or could not be asked.
+    pub is_passive: bool,
 }
 
 impl ReplyTo {
@@ -39,6 +41,7 @@ impl ReplyTo {
             acs: acs.clone(),
             in_response_to: Some(request.id.clone()),
             relay_state: relay_state.cloned(),
+            is_passive: request.is_passive,
         }
     }
 
@@ -54,6 +57,7 @@ impl ReplyTo {
             acs: acs.clone(),
             in_response_to: head.id.clone(),
             relay_state: relay_state.cloned(),
+            is_passive: true,
         }
     }
 
@@ -68,6 +72,7 @@ impl ReplyTo {
             acs: acs.clone(),
             in_response_to: None,
             relay_state,
+            is_passive: false,
         }
     }
 

@@ -49,6 +49,8 @@ pub struct Posted {
     pub app: AppName,
     /// Why it is a refusal, if it is one, and the event's reference code.
     pub refused: Option<(ResultCode, String)>,
+    /// The request forbids pages, so the form has to go on by itself.
+    pub is_passive: bool,
 }
 
 impl std::fmt::Debug for Posted {

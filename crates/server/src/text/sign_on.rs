@@ -48,6 +48,7 @@ texts! {
             button.";
         explanation_error = "If the next page does not open by itself, use the button.";
         submit = "Continue to {}";
+        submit_refused = "Return to {}";
     }
 }
 

@@ -8,7 +8,9 @@ use crate::flow::saml_sso::{Answer, Posted, Restart};
 use crate::refusal::{AppName, Stop};
 use crate::text::Locale;
 use crate::users::User;
-use crate::web::pages::{AppLabel, Frame, Page, PostPage, StartAgainPage, Viewer, policy};
+use crate::web::pages::{
+    AppLabel, Frame, Page, PostOutcome, PostPage, StartAgainPage, Viewer, policy,
+};
 use crate::web::{extract, refuse};
 
 /// What a page is served with.
@@ -120,7 +122,12 @@ fn post(cx: &Context, posted: Posted) -> HttpResponse {
         acs: form.action().to_owned(),
         saml_response: form.message().to_owned(),
         relay_state: form.relay_state().map(|state| state.as_str().to_owned()),
-        success: posted.refused.is_none(),
+        outcome: match posted.refused {
+            None => PostOutcome::SignedIn,
+            // A passive request allows no page; the form goes on by itself.
+            Some(_) if posted.is_passive => PostOutcome::Status,
+            Some((result, code)) => PostOutcome::refused(result, code, refuse::support(cx)),
+        },
     };
     let policy = policy::leading_on(Some(form.action()));
     serve(

@@ -177,18 +177,18 @@ impl DeveloperPage {
                     reason: "It asked for https://wiki-new.example.org/Shibboleth.sso/SAML2/POST."
                         .into(),
                     checks: super::admin::checks_for_samples(),
-                    ..exchange("AB3D-77QX-20", ResultCode::InvalidAcs)
+                    ..exchange("AB3D-77QX", ResultCode::InvalidAcs)
                 },
                 Exchange {
                     assertion: Some("<saml:Assertion><saml:Subject/></saml:Assertion>".into()),
-                    ..exchange("7K4M-2QXP-9T", ResultCode::Success)
+                    ..exchange("7K4M-2QXP", ResultCode::Success)
                 },
                 Exchange {
                     request: None,
-                    ..exchange("QQ12-9ZZK-4M", ResultCode::Success)
+                    ..exchange("QQ12-9ZZK", ResultCode::Success)
                 },
             ],
-            version: "AB3D-77QX-20".into(),
+            version: "AB3D-77QX".into(),
         }
     }
 }

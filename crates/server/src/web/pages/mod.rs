@@ -47,7 +47,7 @@ pub use idp_info::{IdpCertificate, IdpInfo};
 pub use launcher::{LaunchConfirmPage, LauncherPage, Tile};
 pub use login::{Destination, LoginPage, LoginProblem, SampleLogin};
 pub use plain::{SignOutPage, SignedOutPage, StartAgainPage, UnavailablePage};
-pub use post::PostPage;
+pub use post::{PostOutcome, PostPage};
 pub use pretty::pretty_xml;
 
 /// A page that can be written as HTML.

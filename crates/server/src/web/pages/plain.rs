@@ -113,7 +113,7 @@ impl UnavailablePage {
     pub fn sample() -> Self {
         Self {
             frame: Frame::sample_anonymous(),
-            code: "7K4M-2QXP-9T".into(),
+            code: "7K4M-2QXP".into(),
             retry_url: "/".into(),
         }
     }

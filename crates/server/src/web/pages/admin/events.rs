@@ -218,35 +218,35 @@ impl EventListPage {
             until: String::new(),
             rows: vec![
                 row(
-                    "7K4M-2QXP-9T",
+                    "7K4M-2QXP",
                     EventKind::SignOn,
                     ResultCode::Success,
                     "sample.one",
                     "Sample Wiki",
                 ),
                 row(
-                    "AB3D-77QX-20",
+                    "AB3D-77QX",
                     EventKind::SignOn,
                     ResultCode::InvalidAcs,
                     "",
                     "https://service-provider.department-of-very-long-names.example.org/shibboleth",
                 ),
                 row(
-                    "QQ12-9ZZK-4M",
+                    "QQ12-9ZZK",
                     EventKind::Login,
                     ResultCode::WrongCredentials,
                     "sample.two",
                     "",
                 ),
                 row(
-                    "M0N1-2B3V-4C",
+                    "M0N1-2B3V",
                     EventKind::SignOn,
                     ResultCode::NoPassive,
                     "sample.two",
                     "Library",
                 ),
                 row(
-                    "ZX81-0SPE-CT",
+                    "ZX81-0SPE",
                     EventKind::Admin,
                     ResultCode::Success,
                     "admin",
@@ -328,7 +328,7 @@ impl EventPage {
         Self {
             frame: Frame::sample_admin(),
             row: EventRow {
-                code: "AB3D-77QX-20".into(),
+                code: "AB3D-77QX".into(),
                 at: Moment::sample(),
                 kind: EventKind::SignOn,
                 result: ResultCode::InvalidAcs,
