@@ -5,7 +5,10 @@ mod postgres;
 #[path = "../support/mod.rs"]
 mod support;
 
+mod admin;
 mod cli;
 mod cost;
+mod coverage;
+mod dev;
 mod processes;
 mod saml_sso;

@@ -23,6 +23,9 @@ pub struct Context {
     pub session_hash: Option<String>,
     /// The browser cookie's secret; a fresh one when the browser brought none.
     pub browser: BrowserToken,
+    /// Another site posted this: the browser kept its cookies back, so that their absence says
+    /// nothing about whether it has any.
+    pub cookies_withheld: bool,
     /// What a flow may use.
     pub services: Arc<Services>,
 }

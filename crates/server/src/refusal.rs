@@ -228,6 +228,8 @@ pub fn status(result: ResultCode) -> Option<Status> {
             S::RequestDenied,
             "The settings for this service provider do not allow an answer.",
         ),
+        // Never of a sign-on.
+        R::AdminRightMissing => return None,
         R::InternalError => bare(Responder, "The identity provider failed."),
     })
 }

@@ -227,6 +227,10 @@ fn add_development_key(
 }
 
 /// Asks for the metadata until the service provider is up, then connects it.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "nobody tells when another program is up; a thread of its own asks"
+)]
 fn fetch_until_there(services: Arc<Services>, url: String) {
     const PAUSE: Duration = Duration::from_secs(1);
     std::thread::spawn(move || {

@@ -69,6 +69,8 @@ texts! {
         version_mismatch_action = "Set the app to SAML 2.0.";
         unsupported_binding = "The app wants the answer in a binding that Avouch does not serve.";
         unsupported_binding_action = "Set the app to receive answers by HTTP-POST.";
+        admin_right_missing = "The user lacks the right to administer this.";
+        admin_right_missing_action = "Give the user the right, if it is theirs to have: `avouch user` on the command line.";
         internal_error = "Something failed in Avouch itself.";
         internal_error_action = "Look for the request ID in the server's log.";
     }
@@ -139,6 +141,9 @@ impl Results {
             ResultCode::VersionMismatch => (self.version_mismatch, self.version_mismatch_action),
             ResultCode::UnsupportedBinding => {
                 (self.unsupported_binding, self.unsupported_binding_action)
+            }
+            ResultCode::AdminRightMissing => {
+                (self.admin_right_missing, self.admin_right_missing_action)
             }
             ResultCode::InternalError => (self.internal_error, self.internal_error_action),
         }

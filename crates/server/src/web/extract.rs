@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use actix_web::http::header;
+use actix_web::http::{Method, header};
 use actix_web::{HttpMessage, HttpRequest, web};
 
 use crate::app::Services;
@@ -46,6 +46,7 @@ pub(crate) fn context(request: &HttpRequest) -> Context {
         user_agent: shortened(request, header::USER_AGENT),
         session_hash: cookies.session(request).as_deref().map(hash_token),
         browser,
+        cookies_withheld: *request.method() == Method::POST && is_cross_site(request),
         services,
     }
 }

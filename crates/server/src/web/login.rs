@@ -17,8 +17,18 @@ use crate::web::respond::{self, frame, label, leading_page, page, see_other};
 
 fn pending(fields: &Fields) -> Option<PendingId> {
     Some(fields.get("p"))
-        .filter(|id| !id.is_empty())
+        .filter(|id| !id.is_empty() && !id.starts_with('/'))
         .map(PendingId::new)
+}
+
+/// The page of the administration that somebody who was not signed in asked for. It stands in `p`
+/// in place of a sign-on, which is never a path.
+fn onward(fields: &Fields) -> Option<String> {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "-_./".contains(c);
+    Some(fields.get("p"))
+        .filter(|path| *path == "/admin" || path.starts_with("/admin/"))
+        .filter(|path| path.chars().all(plain))
+        .map(str::to_owned)
 }
 
 /// `GET /login?p=ID`: asks for username and password.
@@ -26,11 +36,12 @@ pub(crate) async fn form(request: HttpRequest) -> HttpResponse {
     let cx = context(&request);
     let fields = Fields::of_query(&request);
     let id = pending(&fields);
+    let onward = onward(&fields);
     respond::run(
         &request,
         cx,
         move |cx| login::show(cx, id.as_ref()),
-        |cx, show| shown(cx, show, None, None),
+        |cx, show| shown(cx, show, None, None, onward),
     )
     .await
 }
@@ -40,11 +51,18 @@ fn shown(
     show: Show,
     problem: Option<LoginProblem>,
     typed: Option<String>,
+    onward: Option<String>,
 ) -> HttpResponse {
-    match show {
-        Show::Go(answer) => respond::answer(cx, answer),
-        Show::Ask(form) => {
-            let mut response = leading_page(cx, &login_page(cx, *form, &problem, typed));
+    match (show, onward) {
+        (Show::Go(_), Some(path)) => see_other(cx, &path),
+        (Show::Go(answer), None) => respond::answer(cx, answer),
+        (Show::Ask(form), onward) => {
+            let mut asked = login_page(cx, *form, &problem, typed);
+            if let Some(path) = onward {
+                asked.destination = Destination::Admin;
+                asked.pending = path;
+            }
+            let mut response = leading_page(cx, &asked);
             // The right answer to a login that failed; without a challenge of HTTP's own, 200
             // would let a program take the form for success and 401 would need one.
             if let Some(LoginProblem::Throttled { seconds }) = problem {
@@ -94,11 +112,12 @@ pub(crate) async fn submit(request: HttpRequest, body: web::Bytes) -> HttpRespon
     let username = fields.get("username").trim().to_owned();
     let known_browser = cookies(&cx.services).known(&request);
     let typed = username.clone();
+    let onward = onward(&fields);
     respond::run(
         &request,
         cx,
         move |cx| post(cx, &fields, username, known_browser),
-        move |cx, posted| answer(cx, posted, typed),
+        move |cx, posted| answer(cx, posted, typed, onward),
     )
     .await
 }
@@ -139,13 +158,14 @@ fn post(
     Ok(Posted::Outcome(outcome, show))
 }
 
-fn answer(cx: &Context, posted: Posted, typed: String) -> HttpResponse {
+fn answer(cx: &Context, posted: Posted, typed: String, onward: Option<String>) -> HttpResponse {
     let (problem, show) = match posted {
         Posted::Cancelled(answer) => return respond::answer(cx, answer),
         Posted::Refused(problem, show) => (problem, Some(show)),
         Posted::Outcome(outcome, show) => match outcome {
             Outcome::In(entered) => {
-                let mut response = see_other(cx, &entered.next);
+                let next = onward.as_deref().unwrap_or(&entered.next);
+                let mut response = see_other(cx, next);
                 let cookies = cookies(&cx.services);
                 let days = cx.services.settings.login.known_browser_seconds;
                 for cookie in [
@@ -170,7 +190,7 @@ fn answer(cx: &Context, posted: Posted, typed: String) -> HttpResponse {
         },
     };
     let show = show.expect("every outcome that shows the form again comes with it");
-    shown(cx, *show, Some(problem), Some(typed))
+    shown(cx, *show, Some(problem), Some(typed), onward)
 }
 
 /// `GET /logout`: asks first, since a link from anywhere may lead here.

@@ -71,9 +71,10 @@ pub(crate) fn see_other(cx: &Context, location: &str) -> HttpResponse {
 }
 
 /// Gives a browser its secret when it has none, on every page and redirect: the next form and
-/// the sign-on in progress depend on it.
+/// the sign-on in progress depend on it. Not in answer to another site's form, whose cookies stay
+/// behind: a new secret would orphan the sign-ons in the browser's other tabs.
 fn greet(cx: &Context, response: &mut HttpResponseBuilder) {
-    if !cx.browser.known {
+    if !cx.browser.known && !cx.cookies_withheld {
         let cookie = extract::cookies(&cx.services).set_browser(cx.browser.secret());
         response.append_header((header::SET_COOKIE, cookie));
     }

@@ -204,7 +204,7 @@ fn settle<T>(cx: &Context, rights: &[AdminRight], done: Result<T, Stop>) -> Resu
     );
     let event = trail.event(
         cx,
-        ResultCode::AppAccessDenied,
+        ResultCode::AdminRightMissing,
         "The user lacks the right to administer this.",
     );
     cx.services

@@ -188,7 +188,7 @@ fn key_label(key: &KeyRow) -> String {
         .ok()
         .and_then(|certificate| certificate.public_key().ok())
         .map_or_else(|| key.algorithm.clone(), |public| key_kind(public.kind()));
-    format!("{kind}, {} ({})", key.state, key.created().to_string())
+    format!("{kind}, {} ({})", key.state, key.created())
 }
 
 /// What a service provider has to know about this identity provider.
@@ -320,7 +320,7 @@ pub(crate) async fn save(request: HttpRequest, payload: Payload, id: Path<String
     let id = id.into_inner();
     let mut form = match body::form(&cx, payload).await {
         Ok(fields) => AppForm::from_pairs(fields.0),
-        Err(response) => return response,
+        Err(response) => return *response,
     };
     if form.action != FormAction::Save {
         form.edit();
@@ -429,7 +429,7 @@ async fn set_state(
 ) -> HttpResponse {
     let cx = extract::context(&request);
     if let Err(response) = body::form(&cx, payload).await {
-        return response;
+        return *response;
     }
     ask(
         &request,
@@ -474,7 +474,7 @@ pub(crate) async fn remove(
 ) -> HttpResponse {
     let cx = extract::context(&request);
     if let Err(response) = body::form(&cx, payload).await {
-        return response;
+        return *response;
     }
     run(
         &request,

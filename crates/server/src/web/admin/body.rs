@@ -35,11 +35,11 @@ impl Form {
 }
 
 /// Reads an urlencoded form that carries this browser's CSRF token.
-pub(super) async fn form(cx: &Context, payload: Payload) -> Result<Form, HttpResponse> {
+pub(super) async fn form(cx: &Context, payload: Payload) -> Result<Form, Box<HttpResponse>> {
     let bytes = match payload.to_bytes_limited(LIMIT_BYTES).await {
         Ok(Ok(bytes)) => bytes,
-        Ok(Err(_)) => return Err(refuse::of_kind(cx, ErrorKind::InvalidRequest)),
-        Err(_) => return Err(refuse::of_kind(cx, ErrorKind::TooLarge)),
+        Ok(Err(_)) => return Err(Box::new(refuse::of_kind(cx, ErrorKind::InvalidRequest))),
+        Err(_) => return Err(Box::new(refuse::of_kind(cx, ErrorKind::TooLarge))),
     };
     admitted(cx, Form(extract::pairs(&bytes, FIELDS)))
 }
@@ -50,8 +50,8 @@ pub(super) async fn multipart(
     cx: &Context,
     request: &HttpRequest,
     payload: Payload,
-) -> Result<Form, HttpResponse> {
-    let invalid = || refuse::of_kind(cx, ErrorKind::InvalidRequest);
+) -> Result<Form, Box<HttpResponse>> {
+    let invalid = || Box::new(refuse::of_kind(cx, ErrorKind::InvalidRequest));
     let mut inner = payload.into_inner();
     let mut parts = Multipart::from_request(request, &mut inner)
         .await
@@ -66,7 +66,7 @@ pub(super) async fn multipart(
             let chunk = chunk.map_err(|_| invalid())?;
             total += chunk.len();
             if total > LIMIT_BYTES {
-                return Err(refuse::of_kind(cx, ErrorKind::TooLarge));
+                return Err(Box::new(refuse::of_kind(cx, ErrorKind::TooLarge)));
             }
             content.extend_from_slice(&chunk);
         }
@@ -84,10 +84,10 @@ async fn next<S: futures_core::Stream + Unpin>(stream: &mut S) -> Option<S::Item
     std::future::poll_fn(|task| std::pin::Pin::new(&mut *stream).poll_next(task)).await
 }
 
-fn admitted(cx: &Context, form: Form) -> Result<Form, HttpResponse> {
+fn admitted(cx: &Context, form: Form) -> Result<Form, Box<HttpResponse>> {
     if cx.browser.csrf_matches(form.get("csrf")) {
         Ok(form)
     } else {
-        Err(refuse::of_kind(cx, ErrorKind::StaleForm))
+        Err(Box::new(refuse::of_kind(cx, ErrorKind::StaleForm)))
     }
 }

@@ -63,7 +63,9 @@ fn sentences(cx: &Context, problems: Vec<Wrong>) -> HttpResponse {
 
 async fn refused(request: &HttpRequest, cx: &Context, error: AdminError) -> HttpResponse {
     match error {
-        AdminError::SignIn if request.method().is_safe() => see_other(cx, SIGN_IN),
+        AdminError::SignIn if request.method().is_safe() => {
+            see_other(cx, &format!("/login?p={}", apps::encode(request.path())))
+        }
         // What was typed cannot be kept through a login; nothing was done with it.
         AdminError::SignIn => refuse::of_kind(cx, ErrorKind::StaleForm),
         AdminError::Forbidden { code } => {
@@ -82,9 +84,6 @@ async fn refused(request: &HttpRequest, cx: &Context, error: AdminError) -> Http
         AdminError::Ours(error) => refuse::stopped(request, cx, Stop::Ours(error)).await,
     }
 }
-
-/// The login page of somebody on the way here.
-const SIGN_IN: &str = "/login?to=admin";
 
 pub(super) fn with_status(cx: &Context, page: &dyn Page, status: StatusCode) -> HttpResponse {
     serve(
@@ -134,7 +133,7 @@ pub(crate) async fn home(request: HttpRequest) -> HttpResponse {
                     .map_or("/", |(_, url)| url))
             })
         },
-        |cx, url| see_other(cx, url),
+        see_other,
     )
     .await
 }

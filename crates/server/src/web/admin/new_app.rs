@@ -139,7 +139,7 @@ async fn show_preview(request: HttpRequest, payload: Payload, target: Target) ->
     let cx = extract::context(&request);
     let form = match body::multipart(&cx, &request, payload).await {
         Ok(form) => form,
-        Err(response) => return response,
+        Err(response) => return *response,
     };
     let typed = typed_of(&form);
     let source = form.get("source").to_owned();
@@ -319,7 +319,7 @@ pub(crate) async fn add(request: HttpRequest, payload: Payload) -> HttpResponse 
     let cx = extract::context(&request);
     let form = match body::form(&cx, payload).await {
         Ok(form) => form,
-        Err(response) => return response,
+        Err(response) => return *response,
     };
     let metadata = form.get("metadata").to_owned();
     let entity_id = form.get("entity_id").to_owned();
@@ -354,7 +354,7 @@ pub(crate) async fn replace(
     let cx = extract::context(&request);
     let form = match body::form(&cx, payload).await {
         Ok(form) => form,
-        Err(response) => return response,
+        Err(response) => return *response,
     };
     let target = Target {
         replaces: Some(id.clone()),

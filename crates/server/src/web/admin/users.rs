@@ -123,7 +123,7 @@ async fn set_active(
 ) -> HttpResponse {
     let cx = extract::context(&request);
     if let Err(response) = body::form(&cx, payload).await {
-        return response;
+        return *response;
     }
     ask(
         &request,

@@ -189,6 +189,7 @@ impl From<ResultCode> for ErrorKind {
             | ResultCode::UnknownPrincipal => Self::NotAnswerable,
             ResultCode::InvalidSettings | ResultCode::NoEncryptionKey => Self::Settings,
             ResultCode::Throttled => Self::TooManyRequests,
+            ResultCode::AdminRightMissing => Self::Forbidden,
             ResultCode::InternalError
             | ResultCode::Success
             | ResultCode::WrongCredentials

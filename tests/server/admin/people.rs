@@ -1,0 +1,79 @@
+//! Users and keys.
+
+use avouch_server::store;
+use avouch_server::users::AdminRight;
+
+use super::{ALL, admin, post, signed_in};
+use crate::support::app::{PASSWORD, TestApp};
+
+#[test]
+fn a_deactivated_user_is_out_at_once_and_back_when_activated() {
+    let app = TestApp::start();
+    let user = app.user("sample.one");
+    let browser = signed_in(&app, "sample.one");
+    assert_eq!(browser.get("/").status, 200);
+    let client = admin(&app, &[AdminRight::ManageUsers]);
+    let path = format!("/admin/users/{}", user.id);
+    assert_eq!(
+        post(&client, &format!("{path}/deactivate"), &[]).status,
+        303
+    );
+    let event = app.last_event();
+    assert_eq!(event.username.as_deref(), Some("sample.one"));
+    assert_ne!(browser.get("/").status, 200, "the session ended");
+    let again = app.client();
+    let page = again.get("/login");
+    assert_ne!(
+        app.submit_login(&again, &page, "sample.one", PASSWORD)
+            .status,
+        303
+    );
+    assert!(client.get(&path).text().contains("Deactivated"));
+    assert_eq!(post(&client, &format!("{path}/activate"), &[]).status, 303);
+    signed_in(&app, "sample.one");
+}
+
+#[test]
+fn nobody_locks_themselves_out() {
+    let app = TestApp::start();
+    let own = app.user_with("sample.admin", |u| u.rights = ALL.iter().copied().collect());
+    let client = signed_in(&app, "sample.admin");
+    let answer = post(&client, &format!("/admin/users/{}/deactivate", own.id), &[]);
+    assert_eq!(answer.status, 409);
+    let stored = app
+        .services
+        .db
+        .read(|c| store::users::by_id(c, &own.id))
+        .expect("read")
+        .expect("there");
+    assert!(stored.active);
+}
+
+#[test]
+fn users_are_searched_and_shown_with_every_value() {
+    let app = TestApp::start();
+    app.user("sample.two");
+    let odd = app.user_with("sample.one", |u| {
+        u.custom
+            .insert("note".into(), vec!["Ünï <&> 漢字".into(), "second".into()]);
+    });
+    let client = admin(&app, &[AdminRight::ManageUsers]);
+    let found = client.get("/admin/users?q=sample.one").text();
+    assert!(found.contains("sample.one") && !found.contains("sample.two"));
+    let shown = client.get(&format!("/admin/users/{}", odd.id)).text();
+    assert!(shown.contains("second") && shown.contains("漢字") && !shown.contains("<&>"));
+    assert_eq!(client.get("/admin/users/no-such-user").status, 404);
+}
+
+#[test]
+fn keys_show_certificates_and_never_private_halves() {
+    let app = TestApp::start();
+    let client = admin(&app, &[AdminRight::ManageKeys]);
+    let text = client.get("/admin/keys").text();
+    assert!(text.contains("BEGIN CERTIFICATE") && !text.contains("PRIVATE"));
+    assert!(text.contains("RSA 2048"));
+    assert!(
+        text.contains("known to everybody"),
+        "a development key is marked"
+    );
+}

@@ -1,0 +1,119 @@
+//! What an app is told, as set on its page.
+
+use super::changes::{Fields, as_shown, pairs};
+use super::{ALL, admin};
+use crate::support::app::TestApp;
+use crate::support::sp::Sp;
+
+const BASIC: &str = "urn:oasis:names:tc:SAML:2.0:attrname-format:basic";
+
+fn row(name: &str, source: &str, when: &str, only_for: &str) -> Fields {
+    [
+        ("attr_name", name),
+        ("attr_friendly", ""),
+        ("attr_format", BASIC),
+        ("attr_source", source),
+        ("attr_value", ""),
+        ("attr_missing", "omit"),
+        ("attr_when", when),
+        ("attr_only_for", only_for),
+    ]
+    .iter()
+    .map(|(n, v)| ((*n).to_owned(), (*v).to_owned()))
+    .collect()
+}
+
+fn save(app: &TestApp, api_name: &str, rows: &[Fields]) {
+    let client = admin(app, ALL);
+    let path = format!("/admin/apps/{api_name}");
+    let mut fields = as_shown(&client, &path);
+    fields.retain(|(name, _)| !name.starts_with("attr_"));
+    for row in rows {
+        fields.extend(row.iter().cloned());
+    }
+    let answer = client.post(&path, &pairs(&fields));
+    assert_eq!(answer.status, 303, "{}", answer.text());
+}
+
+/// Two apps, two sets of rows: each is told its own. Proves IIP-IDP02.
+#[test]
+fn iip_idp02_release_depends_on_the_app() {
+    let app = TestApp::start();
+    app.user("sample.one");
+    let (one, two) = (Sp::new("one"), Sp::new("two"));
+    app.connect(&one, |_, _| ());
+    app.connect(&two, |_, _| ());
+    save(&app, "one", &[row("mail", "user:email", "always", "")]);
+    save(&app, "two", &[row("uid", "user:username", "always", "")]);
+    let browser = app.client();
+    let told = app.sign_on(&browser, &one, "sample.one");
+    assert!(told.values("mail").is_some() && told.values("uid").is_none());
+    let answer = browser.follow(browser.get(&two.redirect(&app, &two.request(&app))));
+    let told = app.told(&two, &answer);
+    assert!(told.values("mail").is_none() && told.values("uid").is_some());
+}
+
+/// A row for an entity category follows the app's metadata as it is replaced.
+/// Proves IIP-IDP03.
+#[test]
+fn iip_idp03_release_follows_entity_attributes() {
+    let app = TestApp::start();
+    app.user("sample.one");
+    let category = |values: &[&str]| Sp {
+        extensions: if values.is_empty() {
+            String::new()
+        } else {
+            let values: String = values
+                .iter()
+                .map(|v| format!("<saml:AttributeValue>{v}</saml:AttributeValue>"))
+                .collect();
+            format!(
+                "<mdattr:EntityAttributes xmlns:mdattr=\"urn:oasis:names:tc:SAML:metadata:attribute\" \
+                 xmlns:saml=\"urn:oasis:names:tc:SAML:2.0:assertion\"><saml:Attribute \
+                 Name=\"http://macedir.org/entity-category\" \
+                 NameFormat=\"urn:oasis:names:tc:SAML:2.0:attrname-format:uri\">{values}\
+                 </saml:Attribute></mdattr:EntityAttributes>"
+            )
+        },
+        ..Sp::new("wiki")
+    };
+    app.connect(&category(&[]), |_, _| ());
+    save(
+        &app,
+        "wiki",
+        &[row(
+            "mail",
+            "user:email",
+            "always",
+            "http://macedir.org/entity-category=urn:x:research",
+        )],
+    );
+    let client = admin(&app, ALL);
+    let browser = app.client();
+    for (values, released) in [
+        (&[][..], false),
+        (&["urn:x:research"][..], true),
+        (&["urn:x:other"][..], false),
+        (&["urn:x:other", "urn:x:research"][..], true),
+        (&[][..], false),
+    ] {
+        let sp = category(values);
+        let saved = super::post(
+            &client,
+            "/admin/apps/wiki/metadata/save",
+            &[("metadata", &sp.metadata())],
+        );
+        assert_eq!(saved.status, 303, "{}", saved.text());
+        let answer = browser.follow(browser.get(&sp.redirect(&app, &sp.request(&app))));
+        let answer = if answer.text().contains("type=\"password\"") {
+            app.log_in(&browser, &answer, "sample.one")
+        } else {
+            answer
+        };
+        assert_eq!(
+            app.told(&sp, &answer).values("mail").is_some(),
+            released,
+            "{values:?}"
+        );
+    }
+}

@@ -1,0 +1,187 @@
+//! `avouch dev`: its page, and that `avouch serve` has none of it.
+
+use std::process::{Child, Command, Stdio};
+
+use crate::support::app::TestApp;
+use crate::support::client::Client;
+use crate::support::dev_pem;
+
+/// A development server, ended with the test.
+struct Dev {
+    child: Child,
+    said: serde_json::Value,
+    folder: std::path::PathBuf,
+}
+
+impl Dev {
+    fn start(sp_metadata: &str) -> Self {
+        let folder = std::env::temp_dir().join(format!(
+            "avouch-dev-test-{}",
+            avouch_server::random::new_id(&mut avouch_server::random::SystemRandom)
+        ));
+        std::fs::create_dir_all(&folder).expect("a folder");
+        let file = folder.join("sp.xml");
+        std::fs::write(&file, sp_metadata).expect("written");
+        let mut child = Command::new(env!("CARGO_BIN_EXE_avouch"))
+            .args(["dev", "--json", "--listen", "127.0.0.1:0", "--sp"])
+            .arg(&file)
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .expect("the binary starts");
+        let stdout = child.stdout.take().expect("piped");
+        let said = serde_json::Deserializer::from_reader(stdout)
+            .into_iter::<serde_json::Value>()
+            .next()
+            .expect("it says what to configure")
+            .expect("as JSON");
+        Self {
+            child,
+            said,
+            folder,
+        }
+    }
+
+    fn client(&self) -> Client {
+        let base = self.said["base_url"].as_str().expect("a base URL");
+        let port = base
+            .trim_end_matches('/')
+            .rsplit(':')
+            .next()
+            .expect("a port");
+        Client::new(format!("127.0.0.1:{port}").parse().expect("an address"))
+    }
+}
+
+impl Drop for Dev {
+    fn drop(&mut self) {
+        drop(self.child.kill());
+        drop(self.child.wait());
+        drop(std::fs::remove_dir_all(&self.folder));
+    }
+}
+
+fn sp_metadata() -> String {
+    let certificate: String = dev_pem("sp-encryption.cert.pem")
+        .lines()
+        .filter(|line| !line.starts_with("-----"))
+        .collect();
+    format!(
+        "<md:EntityDescriptor xmlns:md=\"urn:oasis:names:tc:SAML:2.0:metadata\" \
+         entityID=\"https://sp.example.org/sp\"><md:SPSSODescriptor \
+         protocolSupportEnumeration=\"urn:oasis:names:tc:SAML:2.0:protocol\">\
+         <md:KeyDescriptor use=\"encryption\"><ds:KeyInfo xmlns:ds=\"http://www.w3.org/2000/09/xmldsig#\">\
+         <ds:X509Data><ds:X509Certificate>{certificate}</ds:X509Certificate></ds:X509Data></ds:KeyInfo>\
+         </md:KeyDescriptor><md:AssertionConsumerService index=\"0\" \
+         Binding=\"urn:oasis:names:tc:SAML:2.0:bindings:HTTP-POST\" \
+         Location=\"https://sp.example.org/acs\"/></md:SPSSODescriptor></md:EntityDescriptor>"
+    )
+}
+
+#[test]
+fn a_developer_signs_in_by_one_click_and_sees_the_exchange() {
+    let dev = Dev::start(&sp_metadata());
+    for key in ["entity_id", "sso_url", "metadata_url", "certificate"] {
+        assert!(dev.said[key].is_string(), "{key} is not said");
+    }
+    let browser = dev.client();
+    let page = browser.get("/dev");
+    assert_eq!(page.status, 200);
+    assert!(page.text().contains("https://sp.example.org/sp"));
+    // Each sample user is one form.
+    let login = browser.post(
+        "/login",
+        &[
+            ("username", "sample.three"),
+            ("password", "sample"),
+            ("csrf", &page.field("csrf").expect("a token")),
+            ("p", ""),
+        ],
+    );
+    assert_eq!(login.status, 303, "{}", login.text());
+    let launch = dev.said["apps"][0]["launch_url"]
+        .as_str()
+        .expect("a launch URL");
+    let path = &launch[launch.find("/launch").expect("its path")..];
+    let token = browser.get("/logout").field("csrf").expect("a token");
+    let posted = browser.follow(browser.post(path, &[("csrf", &token)]));
+    assert!(posted.field("SAMLResponse").is_some(), "{}", posted.text());
+    let shown = browser.get("/dev").text();
+    for part in [
+        "samlp:Response",
+        "EncryptedAssertion",
+        "saml:Assertion",
+        "漢字",
+        "Success",
+    ] {
+        assert!(shown.contains(part), "{part} is not shown");
+    }
+    assert!(!shown.contains("<samlp:"), "as text, not as markup");
+}
+
+#[test]
+fn an_inactive_sample_user_stays_out() {
+    let dev = Dev::start(&sp_metadata());
+    for (username, status) in [("sample.five", 200), ("sample.one", 303)] {
+        let browser = dev.client();
+        let page = browser.get("/login");
+        let answer = browser.post(
+            "/login",
+            &[
+                ("username", username),
+                ("password", "sample"),
+                ("csrf", &page.field("csrf").expect("a token")),
+            ],
+        );
+        assert_eq!(answer.status, status, "{username}");
+    }
+}
+
+#[test]
+fn a_failure_says_why() {
+    let dev = Dev::start(&sp_metadata());
+    let browser = dev.client();
+    assert_eq!(browser.get("/saml/sso?SAMLRequest=AAAA").status, 400);
+    let shown = browser.get("/dev").text();
+    assert!(
+        shown.contains("InvalidAuthnRequest") && shown.contains("Why it failed"),
+        "{shown}"
+    );
+}
+
+#[test]
+fn bad_metadata_ends_the_start_with_line_and_reason() {
+    let folder = std::env::temp_dir().join(format!("avouch-dev-bad-{}", std::process::id()));
+    std::fs::create_dir_all(&folder).expect("a folder");
+    let file = folder.join("sp.xml");
+    let cut = sp_metadata()
+        .replace("><", ">\n<")
+        .replace("</md:SPSSODescriptor>", "");
+    std::fs::write(&file, cut).expect("written");
+    let run = |arguments: &[&str]| {
+        Command::new(env!("CARGO_BIN_EXE_avouch"))
+            .arg("dev")
+            .args(arguments)
+            .output()
+            .expect("the binary starts")
+    };
+    let file_name = file.display().to_string();
+    let output = run(&["--listen", "127.0.0.1:0", "--sp", &file_name]);
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(!output.status.success() && said.contains("line "), "{said}");
+    let output = run(&["--listen", "0.0.0.0:0"]);
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(
+        !output.status.success() && said.contains("--allow-remote"),
+        "{said}"
+    );
+    std::fs::remove_dir_all(&folder).expect("removed");
+}
+
+#[test]
+fn serve_has_no_developer_page_and_keeps_no_exchange() {
+    let app = TestApp::start();
+    assert_eq!(app.client().get("/dev").status, 404);
+    assert!(app.services.exchanges.is_none());
+    assert!(!app.client().get("/login").text().contains("one click"));
+}
