@@ -67,6 +67,7 @@ fn a_warm_sign_on_allocates_within_its_bound() {
             user_agent: "sample browser".to_owned(),
             session_hash: Some(hash_token(&cookie)),
             browser: BrowserToken::fresh(&mut SystemRandom),
+            cookies_withheld: false,
             services: Arc::clone(&app.services),
         };
         let url = sp.redirect(&app, &sp.request(&app));
