@@ -25,6 +25,9 @@ impl Dev {
         let mut child = Command::new(env!("CARGO_BIN_EXE_avouch"))
             .args(["dev", "--json", "--listen", "127.0.0.1:0", "--sp"])
             .arg(&file)
+            // Of its own, since a server that is killed cannot tidy up.
+            .arg("--data")
+            .arg(folder.join("data"))
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
             .spawn()
