@@ -408,3 +408,23 @@ fn too_large_a_file_is_refused() {
     let answer = upload(&client, PREVIEW, &[("source", "file"), ("file", &large)]);
     assert_eq!(answer.status, 200);
 }
+
+/// The files of `examples/metadata` are what their list says.
+#[test]
+fn the_example_files_are_as_described() {
+    let app = TestApp::start();
+    let client = admin(&app, ALL);
+    for (file, status, says) in [
+        ("minimal.xml", 200, "minimal.example.org"),
+        ("wiki.xml", 200, "Sample Wiki"),
+        ("federation.xml", 200, "Sample Course Planner"),
+        ("not-usable.xml", 422, "line 3"),
+    ] {
+        let path = format!("{}/../../examples/metadata/{file}", env!("CARGO_MANIFEST_DIR"));
+        let document = std::fs::read_to_string(&path).expect(file);
+        let answer = upload(&client, PREVIEW, &[("source", "file"), ("file", &document)]);
+        assert_eq!(answer.status, status, "{file}: {}", answer.text());
+        assert!(answer.text().contains(says), "{file}");
+    }
+    assert_eq!(apps(&app), 0);
+}
