@@ -420,7 +420,10 @@ fn the_example_files_are_as_described() {
         ("federation.xml", 200, "Sample Course Planner"),
         ("not-usable.xml", 422, "line 3"),
     ] {
-        let path = format!("{}/../../examples/metadata/{file}", env!("CARGO_MANIFEST_DIR"));
+        let path = format!(
+            "{}/../../examples/metadata/{file}",
+            env!("CARGO_MANIFEST_DIR")
+        );
         let document = std::fs::read_to_string(&path).expect(file);
         let answer = upload(&client, PREVIEW, &[("source", "file"), ("file", &document)]);
         assert_eq!(answer.status, status, "{file}: {}", answer.text());
