@@ -253,7 +253,32 @@ fn an_app_comes_from_metadata_and_is_shown_edited_and_removed() {
         1,
         &["expected", "received \"soon\""],
     );
+    for (pair, sign) in [
+        ("signing_key=nothing", "key list"),
+        ("signature_algorithm=rsa-sha1", "danger_allow_sha1"),
+    ] {
+        place.refused(&["app", "edit", "wiki", pair], "", 1, &[sign]);
+    }
+    place.ok(
+        &["app", "edit", "wiki", "signature_algorithm=rsa-sha384"],
+        "",
+    );
+    let strict = "[saml]\nblocked_signatures = \
+                  'http://www.w3.org/2001/04/xmldsig-more#rsa-sha512'\n";
+    place.configure(&format!("{CONFIG}{strict}"));
+    place.refused(
+        &["app", "edit", "wiki", "signature_algorithm=rsa-sha512"],
+        "",
+        1,
+        &["saml.blocked_signatures"],
+    );
     place.ok(&["app", "remove", "wiki"], "");
+    place.refused(
+        &["app", "add", file, "--api-name", "A Wiki"],
+        "",
+        1,
+        &["lower-case"],
+    );
     assert_eq!(place.json(&["app", "list"], ""), serde_json::json!([]));
 }
 

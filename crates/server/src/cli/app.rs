@@ -17,11 +17,12 @@ use crate::apps::onboard::preview::Preview;
 use crate::apps::onboard::row::row_text;
 use crate::apps::onboard::settings::{SETTINGS, apply_setting, changes};
 use crate::apps::onboard::typed::{Typed, typed_to_metadata};
-use crate::apps::onboard::{Draft, free_api_name};
+use crate::apps::onboard::{Draft, free_api_name, is_api_name, selection};
 use crate::apps::{App, AppId, AppState};
 use crate::audit::EventKind;
+use crate::config::Settings;
 use crate::store::apps::StoredApp;
-use crate::store::{Connection, Db, apps, permission_sets, profiles};
+use crate::store::{Connection, Db, apps, keys, permission_sets, profiles};
 
 #[derive(Subcommand)]
 pub(super) enum Command {
@@ -175,6 +176,32 @@ impl Change {
     }
 }
 
+/// Refuses a key that does not exist and an algorithm that is blocked, before either could fail a
+/// sign-on.
+fn check_selection(
+    c: &mut Connection,
+    settings: &Settings,
+    draft: &Draft,
+) -> Result<(), CommandError> {
+    let saml = &draft.definition.saml;
+    if let Some(wrong) = selection::blocked(saml, &settings.saml.algorithms) {
+        return Err(CommandError::new(wrong));
+    }
+    let Some(wanted) = &saml.signing_key else {
+        return Ok(());
+    };
+    let usable = keys::all(c)?
+        .into_iter()
+        .any(|key| key.id == *wanted && key.purpose == "signing" && key.state != "retired");
+    if usable {
+        return Ok(());
+    }
+    Err(CommandError::new(format!(
+        "signing_key: expected the id of a signing key that is not retired, received {wanted:?}; \
+         `avouch key list` shows them"
+    )))
+}
+
 fn names<I>(known: &[(I, String)]) -> Vec<String> {
     known.iter().map(|(_, name)| name.clone()).collect()
 }
@@ -185,9 +212,8 @@ pub(super) fn run(
     output: &Output,
 ) -> Result<(), CommandError> {
     let (settings, db) = place.database()?;
-    let base = settings.server.base_url.to_string();
     match command {
-        Command::Add(add) => run_add(&add, &base, &db, output),
+        Command::Add(add) => run_add(&add, &settings, &db, output),
         Command::List { search } => list(&search, &db, output),
         Command::Show { app } => {
             let stored = find(&db, &app)?;
@@ -195,7 +221,7 @@ pub(super) fn run(
             output.result(&value, || show_text(&stored, &value));
             Ok(())
         }
-        Command::Edit(edit) => run_edit(&edit, &db, output),
+        Command::Edit(edit) => run_edit(&edit, &settings, &db, output),
         Command::Remove { app } => {
             let stored = find(&db, &app)?;
             change(
@@ -257,7 +283,8 @@ fn document(add: &Add) -> Result<Vec<u8>, CommandError> {
     })?)
 }
 
-fn run_add(add: &Add, base: &str, db: &Db, output: &Output) -> Result<(), CommandError> {
+fn run_add(add: &Add, settings: &Settings, db: &Db, output: &Output) -> Result<(), CommandError> {
+    let base = &settings.server.base_url;
     let xml = document(add)?;
     let source = add.file.as_ref().map_or_else(
         || "the typed fields".to_owned(),
@@ -270,12 +297,19 @@ fn run_add(add: &Add, base: &str, db: &Db, output: &Output) -> Result<(), Comman
         preview.accept_proposals();
     }
     if let Some(name) = &add.api_name {
+        if !is_api_name(name) {
+            return Err(CommandError::new(format!(
+                "--api-name: expected 1 to 40 lower-case letters, digits and hyphens, received \
+                 {name:?}"
+            )));
+        }
         preview.draft.api_name.clone_from(name);
     }
     if add.preview {
         preview.draft = db.read(|c| {
             let mut draft = preview.draft.clone();
             add.change.apply(c, &mut draft, &[])?;
+            check_selection(c, settings, &draft)?;
             Ok::<_, CommandError>(draft)
         })?;
         output.result(&understood(&preview), || understood_text(&preview));
@@ -288,6 +322,7 @@ fn run_add(add: &Add, base: &str, db: &Db, output: &Output) -> Result<(), Comman
         |c| {
             let mut draft = preview.draft.clone();
             add.change.apply(c, &mut draft, &[])?;
+            check_selection(c, settings, &draft)?;
             let wanted = add.api_name.as_ref();
             let api_name = match wanted {
                 Some(name) => name.clone(),
@@ -354,7 +389,12 @@ fn run_add(add: &Add, base: &str, db: &Db, output: &Output) -> Result<(), Comman
     Ok(())
 }
 
-fn run_edit(edit: &Edit, db: &Db, output: &Output) -> Result<(), CommandError> {
+fn run_edit(
+    edit: &Edit,
+    settings: &Settings,
+    db: &Db,
+    output: &Output,
+) -> Result<(), CommandError> {
     let before = find(db, &edit.app)?;
     let xml = edit.metadata.as_ref().map(read_file).transpose()?;
     if let Some(xml) = &xml {
@@ -380,6 +420,7 @@ fn run_edit(edit: &Edit, db: &Db, output: &Output) -> Result<(), CommandError> {
             let mut stored = before.clone();
             let mut draft = Draft::of(&stored.app);
             edit.change.apply(c, &mut draft, &edit.settings)?;
+            check_selection(c, settings, &draft)?;
             draft.write_into(&mut stored.app);
             if edit.block {
                 stored.app.state = AppState::Blocked;

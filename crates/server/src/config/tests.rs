@@ -401,3 +401,11 @@ fn the_manual_names_every_setting() {
         );
     }
 }
+
+#[test]
+fn the_example_is_a_good_configuration() {
+    let settings = load(include_str!("../../../../examples/avouch.toml"))
+        .unwrap_or_else(|error| panic!("{error}"));
+    assert!(!settings.idp.contacts.is_empty());
+    assert!(settings.warnings().is_empty());
+}

@@ -8,6 +8,7 @@
 pub mod federation;
 pub mod preview;
 pub mod row;
+pub mod selection;
 pub mod settings;
 pub mod typed;
 

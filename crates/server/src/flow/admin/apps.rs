@@ -6,7 +6,7 @@ use avouch_saml::time::Timestamp;
 
 use super::{AdminError, Change, SEES_APPS, Wrong, change, require, view};
 use crate::apps::onboard::preview::Preview;
-use crate::apps::onboard::{Draft, federation, free_api_name, settings};
+use crate::apps::onboard::{Draft, federation, free_api_name, selection, settings};
 use crate::apps::{App, AppId, AppState, PermissionSetId, ProfileId};
 use crate::audit::{EventKind, ResultCode};
 use crate::context::Context;
@@ -421,6 +421,12 @@ pub fn save(
                 .collect();
             lines.extend(assignments(c, user, &before, &stored.app)?);
             known_key(c, &stored.app)?;
+            if let Some(wrong) = selection::blocked(
+                &stored.app.definition.saml,
+                &cx.services.settings.saml.algorithms,
+            ) {
+                return Err(Wrong::new("signature_algorithm", wrong).into());
+            }
             stored.app.updated_at = cx.now;
             store::apps::update(c, &stored)?;
             Ok((
