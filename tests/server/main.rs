@@ -6,9 +6,16 @@ mod postgres;
 mod support;
 
 mod admin;
+mod architecture;
 mod cli;
 mod cost;
 mod coverage;
 mod dev;
+mod health;
+mod login;
+mod metadata;
+mod nodes;
 mod processes;
+mod refusals;
+mod routes;
 mod saml_sso;

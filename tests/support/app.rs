@@ -59,6 +59,8 @@ pub(crate) struct Setup {
     pub(crate) database: Option<String>,
     /// Lines for the section `[server]`.
     pub(crate) server: String,
+    /// Makes a key as a new organisation does, instead of taking one of `certs/dev`.
+    pub(crate) generated: bool,
 }
 
 impl TestApp {
@@ -106,9 +108,13 @@ impl TestApp {
         let keyring = Keyring::open(&db, &settings, &mut SystemRandom).expect("keyring");
         let now = Timestamp::parse(NOW).expect("an instant");
         let kind = setup.key.unwrap_or(KeyKind::Rsa { bits: 2048 });
-        let (private, certificate) = development::pair(kind).expect("a development key");
         let no_key = keyring.current(&db).expect("keys").active().is_none();
-        if no_key {
+        if setup.generated {
+            keyring
+                .ensure_keys(&db, &settings, now, &mut SystemRandom)
+                .expect("keys are made");
+        } else if no_key {
+            let (private, certificate) = development::pair(kind).expect("a development key");
             let key = rollover::import(
                 keyring.master(),
                 &private,
@@ -274,6 +280,8 @@ impl TestApp {
         password: &str,
     ) -> Answer {
         assert_eq!(page.status, 200, "{}", page.text());
+        // Nobody types in no time.
+        self.clock.advance(1);
         client.post(
             "/login",
             &[
@@ -375,4 +383,82 @@ fn ensure_profile(services: &Services) -> ProfileId {
             store::profiles::ensure(c, "Standard", id)
         })
         .expect("a profile")
+}
+
+impl TestApp {
+    /// A browser in which `username` is signed in to Avouch.
+    pub(crate) fn signed_in(&self, username: &str) -> Client {
+        let client = self.client();
+        let page = client.get("/login");
+        let answer = self.submit_login(&client, &page, username, PASSWORD);
+        assert_eq!(answer.location().as_deref(), Some("/"), "{}", answer.text());
+        client
+    }
+
+    /// A started server with one SP and one signed-in user.
+    pub(crate) fn ready() -> (Self, Sp, Client) {
+        let app = Self::start();
+        let sp = Sp::new("wiki");
+        app.connect(&sp, |_, _| ());
+        app.user("one");
+        let client = app.signed_in("one");
+        (app, sp, client)
+    }
+
+    /// Sends `request` by Redirect.
+    pub(crate) fn ask(
+        &self,
+        client: &Client,
+        sp: &Sp,
+        change: impl FnOnce(&mut avouch_saml::message::authn_request::AuthnRequest),
+    ) -> Answer {
+        let mut request = sp.request(self);
+        change(&mut request);
+        client.get(&sp.redirect(self, &request))
+    }
+
+    /// Sends a request as the XML it is, by POST, in a browser that brings its cookies.
+    pub(crate) fn post_xml(&self, client: &Client, xml: &str) -> Answer {
+        use base64::Engine as _;
+        let encoded = base64::engine::general_purpose::STANDARD.encode(xml);
+        client.post("/saml/sso", &[("SAMLRequest", &encoded)])
+    }
+}
+
+impl TestApp {
+    /// Adds a development key and signs with it from now on. The one before stays published.
+    pub(crate) fn add_key(&self, kind: KeyKind) {
+        let (private, certificate) = development::pair(kind).expect("a development key");
+        let now = self.now();
+        let key = rollover::import(
+            self.services.keyring.master(),
+            &private,
+            &certificate,
+            KeyPurpose::Signing,
+            now,
+            &mut SystemRandom,
+        )
+        .expect("imported");
+        let id = avouch_server::keys::KeyId::new(key.id.clone());
+        self.services
+            .db
+            .write(|c| {
+                rollover::add(c, key.clone())?;
+                rollover::activate(c, &id)
+            })
+            .unwrap_or_else(|error: rollover::RolloverError| panic!("{error}"));
+    }
+}
+
+impl TestApp {
+    /// Another node on the same database, with the same master key and the same clock face.
+    pub(crate) fn beside(&self, setup: Setup) -> Self {
+        let mut other = Self::with(Setup {
+            folder: self.folder.clone(),
+            ..setup
+        });
+        // The folder is the first one's to remove.
+        other.folder = None;
+        other
+    }
 }

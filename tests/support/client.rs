@@ -46,6 +46,11 @@ impl Client {
         }
     }
 
+    /// The same browser at the server that another one talks to.
+    pub(crate) fn beside(&self, other: &Self) -> Self {
+        self.moved_to(other.address)
+    }
+
     pub(crate) fn get(&self, path: &str) -> Answer {
         self.send("GET", path, None, From::Here, &[])
     }

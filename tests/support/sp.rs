@@ -239,7 +239,7 @@ impl Sp {
                 }
                 ReceivedAssertion::Encrypted(container) => decrypt_element(
                     container,
-                    &[dev_key("sp-encryption")],
+                    &[dev_key("sp-encryption"), dev_key("sp-signing")],
                     &policy_with_cbc(),
                     &Limits::MESSAGE,
                 )
@@ -299,4 +299,51 @@ pub(crate) fn key(usage: &str, name: &str) -> String {
         "<md:KeyDescriptor{usage}><ds:KeyInfo><ds:X509Data><ds:X509Certificate>{base64}\
          </ds:X509Certificate></ds:X509Data></ds:KeyInfo></md:KeyDescriptor>"
     )
+}
+
+impl Sp {
+    /// A request as XML with this between its start tag's end and its end tag, and these
+    /// attributes beside the necessary ones.
+    pub(crate) fn raw(&self, app: &TestApp, attributes: &str, content: &str) -> String {
+        format!(
+            "<samlp:AuthnRequest xmlns:samlp=\"urn:oasis:names:tc:SAML:2.0:protocol\" \
+             xmlns:saml=\"urn:oasis:names:tc:SAML:2.0:assertion\" ID=\"{}\" Version=\"2.0\" \
+             IssueInstant=\"{}\" {attributes}><saml:Issuer>{}</saml:Issuer>{content}\
+             </samlp:AuthnRequest>",
+            MessageId::random(&mut SystemRandom),
+            app.now(),
+            self.entity_id
+        )
+    }
+}
+
+/// Metadata of a set of requested attributes.
+pub(crate) fn attribute_service(index: u16, default: bool, requested: &str) -> String {
+    format!(
+        "<md:AttributeConsumingService index=\"{index}\" isDefault=\"{default}\">\
+         <md:ServiceName xml:lang=\"en\">Sample</md:ServiceName>{requested}\
+         </md:AttributeConsumingService>"
+    )
+}
+
+/// An entity attribute, for the extensions of an entity.
+pub(crate) fn entity_attribute(name: &str, values: &[&str]) -> String {
+    let values: String = values
+        .iter()
+        .map(|v| format!("<saml:AttributeValue>{v}</saml:AttributeValue>"))
+        .collect();
+    format!(
+        "<mdattr:EntityAttributes xmlns:mdattr=\"urn:oasis:names:tc:SAML:metadata:attribute\">\
+         <saml:Attribute Name=\"{name}\" \
+         NameFormat=\"urn:oasis:names:tc:SAML:2.0:attrname-format:uri\">{values}\
+         </saml:Attribute></mdattr:EntityAttributes>"
+    )
+}
+
+impl Sp {
+    /// What a form carries, unread: for servers with keys of their own.
+    pub(crate) fn read_unverified(&self, answer: &Answer) -> String {
+        let encoded = answer.field("SAMLResponse").expect("a response");
+        String::from_utf8(BASE64.decode(encoded).expect("base64")).expect("UTF-8")
+    }
 }

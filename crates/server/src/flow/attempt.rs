@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use avouch_saml::binding::post::PostForm;
 use avouch_saml::ids::RelayState;
+use avouch_saml::status::Status;
 
 use crate::audit::{ResultCode, reference_code};
 use crate::context::Context;
@@ -201,7 +202,7 @@ impl<'c> Attempt<'c> {
             let form = match (&reply, refusal::status(result)) {
                 (Some(reply), Some(status)) => Some(answer::failure(
                     reply,
-                    status,
+                    self.told(status),
                     self.cx.now,
                     &mut *self.cx.random(),
                 )?),
@@ -281,6 +282,19 @@ impl<'c> Attempt<'c> {
             .now
             .plus_seconds(settings.saml.request_lifetime_seconds + 2 * MOST_SKEW_SECONDS);
         store::replay::remember(c, issuer, id, pending, until)
+    }
+
+    /// A status as this organisation tells it: in full, or the top-level code alone.
+    fn told(&self, status: Status) -> Status {
+        if self.cx.services.settings.saml.hide_status_detail {
+            Status {
+                second: None,
+                message: None,
+                ..status
+            }
+        } else {
+            status
+        }
     }
 
     fn page(&self, result: ResultCode) -> Stop {

@@ -87,7 +87,7 @@ pub fn show(cx: &Context, id: Option<&PendingId>) -> Result<Show, Stop> {
 /// Whether a session will do for a sign-on as far as the login goes; the rest is decided later.
 fn suffices(cx: &Context, pending: &Pending, session: &Session) -> bool {
     let fresh = !pending.request.force_authn
-        || session.authn_instant.millis() >= pending.request.accepted_at;
+        || session.authn_instant.millis() > pending.request.accepted_at;
     let context = crate::access::authn_context::statement(
         pending.request.contexts.as_ref(),
         &session.authn_context,

@@ -80,7 +80,7 @@ pub fn next(
         return Next::Deny(ResultCode::NoAuthnContext);
     }
     let fresh = live.is_some_and(|(session, _)| {
-        !asked.force_authn || session.authn_instant >= asked.accepted_at
+        !asked.force_authn || session.authn_instant > asked.accepted_at
     });
     let (Some((session, user)), true, Some(context)) = (live, fresh, met) else {
         let why = match live {

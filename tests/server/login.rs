@@ -1,0 +1,217 @@
+//! `/login` and `/logout`.
+
+use avouch_server::audit::{EventKind, ResultCode};
+
+use crate::support::app::{PASSWORD, TestApp};
+use crate::support::client::From;
+use crate::support::sp::Sp;
+
+/// Proves AV-SEC-62, AV-SEC-59, AV-SEC-61, AV-SEC-71: what a login sets, what it shows, what it logs.
+#[test]
+fn av_sec_59_a_login_sets_a_fresh_secret() {
+    let app = TestApp::start();
+    app.user("one");
+    let client = app.client();
+    client.set_cookie("__Host-avouch", &"ab".repeat(32));
+    let page = client.get("/login");
+    for (name, value) in [
+        ("x-frame-options", "DENY"),
+        ("referrer-policy", "no-referrer"),
+        ("x-content-type-options", "nosniff"),
+    ] {
+        assert_eq!(page.header(name), Some(value));
+    }
+    assert!(
+        page.header("content-security-policy")
+            .is_some_and(|p| p.contains("frame-ancestors 'none'"))
+    );
+    assert!(page.header("strict-transport-security").is_some());
+    let answer = app.submit_login(&client, &page, "one", PASSWORD);
+    let cookies = answer.all("set-cookie");
+    let session = cookies
+        .iter()
+        .find(|c| c.starts_with("__Host-avouch="))
+        .expect("a session");
+    for attribute in ["Path=/", "HttpOnly", "Secure", "SameSite=Lax"] {
+        assert!(session.contains(attribute), "{session}");
+    }
+    assert!(
+        !session.contains(&"ab".repeat(32)),
+        "a secret the browser brought is not taken over"
+    );
+    let first = client.cookie("__Host-avouch").expect("a session");
+    assert_eq!(client.get("/").status, 200);
+    // Another user at the same browser: another secret, and the first one is dead.
+    app.user("two");
+    client.forget("__Host-avouch");
+    let page = client.get("/login");
+    client.set_cookie("__Host-avouch", &first);
+    app.submit_login(&client, &page, "two", PASSWORD);
+    assert_ne!(client.cookie("__Host-avouch"), Some(first.clone()));
+    let old = app.client();
+    old.set_cookie("__Host-avouch", &first);
+    assert_eq!(old.get("/").location().as_deref(), Some("/login"));
+    let told = format!("{:?}", app.events());
+    assert!(!told.contains(PASSWORD) && !told.contains(&first));
+}
+
+/// Proves AV-SEC-65: one answer for an unknown user, a wrong password and a deactivated user; delays
+/// that a known browser escapes and that nobody is locked out by.
+#[test]
+fn av_sec_65_failures_tell_nothing_and_slow_down_guessing() {
+    let app = TestApp::start();
+    app.user("one");
+    app.user_with("gone", |u| u.active = false);
+    let shown = |username: &str, password: &str| {
+        let client = app.client();
+        let page = client.get("/login");
+        let answer = app.submit_login(&client, &page, username, password);
+        assert_eq!(client.cookie("__Host-avouch"), None);
+        let text = answer
+            .text()
+            .replace(&format!("value=\"{username}\""), "value=\"NAME\"");
+        let csrf = answer.field("csrf").expect("a token");
+        (answer.status, text.replace(&csrf, "CSRF"))
+    };
+    let wrong = shown("one", "wrong");
+    assert_eq!(wrong.0, 200);
+    assert_eq!(shown("nobody", "wrong"), wrong);
+    assert_eq!(shown("gone", PASSWORD), wrong);
+    let event = app.last_event();
+    assert_eq!(
+        (event.kind, event.result),
+        (EventKind::Login, ResultCode::UserInactive)
+    );
+
+    // A browser the owner used before.
+    let owner = app.signed_in("one");
+    let attacker = app.client();
+    let mut delayed = false;
+    for _ in 0..12 {
+        let page = attacker.get("/login");
+        let answer = app.submit_login(&attacker, &page, "one", "wrong");
+        delayed |= answer.status == 429;
+    }
+    assert!(delayed, "guessing is slowed down");
+    let page = attacker.get("/login");
+    let right = app.submit_login(&attacker, &page, "one", PASSWORD);
+    assert_eq!(right.status, 429, "no password is looked at while waiting");
+    assert!(right.header("retry-after").is_some());
+    assert_eq!(app.last_event().result, ResultCode::Throttled);
+    owner.forget("__Host-avouch");
+    let page = owner.get("/login");
+    let answer = app.submit_login(&owner, &page, "one", PASSWORD);
+    assert_eq!(
+        answer.location().as_deref(),
+        Some("/"),
+        "the owner is not locked out"
+    );
+    // And the delay ends.
+    app.clock.advance(400);
+    let page = attacker.get("/login");
+    let answer = app.submit_login(&attacker, &page, "one", PASSWORD);
+    assert_eq!(answer.location().as_deref(), Some("/"));
+}
+
+/// Proves AV-SEC-58: forms of other sites sign nobody in or out.
+#[test]
+fn av_sec_58_forms_of_other_sites_have_no_effect() {
+    let (app, sp, client) = TestApp::ready();
+    let secret = client.cookie("__Host-avouch");
+    let victim = app.client();
+    let fields = [
+        ("username", "one"),
+        ("password", PASSWORD),
+        ("csrf", "x"),
+        ("p", ""),
+    ];
+    for from in [From::Elsewhere, From::Here] {
+        let answer = victim.post_from(from, "/login", &fields);
+        assert_eq!(
+            (answer.location(), victim.cookie("__Host-avouch")),
+            (None, None)
+        );
+    }
+    // Another browser's token is no token of this one's.
+    let other = app.client().get("/login").field("csrf").expect("a token");
+    victim.get("/login");
+    let answer = victim.post(
+        "/login",
+        &[
+            ("username", "one"),
+            ("password", PASSWORD),
+            ("csrf", &other),
+        ],
+    );
+    assert_eq!(answer.location(), None);
+
+    for from in [From::Elsewhere, From::Here] {
+        client.post_from(from, "/logout", &[("csrf", "x")]);
+    }
+    client.get_from(From::Link, "/logout");
+    assert_eq!(client.cookie("__Host-avouch"), secret, "still signed in");
+    app.told(&sp, &app.ask(&client, &sp, |_| ())).ok();
+    let csrf = client.get("/logout").field("csrf").expect("a token");
+    client.post("/logout", &[("csrf", &csrf)]);
+    assert_eq!(client.cookie("__Host-avouch"), None);
+    let old = app.client();
+    old.set_cookie("__Host-avouch", &secret.expect("was signed in"));
+    assert!(
+        app.ask(&old, &sp, |_| ())
+            .location()
+            .is_some_and(|l| l.starts_with("/login"))
+    );
+    assert_eq!(app.events()[0].kind, EventKind::Logout);
+}
+
+/// Proves AV-SEC-57, AV-SEC-55: nothing that leads a browser off, and no markup, from what a URL says.
+#[test]
+fn av_sec_57_no_address_of_the_urls_choosing() {
+    let app = TestApp::start();
+    app.user("one");
+    let client = app.client();
+    for path in [
+        "/login?p=//evil.example.org",
+        "/login?next=https://evil.example.org/",
+        "/saml/sso/continue?p=https://evil.example.org/",
+        "/consent?p=%22%3E%3Cscript%3Ealert(1)%3C/script%3E",
+        "/launch/%22%3E%3Cscript%3E?RelayState=x",
+        "/error-help?ERRORURL_CODE=OTHER_ERROR&ERRORURL_RP=%3Cscript%3Ealert(1)%3C/script%3E",
+        "/%3Cscript%3E",
+    ] {
+        let answer = client.get(path);
+        assert!(!answer.text().contains("<script>"), "{path}");
+        assert!(
+            answer
+                .location()
+                .is_none_or(|l| l.starts_with('/') && !l.starts_with("//")),
+            "{path}"
+        );
+    }
+    let page = client.get("/login?next=https://evil.example.org/");
+    let answer = app.submit_login(&client, &page, "one", PASSWORD);
+    assert_eq!(answer.location().as_deref(), Some("/"));
+}
+
+/// Proves AV-SEC-46: what a sign-on in progress leaves behind is bounded and goes away.
+#[test]
+fn av_sec_46_started_sign_ons_expire_and_are_deleted() {
+    let app = TestApp::start();
+    let sp = Sp::new("wiki");
+    app.connect(&sp, |_, _| ());
+    let client = app.client();
+    for _ in 0..20 {
+        assert_eq!(app.ask(&client, &sp, |_| ()).status, 303);
+    }
+    let sweep = |app: &TestApp| {
+        let now = app.now();
+        app.write(|c| avouch_server::store::expiry::delete_expired(c, now, 1000))
+    };
+    assert_eq!(sweep(&app), 0, "they wait");
+    app.clock.advance(49 * 3600);
+    assert_eq!(
+        sweep(&app),
+        40,
+        "twenty sign-ons and twenty requests remembered"
+    );
+}

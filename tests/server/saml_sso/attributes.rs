@@ -1,0 +1,388 @@
+//! What an SP is told about the user.
+
+use avouch_saml::message::assertion::AttributeValue;
+use avouch_server::apps::saml::{AttributeRow, Source, UserField, WhenMissing};
+use avouch_server::audit::ResultCode;
+
+use crate::support::app::TestApp;
+use crate::support::sp::{Sp, attribute_service, entity_attribute};
+
+const URI: &str = "urn:oasis:names:tc:SAML:2.0:attrname-format:uri";
+const SUBJECT_ID: &str = "urn:oasis:names:tc:SAML:attribute:subject-id";
+const PAIRWISE_ID: &str = "urn:oasis:names:tc:SAML:attribute:pairwise-id";
+const REQUIREMENT: &str = "urn:oasis:names:tc:SAML:profiles:subject-id:req";
+
+fn row(name: &str, source: Source) -> AttributeRow {
+    AttributeRow {
+        name: name.to_owned(),
+        name_format: URI.to_owned(),
+        friendly_name: None,
+        source,
+        when_missing: WhenMissing::Omit,
+        only_for_entity_attribute: None,
+        only_if_requested: false,
+    }
+}
+
+fn custom(name: &str) -> Source {
+    Source::Custom(name.to_owned())
+}
+
+fn requested(name: &str, values: &[&str]) -> String {
+    let values: String = values
+        .iter()
+        .map(|v| format!("<saml:AttributeValue>{v}</saml:AttributeValue>"))
+        .collect();
+    format!(
+        "<md:RequestedAttribute Name=\"{name}\" NameFormat=\"{URI}\" isRequired=\"true\">{values}</md:RequestedAttribute>"
+    )
+}
+
+/// Proves AV-ATT-01, AV-ATT-03, SDP-IDP18, SDP-IDP19, SDP-IDP20, AV-SEC-67, IIP-IDP01: shapes of values,
+/// odd names, and sources that meet in one attribute.
+#[test]
+fn av_att_01_values_keep_their_shape() {
+    let app = TestApp::start();
+    let sp = Sp::new("wiki");
+    let odd = "tag:example.org,2026:Ünï <&> \"x\"";
+    let text = "Ünï <&> 'quoted' \"øst\" 漢字 ]]> <!-- -->";
+    app.connect(&sp, |_, saml| {
+        saml.attributes = vec![
+            row("urn:several", custom("several")),
+            row("urn:empty-text", custom("empty")),
+            row("urn:none", custom("none")),
+            AttributeRow {
+                when_missing: WhenMissing::Empty,
+                ..row("urn:none-but-sent", custom("none"))
+            },
+            row("urn:merged", custom("several")),
+            row(
+                "urn:merged",
+                Source::Constant(vec!["b".to_owned(), "z".to_owned()]),
+            ),
+            AttributeRow {
+                name_format: "urn:odd:format".to_owned(),
+                friendly_name: Some("odd & <friendly>".to_owned()),
+                ..row(odd, custom("text"))
+            },
+            row("urn:profile", Source::Profile),
+            row(
+                "urn:template",
+                Source::Template("${given_name} ${family_name}!".to_owned()),
+            ),
+            row(
+                "urn:template-missing",
+                Source::Template("${given_name} ${nothing}".to_owned()),
+            ),
+            row("urn:organisation", Source::OrganisationName),
+            row("urn:username", Source::User(UserField::Username)),
+        ];
+    });
+    app.user_with("one", |u| {
+        u.custom
+            .insert("several".to_owned(), vec!["a".to_owned(), "b".to_owned()]);
+        u.custom.insert("empty".to_owned(), vec![String::new()]);
+        u.custom.insert("none".to_owned(), Vec::new());
+        u.custom.insert("text".to_owned(), vec![text.to_owned()]);
+    });
+    let client = app.signed_in("one");
+    let told = app.told(&sp, &app.ask(&client, &sp, |_| ()));
+    let values = |name: &str| told.values(name);
+    let list = |values: &[&str]| Some(values.iter().map(|v| (*v).to_owned()).collect::<Vec<_>>());
+    assert_eq!(values("urn:several"), list(&["a", "b"]));
+    assert_eq!(values("urn:empty-text"), list(&[""]));
+    assert_eq!(values("urn:none"), None);
+    assert_eq!(values("urn:none-but-sent"), list(&[]));
+    assert_eq!(values("urn:merged"), list(&["a", "b", "z"]));
+    assert_eq!(values(odd), list(&[text]));
+    assert_eq!(values("urn:profile"), list(&["Standard"]));
+    assert_eq!(values("urn:template"), list(&["Sample one!"]));
+    assert_eq!(values("urn:template-missing"), None);
+    assert_eq!(values("urn:organisation"), list(&["Avouch"]));
+    assert_eq!(told.assertion_xml.matches("Name=\"urn:merged\"").count(), 1);
+    let odd_attribute = told
+        .ok()
+        .attributes
+        .iter()
+        .find(|a| a.name == odd)
+        .expect("sent");
+    assert_eq!(odd_attribute.name_format.as_deref(), Some("urn:odd:format"));
+    assert_eq!(
+        odd_attribute.friendly_name.as_deref(),
+        Some("odd & <friendly>")
+    );
+    assert!(matches!(&odd_attribute.values[..], [AttributeValue::Text(t)] if t == text));
+    let plain = told
+        .ok()
+        .attributes
+        .iter()
+        .find(|a| a.name == "urn:username")
+        .expect("sent");
+    assert_eq!(plain.name_format.as_deref(), Some(URI));
+}
+
+/// Proves AV-ATT-05, AV-ATT-02 for FriendlyName, IIP-IDP02, AV-SEC-68: nothing without a row, each SP its
+/// own, and a change counts at once in the same session.
+#[test]
+fn av_att_05_nothing_is_released_without_a_row() {
+    let (app, sp, client) = TestApp::ready();
+    let other = Sp::new("other");
+    let connected = app.connect(&other, |_, saml| {
+        saml.attributes = vec![row("urn:mail", Source::User(UserField::Email))];
+    });
+    let told = app.told(&sp, &app.ask(&client, &sp, |_| ()));
+    assert!(told.ok().attributes.is_empty() && !told.xml.contains("AttributeStatement"));
+    let told = app.told(&other, &app.ask(&client, &other, |_| ()));
+    assert_eq!(
+        told.values("urn:mail"),
+        Some(vec!["one@example.org".to_owned()])
+    );
+    let check = app
+        .last_event()
+        .checks
+        .into_iter()
+        .find(|c| c.name == "attributes");
+    assert!(check.is_some_and(|c| c.received == "urn:mail"));
+    app.change(&connected, |app| {
+        app.definition.saml.attributes[0].friendly_name = Some("telephone".to_owned());
+    });
+    let told = app.told(&other, &app.ask(&client, &other, |_| ()));
+    assert_eq!(
+        told.values("urn:mail"),
+        Some(vec!["one@example.org".to_owned()])
+    );
+    app.change(&connected, |app| app.definition.saml.attributes.clear());
+    let told = app.told(&other, &app.ask(&client, &other, |_| ()));
+    assert!(told.ok().attributes.is_empty());
+    assert!(
+        app.told(&sp, &app.ask(&client, &sp, |_| ()))
+            .ok()
+            .attributes
+            .is_empty()
+    );
+}
+
+/// Proves IIP-IDP03: a row that needs an entity category.
+#[test]
+fn iip_idp03_release_follows_entity_attributes() {
+    let app = TestApp::start();
+    app.user("one");
+    let client = app.signed_in("one");
+    for (name, values, sent) in [
+        ("a", &["urn:category:x"][..], true),
+        ("b", &["urn:category:y", "urn:category:x"], true),
+        ("c", &["urn:category:y"], false),
+        ("d", &[], false),
+    ] {
+        let mut sp = Sp::new(name);
+        if !values.is_empty() {
+            sp.extensions = entity_attribute("http://macedir.org/entity-category", values);
+        }
+        app.connect(&sp, |_, saml| {
+            saml.attributes = vec![AttributeRow {
+                only_for_entity_attribute: Some(
+                    "http://macedir.org/entity-category=urn:category:x".to_owned(),
+                ),
+                ..row("urn:mail", Source::User(UserField::Email))
+            }];
+        });
+        let told = app.told(&sp, &app.ask(&client, &sp, |_| ()));
+        assert_eq!(told.values("urn:mail").is_some(), sent, "{name}");
+    }
+}
+
+/// Proves IIP-IDP04, AV-REQ-28, AV-ATT-04, IIP-SSO06 for AttributeConsumingService: index, default,
+/// unknown index, and values that limit.
+#[test]
+fn iip_idp04_requested_attributes_choose_and_limit() {
+    let app = TestApp::start();
+    let mut sp = Sp::new("acs");
+    sp.extra = format!(
+        "{}{}",
+        attribute_service(1, true, &requested("urn:mail", &[])),
+        attribute_service(
+            2,
+            false,
+            &format!(
+                "{}{}",
+                requested("urn:name", &[]),
+                requested("urn:role", &["staff", "guest"])
+            )
+        )
+    );
+    app.connect(&sp, |_, saml| {
+        let if_requested = |row: AttributeRow| AttributeRow {
+            only_if_requested: true,
+            ..row
+        };
+        saml.attributes = vec![
+            if_requested(row("urn:mail", Source::User(UserField::Email))),
+            if_requested(row("urn:name", Source::User(UserField::DisplayName))),
+            row("urn:role", custom("role")),
+        ];
+    });
+    app.user_with("one", |u| {
+        u.custom.insert(
+            "role".to_owned(),
+            vec!["staff".to_owned(), "root".to_owned()],
+        );
+    });
+    let client = app.signed_in("one");
+    for (index, mail, name, roles) in [
+        (None, true, false, &["staff", "root"][..]),
+        (Some(1), true, false, &["staff", "root"]),
+        (Some(2), false, true, &["staff"]),
+        (Some(9), true, false, &["staff", "root"]),
+    ] {
+        let told = app.told(
+            &sp,
+            &app.ask(&client, &sp, |r| {
+                r.attribute_consuming_service_index = index
+            }),
+        );
+        assert_eq!(told.values("urn:mail").is_some(), mail, "{index:?}");
+        assert_eq!(told.values("urn:name").is_some(), name, "{index:?}");
+        let roles: Vec<String> = roles.iter().map(|r| (*r).to_owned()).collect();
+        assert_eq!(told.values("urn:role"), Some(roles), "{index:?}");
+    }
+}
+
+/// Proves AV-RSP-20: a value XML cannot carry is dropped, and the sign-on goes on.
+#[test]
+fn av_rsp_20_values_xml_cannot_carry_are_dropped() {
+    let app = TestApp::start();
+    let sp = Sp::new("wiki");
+    app.connect(&sp, |_, saml| {
+        saml.attributes = vec![row("urn:v", custom("v"))]
+    });
+    app.user_with("one", |u| {
+        let values = ["good", "a\u{1}b", "a\u{FFFE}b", "also good"];
+        u.custom
+            .insert("v".to_owned(), values.map(str::to_owned).to_vec());
+    });
+    let client = app.signed_in("one");
+    let told = app.told(&sp, &app.ask(&client, &sp, |_| ()));
+    assert_eq!(
+        told.values("urn:v"),
+        Some(vec!["good".to_owned(), "also good".to_owned()])
+    );
+}
+
+/// Proves AV-ST-08 for a value that must be there.
+#[test]
+fn av_st_08_a_missing_value_refuses_when_the_row_says_so() {
+    let app = TestApp::start();
+    let sp = Sp::new("wiki");
+    app.connect(&sp, |_, saml| {
+        saml.attributes = vec![AttributeRow {
+            when_missing: WhenMissing::Refuse,
+            ..row("urn:badge", custom("badge"))
+        }];
+    });
+    app.user("one");
+    app.user_with("two", |u| {
+        u.custom.insert("badge".to_owned(), vec!["B-7".to_owned()]);
+    });
+    let client = app.signed_in("one");
+    let answer = app.ask(&client, &sp, |_| ());
+    app.assert_refused(
+        &sp,
+        &answer,
+        ResultCode::NoCustomAttributeValue,
+        "Responder",
+        "RequestDenied",
+    );
+    let client = app.signed_in("two");
+    app.told(&sp, &app.ask(&client, &sp, |_| ())).ok();
+}
+
+/// Proves AV-SID-01, AV-SID-02, AV-SID-05, AV-SID-06, SDP-IDP13, SDP-IDP15, SDP-MD01, IIP-SSO06: the SP's
+/// signal, each value, none, an unknown one and two.
+#[test]
+fn av_sid_05_the_sps_signal_is_honoured() {
+    let app = TestApp::start();
+    app.user("one");
+    let client = app.signed_in("one");
+    let (mut general, mut pairwise) = (Vec::new(), Vec::new());
+    for (name, signal, subject, pair) in [
+        ("a", &["subject-id"][..], true, false),
+        ("b", &["subject-id"], true, false),
+        ("c", &["pairwise-id"], false, true),
+        ("d", &["any"], false, true),
+        ("e", &["none"], false, false),
+        ("f", &[], false, false),
+        ("g", &["unknown"], false, false),
+    ] {
+        let mut sp = Sp::new(name);
+        if !signal.is_empty() {
+            sp.extensions = entity_attribute(REQUIREMENT, signal);
+        }
+        app.connect(&sp, |_, _| ());
+        let told = app.told(&sp, &app.ask(&client, &sp, |_| ()));
+        assert_eq!(told.values(SUBJECT_ID).is_some(), subject, "{name}");
+        assert_eq!(told.values(PAIRWISE_ID).is_some(), pair, "{name}");
+        for (id, list) in [(SUBJECT_ID, &mut general), (PAIRWISE_ID, &mut pairwise)] {
+            if let Some(values) = told.values(id) {
+                assert_eq!(values.len(), 1);
+                assert!(values[0].ends_with("@localhost"), "{values:?}");
+                assert!(avouch_server::attributes::subject_id::is_subject_identifier(&values[0]));
+                let attribute = told
+                    .ok()
+                    .attributes
+                    .iter()
+                    .find(|a| a.name == id)
+                    .expect("sent");
+                assert_eq!(attribute.name_format.as_deref(), Some(URI));
+                list.extend(values);
+            }
+        }
+    }
+    assert_eq!(general[0], general[1], "the same for all SPs");
+    assert_ne!(pairwise[0], pairwise[1], "another for each SP");
+
+    // Rows of the app's own give both; "none" and "any" still hold back.
+    for (name, signal, subject, pair) in [
+        ("h", None, true, true),
+        ("i", Some("none"), false, false),
+        ("j", Some("any"), false, true),
+    ] {
+        let mut sp = Sp::new(name);
+        if let Some(signal) = signal {
+            sp.extensions = entity_attribute(REQUIREMENT, &[signal]);
+        }
+        app.connect(&sp, |_, saml| {
+            saml.attributes = vec![
+                row(SUBJECT_ID, Source::SubjectId),
+                row(PAIRWISE_ID, Source::PairwiseId),
+            ];
+        });
+        let told = app.told(&sp, &app.ask(&client, &sp, |_| ()));
+        assert_eq!(told.values(SUBJECT_ID).is_some(), subject, "{name}");
+        assert_eq!(told.values(PAIRWISE_ID).is_some(), pair, "{name}");
+    }
+}
+
+/// Proves AV-SID-07, SDP-IDP16: a requirement nobody can meet fails or is passed over, as the app says.
+#[test]
+fn av_sid_07_an_unmet_requirement_follows_the_switch() {
+    let app = TestApp::configured("[idp]\nscopes = []\n");
+    app.user("one");
+    let client = app.signed_in("one");
+    for (name, fail) in [("a", false), ("b", true)] {
+        let mut sp = Sp::new(name);
+        sp.extensions = entity_attribute(REQUIREMENT, &["subject-id"]);
+        app.connect(&sp, |_, saml| saml.fail_unmet_subject_id = fail);
+        let answer = app.ask(&client, &sp, |_| ());
+        if fail {
+            app.assert_refused(
+                &sp,
+                &answer,
+                ResultCode::InvalidSettings,
+                "Responder",
+                "RequestDenied",
+            );
+        } else {
+            assert_eq!(app.told(&sp, &answer).values(SUBJECT_ID), None);
+        }
+    }
+}

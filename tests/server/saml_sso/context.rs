@@ -1,0 +1,111 @@
+//! RequestedAuthnContext.
+
+use avouch_saml::message::authn_request::{Comparison, ContextRefs, RequestedAuthnContext};
+use avouch_server::audit::ResultCode;
+
+use crate::support::app::{Setup, TestApp};
+use crate::support::sp::Sp;
+
+const PASSWORD: &str = "urn:oasis:names:tc:SAML:2.0:ac:classes:Password";
+const PROTECTED: &str = "urn:oasis:names:tc:SAML:2.0:ac:classes:PasswordProtectedTransport";
+const X509: &str = "urn:oasis:names:tc:SAML:2.0:ac:classes:X509";
+
+/// Proves AV-ST-05, E65, IIP-IDP08, AV-RSP-10, AV-REQ-09: what happened is told, and what cannot
+/// be is refused before anybody logs in.
+#[test]
+fn av_st_05_contexts_are_met_or_refused() {
+    let (app, sp, client) = TestApp::ready();
+    let ask = |comparison, refs: ContextRefs| {
+        app.ask(&client, &sp, |r| {
+            r.requested_authn_context = Some(RequestedAuthnContext { comparison, refs });
+        })
+    };
+    let classes =
+        |list: &[&str]| ContextRefs::Classes(list.iter().map(|c| (*c).to_owned()).collect());
+    for (comparison, list) in [
+        (Comparison::Exact, &[PROTECTED][..]),
+        (Comparison::Exact, &[X509, PROTECTED]),
+        (Comparison::Minimum, &[PASSWORD]),
+        (Comparison::Better, &[PASSWORD]),
+        (Comparison::Maximum, &[PROTECTED]),
+    ] {
+        let told = app.told(&sp, &ask(comparison, classes(list)));
+        assert_eq!(told.ok().authn.context_class, PROTECTED, "{comparison:?}");
+    }
+    let stranger = app.client();
+    for (comparison, refs) in [
+        (Comparison::Exact, classes(&[X509])),
+        (Comparison::Exact, classes(&["urn:unknown"])),
+        (Comparison::Exact, classes(&[&PROTECTED.to_lowercase()])),
+        (Comparison::Minimum, classes(&[X509])),
+        (Comparison::Better, classes(&[PROTECTED])),
+        (Comparison::Maximum, classes(&[PASSWORD])),
+        (
+            Comparison::Exact,
+            ContextRefs::Declarations(vec!["urn:declaration".to_owned()]),
+        ),
+    ] {
+        let answer = ask(comparison, refs.clone());
+        app.assert_refused(
+            &sp,
+            &answer,
+            ResultCode::NoAuthnContext,
+            "Responder",
+            "NoAuthnContext",
+        );
+        let answer = app.ask(&stranger, &sp, |r| {
+            r.requested_authn_context = Some(RequestedAuthnContext { comparison, refs });
+        });
+        app.assert_refused(
+            &sp,
+            &answer,
+            ResultCode::NoAuthnContext,
+            "Responder",
+            "NoAuthnContext",
+        );
+    }
+}
+
+/// Proves AV-REQ-23 for the contexts an app permits.
+#[test]
+fn av_req_23_an_app_permits_contexts() {
+    let app = TestApp::start();
+    app.user("one");
+    let client = app.signed_in("one");
+    for (name, permitted, good) in [("p1", PROTECTED, true), ("p2", X509, false)] {
+        let sp = Sp::new(name);
+        app.connect(&sp, |_, saml| {
+            saml.permitted_contexts = vec![permitted.to_owned()]
+        });
+        let answer = app.ask(&client, &sp, |_| ());
+        assert_eq!(app.told(&sp, &answer).assertion.is_some(), good, "{name}");
+    }
+}
+
+/// Proves AV-RSP-10: without TLS a password is told as one that others could read.
+#[test]
+fn av_rsp_10_the_class_tells_whether_there_was_tls() {
+    let app = TestApp::with(Setup {
+        server: "base_url = \"http://idp.test\"\ninsecure_http = true\n".to_owned(),
+        config: "[keys]\nalgorithm = \"ec-p256\"\n".to_owned(),
+        generated: true,
+        ..Setup::default()
+    });
+    let sp = Sp::new("lab");
+    app.connect(&sp, |_, _| ());
+    app.user("one");
+    let client = app.client();
+    let mut request = sp.request(&app);
+    request.destination = Some("http://idp.test/saml/sso".to_owned());
+    let page = client.follow(client.get(&sp.redirect(&app, &request)));
+    assert!(
+        client.cookie("avouch-browser").is_some()
+            && client.cookie("__Host-avouch-browser").is_none()
+    );
+    let answer = app.log_in(&client, &page, "one");
+    let told = sp.read_unverified(&answer);
+    assert!(
+        told.contains(PASSWORD) && !told.contains(PROTECTED),
+        "{told}"
+    );
+}

@@ -1,0 +1,144 @@
+//! Encrypted assertions.
+
+use avouch_server::apps::saml::{EncryptionPolicy, SignWhat};
+use avouch_server::audit::ResultCode;
+
+use crate::support::app::TestApp;
+use crate::support::sp::{Sp, key};
+
+/// Proves SDP-IDP11, IIP-IDP09, AV-RSP-15, AV-RSP-16, AV-RSP-04, SDP-ALG01, IIP-ALG04: by default an SP
+/// with a key gets ciphertext, new each time, around an assertion that stands alone.
+#[test]
+fn sdp_idp11_an_sp_with_a_key_gets_encrypted_assertions() {
+    let app = TestApp::start();
+    let sp = Sp::new("enc").encrypting();
+    app.connect(&sp, |_, _| ());
+    app.user("one");
+    let client = app.signed_in("one");
+    let mut ciphertexts = Vec::new();
+    for _ in 0..2 {
+        let told = app.told(&sp, &app.ask(&client, &sp, |_| ()));
+        told.ok();
+        assert!(!told.xml.contains("<saml:Assertion "), "no plaintext");
+        assert!(told.xml.contains("<saml:EncryptedAssertion"));
+        assert!(
+            told.xml
+                .contains("http://www.w3.org/2009/xmlenc11#aes128-gcm")
+        );
+        assert!(
+            told.xml
+                .contains("http://www.w3.org/2001/04/xmlenc#rsa-oaep-mgf1p")
+        );
+        assert!(
+            told.xml
+                .contains(&format!("Recipient=\"{}\"", sp.entity_id))
+        );
+        for forbidden in ["EncryptedID", "EncryptedAttribute"] {
+            assert!(!told.assertion_xml.contains(forbidden));
+        }
+        // Its own signature holds outside of the response.
+        crate::support::emitted::verify(&told.assertion_xml, app.emitted.certificate());
+        app.emitted.add(told.assertion_xml.clone());
+        ciphertexts.push(
+            told.xml
+                .split("CipherValue>")
+                .nth(3)
+                .expect("the content")
+                .to_owned(),
+        );
+    }
+    assert_ne!(ciphertexts[0], ciphertexts[1]);
+}
+
+/// Proves AV-RSP-17, IIP-MD08: required without a usable key fails; a key for something else does not help.
+#[test]
+fn av_rsp_17_plaintext_never_replaces_a_key() {
+    let app = TestApp::start();
+    app.user("one");
+    let client = app.signed_in("one");
+    let unusable = format!(
+        "{}{}",
+        key("signing", "sp-signing"),
+        key("encryption", "sp-encryption").replace(
+            "</md:KeyDescriptor>",
+            "<md:EncryptionMethod Algorithm=\"http://www.w3.org/2001/04/xmlenc#tripledes-cbc\"/></md:KeyDescriptor>"
+        )
+    );
+    for (name, keys, policy, good) in [
+        (
+            "a",
+            key("signing", "sp-signing"),
+            EncryptionPolicy::Required,
+            false,
+        ),
+        ("b", unusable.clone(), EncryptionPolicy::Required, false),
+        (
+            "c",
+            unusable.clone(),
+            EncryptionPolicy::WhenKeyPublished,
+            false,
+        ),
+        ("d", unusable, EncryptionPolicy::Off, true),
+        (
+            "e",
+            key("signing", "sp-signing"),
+            EncryptionPolicy::WhenKeyPublished,
+            true,
+        ),
+        (
+            "f",
+            key("encryption", "sp-encryption"),
+            EncryptionPolicy::Required,
+            true,
+        ),
+    ] {
+        let mut sp = Sp::new(name);
+        sp.keys = keys;
+        app.connect(&sp, |_, saml| saml.encryption = policy);
+        let answer = app.ask(&client, &sp, |_| ());
+        if good {
+            app.told(&sp, &answer).ok();
+        } else {
+            app.assert_refused(
+                &sp,
+                &answer,
+                ResultCode::NoEncryptionKey,
+                "Responder",
+                "RequestDenied",
+            );
+        }
+    }
+}
+
+/// Proves E43, E93, IIP-ALG05, AV-SEC-31: CBC only by its switch, and then the response is signed whatever
+/// the setting.
+#[test]
+fn e43_cbc_needs_its_switch_and_forces_a_signed_response() {
+    let app = TestApp::start();
+    app.user("one");
+    let client = app.signed_in("one");
+    let mut sp = Sp::new("cbc");
+    sp.keys = key("encryption", "sp-encryption").replace(
+        "</md:KeyDescriptor>",
+        "<md:EncryptionMethod Algorithm=\"http://www.w3.org/2001/04/xmlenc#aes128-cbc\"/></md:KeyDescriptor>",
+    );
+    let connected = app.connect(&sp, |_, saml| saml.sign = SignWhat::Assertion);
+    let answer = app.ask(&client, &sp, |_| ());
+    app.assert_refused(
+        &sp,
+        &answer,
+        ResultCode::NoEncryptionKey,
+        "Responder",
+        "RequestDenied",
+    );
+    app.change(&connected, |app| {
+        app.definition.saml.danger_allow_cbc = true
+    });
+    let told = app.told(&sp, &app.ask(&client, &sp, |_| ()));
+    told.ok();
+    assert!(told.xml.contains("xmlenc#aes128-cbc"));
+    assert!(
+        told.xml.contains("</saml:Issuer><ds:Signature"),
+        "the response is signed"
+    );
+}

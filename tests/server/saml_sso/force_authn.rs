@@ -1,0 +1,95 @@
+//! ForceAuthn.
+
+use avouch_server::audit::ResultCode;
+
+use crate::support::app::TestApp;
+use crate::support::client::From;
+
+/// Proves AV-REQ-15, IIP-IDP06, SDP-IDP07, AV-RSP-10, AV-SEC-59: a fresh challenge, a fresh
+/// instant, a new secret.
+#[test]
+fn av_req_15_force_authn_needs_a_fresh_login() {
+    let (app, sp, client) = TestApp::ready();
+    let before = app.now();
+    let secret = client.cookie("__Host-avouch").expect("a session");
+    app.clock.advance(600);
+    let plain = app.told(&sp, &app.ask(&client, &sp, |_| ()));
+    assert_eq!(plain.ok().authn.instant, before, "reuse keeps the instant");
+
+    let page = client.follow(app.ask(&client, &sp, |r| r.force_authn = true));
+    assert!(page.field("password").is_some() || page.text().contains("name=\"password\""));
+    // Going round the login does not help.
+    let p = page.field("p").expect("a sign-on");
+    let around = client.get(&format!("/saml/sso/continue?p={p}"));
+    assert_eq!(around.location(), Some(format!("/login?p={p}")));
+    app.clock.advance(5);
+    let told = app.told(&sp, &app.log_in(&client, &page, "one"));
+    assert_eq!(told.ok().authn.instant, app.now());
+    assert_ne!(client.cookie("__Host-avouch"), Some(secret.clone()));
+
+    // The old secret is dead.
+    let thief = app.client();
+    thief.set_cookie("__Host-avouch", &secret);
+    let answer = app.ask(&thief, &sp, |_| ());
+    assert!(answer.location().is_some_and(|l| l.starts_with("/login")));
+}
+
+/// Proves AV-REQ-15 for another user, AV-SEC-68: the session is replaced, never mixed.
+#[test]
+fn av_req_15_another_user_replaces_the_session() {
+    let (app, sp, client) = TestApp::ready();
+    app.user("two");
+    let other = app.told(&sp, &app.ask(&client, &sp, |_| ()));
+    let page = client.follow(app.ask(&client, &sp, |r| r.force_authn = true));
+    let told = app.told(&sp, &app.log_in(&client, &page, "two"));
+    assert_ne!(told.ok().subject, other.ok().subject);
+    let next = app.told(&sp, &app.ask(&client, &sp, |_| ()));
+    assert_eq!(next.ok().subject, told.ok().subject);
+    assert_eq!(app.last_event().username.as_deref(), Some("two"));
+}
+
+/// Proves AV-REQ-17.
+#[test]
+fn av_req_17_force_authn_with_is_passive_is_no_passive() {
+    let (app, sp, client) = TestApp::ready();
+    app.clock.advance(1);
+    let answer = app.ask(&client, &sp, |r| {
+        r.force_authn = true;
+        r.is_passive = true;
+    });
+    app.assert_refused(
+        &sp,
+        &answer,
+        ResultCode::NoPassive,
+        "Responder",
+        "NoPassive",
+    );
+    app.told(&sp, &app.ask(&client, &sp, |r| r.is_passive = true))
+        .ok();
+}
+
+/// Proves AV-BND-14: a POST from another site comes without the session, which is found again.
+#[test]
+fn av_bnd_14_a_cross_site_post_still_finds_the_session() {
+    let (app, sp, client) = TestApp::ready();
+    let fields = sp.post(&sp.request(&app), Some("state"), None);
+    let fields: Vec<(&str, &str)> = fields
+        .iter()
+        .map(|(n, v)| (n.as_str(), v.as_str()))
+        .collect();
+    let answer = client.post_from(From::Elsewhere, "/saml/sso", &fields);
+    assert!(
+        answer
+            .location()
+            .is_some_and(|l| l.starts_with("/saml/sso/continue?p=")),
+        "{answer:?}"
+    );
+    assert!(
+        answer
+            .header("set-cookie")
+            .is_none_or(|c| !c.contains("__Host-avouch="))
+    );
+    let told = app.told(&sp, &client.follow(answer));
+    assert_eq!(told.relay_state.as_deref(), Some("state"));
+    told.ok();
+}

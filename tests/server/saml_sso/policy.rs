@@ -1,0 +1,147 @@
+//! Who may enter, and what a refusal tells to whom.
+
+use avouch_server::apps::AppState;
+use avouch_server::audit::ResultCode;
+
+use crate::support::app::TestApp;
+use crate::support::sp::Sp;
+
+/// Proves AV-ST-08, AV-SEC-51, IIP-IDP05, AV-RSP-07: blocked, uninstalled, not permitted, each from
+/// one sign-on to the next, unsolicited ones too.
+#[test]
+fn av_sec_51_a_disabled_app_gets_no_assertion() {
+    let (app, sp, client) = TestApp::ready();
+    let connected = app
+        .services
+        .db
+        .read(|c| avouch_server::store::apps::by_entity_id(c, &sp.entity_id))
+        .expect("read")
+        .expect("connected")
+        .app;
+    let profiles = connected.policy.profiles.clone();
+    app.told(&sp, &app.ask(&client, &sp, |_| ())).ok();
+    for (state, permitted, result) in [
+        (AppState::Blocked, true, ResultCode::AppBlocked),
+        (AppState::Uninstalled, true, ResultCode::AppNotInstalled),
+        (AppState::Installed, false, ResultCode::AppAccessDenied),
+    ] {
+        app.change(&connected, |app| {
+            app.state = state;
+            app.policy.profiles = if permitted {
+                profiles.clone()
+            } else {
+                Vec::new()
+            };
+        });
+        let answer = app.ask(&client, &sp, |_| ());
+        app.assert_refused(&sp, &answer, result, "Responder", "RequestDenied");
+        let launched = client.get("/launch/wiki");
+        let told = app.assert_refused(&sp, &launched, result, "Responder", "RequestDenied");
+        assert_eq!(told.response.in_response_to, None);
+        assert!(app.last_event().checks.iter().any(|check| !check.passed));
+        let code = app.last_event().code;
+        assert!(
+            launched.text().contains(&code),
+            "the page has the reference code"
+        );
+    }
+    app.change(&connected, |app| {
+        app.state = AppState::Installed;
+        app.policy.profiles = profiles.clone();
+    });
+    app.told(&sp, &app.ask(&client, &sp, |_| ())).ok();
+
+    // Blocked while a login is under way.
+    let stranger = app.client();
+    let page = stranger.follow(app.ask(&stranger, &sp, |_| ()));
+    app.change(&connected, |app| app.state = AppState::Blocked);
+    let answer = app.log_in(&stranger, &page, "one");
+    app.assert_refused(
+        &sp,
+        &answer,
+        ResultCode::AppBlocked,
+        "Responder",
+        "RequestDenied",
+    );
+    // Removed while a login is under way: there is nobody left to tell.
+    let page = stranger.follow(app.ask(&stranger, &sp, |r| r.force_authn = true));
+    app.write(|c| avouch_server::store::apps::remove(c, &connected.id).map(|_| ()));
+    let answer = app.log_in(&stranger, &page, "one");
+    app.assert_page(&answer, ResultCode::UnknownServiceProvider);
+}
+
+/// Proves AV-ST-08 for a user deactivated while signed in.
+#[test]
+fn av_st_08_a_deactivated_user_is_refused_at_once() {
+    let (app, sp, client) = TestApp::ready();
+    app.told(&sp, &app.ask(&client, &sp, |_| ())).ok();
+    app.write(|c| {
+        let mut user = avouch_server::store::users::by_username(c, "one")?.expect("a user");
+        user.active = false;
+        avouch_server::store::users::update(c, &user, app.now())
+    });
+    let answer = app.ask(&client, &sp, |_| ());
+    app.assert_refused(
+        &sp,
+        &answer,
+        ResultCode::UserInactive,
+        "Responder",
+        "RequestDenied",
+    );
+}
+
+/// Proves AV-ST-03: cancelling at the login page is told.
+#[test]
+fn av_st_03_cancelling_is_told_to_the_sp() {
+    let app = TestApp::start();
+    let sp = Sp::new("wiki");
+    app.connect(&sp, |_, _| ());
+    app.user("one");
+    let client = app.client();
+    let page = client.follow(app.ask(&client, &sp, |_| ()));
+    let (p, csrf) = (
+        page.field("p").expect("p"),
+        page.field("csrf").expect("csrf"),
+    );
+    let answer = client.post("/login", &[("p", &p), ("csrf", &csrf), ("cancel", "yes")]);
+    app.assert_refused(
+        &sp,
+        &answer,
+        ResultCode::Cancelled,
+        "Responder",
+        "AuthnFailed",
+    );
+    // Wrong passwords are told to nobody but the user, who can still cancel or go on.
+    let page = client.follow(app.ask(&client, &sp, |_| ()));
+    for _ in 0..7 {
+        let wrong = app.submit_login(&client, &page, "one", "wrong");
+        assert!([200, 429].contains(&wrong.status));
+        assert_eq!(wrong.field("SAMLResponse"), None);
+    }
+    let answer = client.post(
+        "/login",
+        &[
+            ("p", &page.field("p").expect("p")),
+            ("csrf", &csrf),
+            ("cancel", "yes"),
+        ],
+    );
+    app.assert_refused(
+        &sp,
+        &answer,
+        ResultCode::Cancelled,
+        "Responder",
+        "AuthnFailed",
+    );
+}
+
+/// Proves AV-ST-01 for organisations that hide detail: the top-level code alone.
+#[test]
+fn av_st_01_detail_can_be_hidden() {
+    let app = TestApp::configured("[saml]\nhide_status_detail = true\n");
+    let sp = Sp::new("wiki");
+    app.connect(&sp, |_, _| ());
+    let answer = app.ask(&app.client(), &sp, |r| r.is_passive = true);
+    let told = app.assert_refused(&sp, &answer, ResultCode::NoPassive, "Responder", "");
+    assert!(!told.xml.contains("StatusMessage"));
+}

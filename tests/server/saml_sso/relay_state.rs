@@ -1,0 +1,84 @@
+//! RelayState: back byte for byte, and never anything but data.
+
+use avouch_server::audit::ResultCode;
+
+use crate::support::app::TestApp;
+use crate::support::sp::Sp;
+
+/// Proves AV-BND-10, AV-BND-08, AV-BND-12, AV-SEC-55, AV-SEC-57, E90.
+#[test]
+fn av_bnd_10_relay_state_comes_back_byte_for_byte() {
+    let (app, sp, client) = TestApp::ready();
+    let eighty = "Ü&%+\"'<>=;/?#[]@!$()*,\t漢".to_owned() + &"x".repeat(48);
+    for state in [
+        eighty.as_str(),
+        "",
+        " ",
+        "a+b c%20d%2Bé",
+        "\"><script>alert(1)</script>",
+        "javascript:alert(1)",
+        "//evil.example.org/",
+        "https://evil.example.org/?a=b&c=d",
+    ] {
+        let mut request = sp.request(&app);
+        let answer = client.get(&sp.redirect_with(&app, &request, Some(state), None));
+        assert_eq!(answer.location(), None, "never a redirect target");
+        assert!(!answer.text().contains("<script>alert"), "never markup");
+        assert!(!answer.text().contains("href=\"javascript:"));
+        assert_eq!(app.told(&sp, &answer).relay_state.as_deref(), Some(state));
+        // With a failure too, and through the login page.
+        request = sp.request(&app);
+        request.is_passive = true;
+        request.force_authn = true;
+        let fields = sp.post(&request, Some(state), None);
+        let fields: Vec<(&str, &str)> = fields
+            .iter()
+            .map(|(n, v)| (n.as_str(), v.as_str()))
+            .collect();
+        let told = app.told(&sp, &client.post("/saml/sso", &fields));
+        assert_eq!(
+            (told.status().1, told.relay_state.as_deref()),
+            ("NoPassive", Some(state))
+        );
+        let stranger = app.client();
+        let first = stranger.get(&sp.redirect_with(&app, &sp.request(&app), Some(state), None));
+        let page = stranger.follow(first);
+        assert!(!page.text().contains("<script>alert"));
+        let told = app.told(&sp, &app.log_in(&stranger, &page, "one"));
+        assert_eq!(told.relay_state.as_deref(), Some(state));
+    }
+    // None came, none goes.
+    assert_eq!(
+        app.told(&sp, &app.ask(&client, &sp, |_| ())).relay_state,
+        None
+    );
+}
+
+/// Proves AV-BND-11: longer ones are echoed or refused, as the settings say.
+#[test]
+fn av_bnd_11_long_relay_state_follows_the_policy() {
+    for (policy, good) in [("echo", true), ("refuse", false)] {
+        let app = TestApp::configured(&format!(
+            "[saml]\nrelay_state_over_80_bytes = \"{policy}\"\n"
+        ));
+        let sp = Sp::new("wiki");
+        app.connect(&sp, |_, _| ());
+        app.user("one");
+        let client = app.signed_in("one");
+        let (eighty, longer) = ("x".repeat(80), "x".repeat(81));
+        let send =
+            |state: &str| client.get(&sp.redirect_with(&app, &sp.request(&app), Some(state), None));
+        assert_eq!(
+            app.told(&sp, &send(&eighty)).relay_state,
+            Some(eighty.clone())
+        );
+        if good {
+            assert_eq!(
+                app.told(&sp, &send(&longer)).relay_state,
+                Some(longer.clone())
+            );
+        } else {
+            app.assert_page(&send(&longer), ResultCode::InvalidAuthnRequest);
+        }
+    }
+}

@@ -1,0 +1,363 @@
+//! What makes a request acceptable: its form, its address, its age, its issuer.
+
+use avouch_server::audit::ResultCode;
+use base64::Engine as _;
+
+use crate::support::app::{BASE_URL, TestApp};
+use crate::support::client::From;
+use crate::support::sp::{Sp, key};
+
+/// Proves AV-REQ-05, AV-BND-06, AV-SEC-66: other addresses are refused, and nothing signed leaves.
+#[test]
+fn av_req_05_destination_is_the_public_url_exactly() {
+    let (app, sp, client) = TestApp::ready();
+    for wrong in [
+        "https://other.example.org/saml/sso",
+        "http://localhost/saml/sso",
+        "https://localhost:443/saml/sso",
+        "https://LOCALHOST/saml/sso",
+        "https://localhost/saml/sso/",
+        "https://localhost/saml/SSO",
+        "https://localhost/saml/sso/continue",
+        "https://localhost/saml/sso?x=1",
+    ] {
+        let answer = app.ask(&client, &sp, |r| r.destination = Some(wrong.to_owned()));
+        let event = app.assert_page(&answer, ResultCode::InvalidDestination);
+        let check = event.checks.last().expect("a check");
+        assert_eq!(check.expected, format!("{BASE_URL}/saml/sso"));
+        assert_eq!(check.received, wrong);
+    }
+    // Without one an unsigned request is taken, and a signed one is not.
+    let unsigned = app.ask(&client, &sp, |r| r.destination = None);
+    app.told(&sp, &unsigned).ok();
+    let mut request = sp.request(&app);
+    request.destination = None;
+    let signed = client.get(&sp.redirect_with(&app, &request, None, Some("sp-signing")));
+    app.assert_page(&signed, ResultCode::InvalidDestination);
+    let right = client.get(&sp.redirect_with(&app, &sp.request(&app), None, Some("sp-signing")));
+    app.told(&sp, &right).ok();
+}
+
+/// Proves AV-REQ-01, AV-ST-01, AV-ST-17: rules broken are told to the SP with status 200.
+#[test]
+fn av_req_01_broken_rules_are_answered_with_requester() {
+    let (app, sp, client) = TestApp::ready();
+    for (attributes, content) in [
+        ("ForceAuthn=\"yes\"", ""),
+        ("IsPassive=\"TRUE\"", ""),
+        ("AssertionConsumerServiceIndex=\"-1\"", ""),
+        ("AssertionConsumerServiceIndex=\"70000\"", ""),
+        ("Unknown=\"x\"", ""),
+        ("", "<samlp:NameIDPolicy/><samlp:NameIDPolicy/>"),
+        ("", "<samlp:Scoping/><samlp:NameIDPolicy/>"),
+        ("", "<samlp:Unknown/>"),
+        ("", "text"),
+        (
+            "AssertionConsumerServiceIndex=\"0\" ProtocolBinding=\"urn:oasis:names:tc:SAML:2.0:bindings:HTTP-POST\"",
+            "",
+        ),
+    ] {
+        let answer = app.post_xml(&client, &sp.raw(&app, attributes, content));
+        let told = app.assert_refused(
+            &sp,
+            &answer,
+            ResultCode::InvalidAuthnRequest,
+            "Requester",
+            "",
+        );
+        assert!(
+            told.response.in_response_to.is_some(),
+            "{attributes} {content}"
+        );
+    }
+    for (attributes, content) in [
+        ("ForceAuthn=\"0\" IsPassive=\"false\"", ""),
+        (
+            "",
+            "<samlp:NameIDPolicy AllowCreate=\"1\"/><samlp:Scoping/>",
+        ),
+    ] {
+        let answer = app.post_xml(&client, &sp.raw(&app, attributes, content));
+        app.told(&sp, &answer).ok();
+    }
+}
+
+/// Proves AV-REQ-02: an unreadable ID is not answered to.
+#[test]
+fn av_req_02_without_an_id_there_is_no_in_response_to() {
+    let (app, sp, client) = TestApp::ready();
+    let good = sp.raw(&app, "", "");
+    let at = good.find("ID=\"").expect("an ID") + 4;
+    let end = good[at..].find('"').expect("its end") + at;
+    for id in ["", "1-starts-with-a-digit", "has space", "a:b"] {
+        let broken = format!("{}{id}{}", &good[..at], &good[end..]);
+        let answer = app.post_xml(&client, &broken);
+        let told = app.assert_refused(
+            &sp,
+            &answer,
+            ResultCode::InvalidAuthnRequest,
+            "Requester",
+            "",
+        );
+        assert_eq!(told.response.in_response_to, None, "{id}");
+    }
+    app.told(&sp, &app.post_xml(&client, &good)).ok();
+}
+
+/// Proves AV-REQ-03, IIP-G01, SDP-G01, E92: the window and its tolerance of three minutes.
+#[test]
+fn av_req_03_issue_instant_lies_in_the_window() {
+    let (app, sp, client) = TestApp::ready();
+    let now = app.now();
+    for (offset, good) in [
+        (-3600, false),
+        (-(300 + 180 + 10), false),
+        (-(300 + 180 - 10), true),
+        (0, true),
+        (170, true),
+        (190, false),
+        (3600, false),
+    ] {
+        let answer = app.ask(&client, &sp, |r| r.issue_instant = now.plus_seconds(offset));
+        if good {
+            app.told(&sp, &answer).ok();
+        } else {
+            app.assert_page(&answer, ResultCode::ExpiredRequest);
+            assert!(
+                answer.text().contains("/launch/wiki"),
+                "one click starts again"
+            );
+        }
+    }
+    for (instant, good) in [
+        ("2026-03-01T12:00:00.123Z", true),
+        ("2026-03-01T12:00:00", false),
+        ("2026-03-01T13:00:00+01:00", false),
+    ] {
+        let xml = sp
+            .raw(&app, "", "")
+            .replace(&format!("\"{now}\""), &format!("\"{instant}\""));
+        let answer = app.post_xml(&client, &xml);
+        assert_eq!(
+            app.told(&sp, &answer).assertion.is_some(),
+            good,
+            "{instant}"
+        );
+    }
+}
+
+/// Proves AV-REQ-06, AV-REQ-09, AV-ST-16, AV-SEC-51 for issuers nobody registered or that expired.
+#[test]
+fn av_req_06_the_issuer_resolves_to_a_current_sp() {
+    let (app, sp, client) = TestApp::ready();
+    let good = sp.raw(&app, "", "");
+    let issuer = |text: &str, attributes: &str| {
+        good.replace(
+            &format!("<saml:Issuer>{}</saml:Issuer>", sp.entity_id),
+            &format!("<saml:Issuer{attributes}>{text}</saml:Issuer>"),
+        )
+    };
+    for (text, attributes) in [
+        ("https://unknown.example.org/sp", ""),
+        ("https://WIKI.example.org/sp", ""),
+        ("https://wiki.example.org/sp/", ""),
+    ] {
+        let answer = app.post_xml(&client, &issuer(text, attributes));
+        app.assert_page(&answer, ResultCode::UnknownServiceProvider);
+    }
+    for (text, attributes) in [
+        (format!(" {}", sp.entity_id), String::new()),
+        (sp.entity_id.replace("/sp", "<!-- -->/sp"), String::new()),
+        (String::new(), String::new()),
+    ] {
+        let answer = app.post_xml(&client, &issuer(&text, &attributes));
+        app.assert_page(&answer, ResultCode::InvalidAuthnRequest);
+    }
+    for attribute in [
+        " Format=\"urn:oasis:names:tc:SAML:2.0:nameid-format:transient\"",
+        " NameQualifier=\"x\"",
+        " SPNameQualifier=\"x\"",
+    ] {
+        let answer = app.post_xml(&client, &issuer(&sp.entity_id, attribute));
+        assert_eq!(answer.location(), None);
+        assert_ne!(app.last_event().result, ResultCode::Success, "{attribute}");
+    }
+    let entity = " Format=\"urn:oasis:names:tc:SAML:2.0:nameid-format:entity\"";
+    app.told(&sp, &app.post_xml(&client, &issuer(&sp.entity_id, entity)))
+        .ok();
+
+    let mut expiring = Sp::new("expiring");
+    expiring.root_attributes = "validUntil=\"2026-03-01T13:00:00Z\"".to_owned();
+    app.connect(&expiring, |_, _| ());
+    app.told(&expiring, &app.ask(&client, &expiring, |_| ()))
+        .ok();
+    app.clock.advance(3600 + 200);
+    let answer = app.ask(&client, &expiring, |_| ());
+    app.assert_page(&answer, ResultCode::UnknownServiceProvider);
+    let launched = client.get("/launch/expiring");
+    app.assert_page(&launched, ResultCode::UnknownServiceProvider);
+}
+
+/// Proves AV-ST-02.
+#[test]
+fn av_st_02_other_versions_are_refused() {
+    let (app, sp, client) = TestApp::ready();
+    let with = |version: &str| {
+        sp.raw(&app, "", "")
+            .replace("Version=\"2.0\"", &format!("Version=\"{version}\""))
+    };
+    let answer = app.post_xml(&client, &with("3.0"));
+    app.assert_refused(
+        &sp,
+        &answer,
+        ResultCode::VersionMismatch,
+        "VersionMismatch",
+        "RequestVersionTooHigh",
+    );
+    let answer = app.post_xml(&client, &with("1.1"));
+    app.assert_page(&answer, ResultCode::VersionMismatch);
+    let answer = app.post_xml(&client, &with(""));
+    assert_ne!(app.last_event().result, ResultCode::Success);
+    drop(answer);
+    app.told(&sp, &app.post_xml(&client, &with("2.0"))).ok();
+}
+
+/// Proves AV-REQ-29, AV-REQ-08, IIP-EXT01, IIP-SSO07, IIP-G02, AV-RSP-19, AV-SEC-55: what is
+/// optional is read and never echoed.
+#[test]
+fn av_req_29_optional_content_is_ignored_and_never_echoed() {
+    let (app, sp, client) = TestApp::ready();
+    let marker = "MARKER&lt;script&gt;alert(1)&lt;/script&gt;".to_owned()
+        + &"漢\u{1F600}é&#9;&#10;x".repeat(30);
+    let xml = sp.raw(
+        &app,
+        &format!("ProviderName=\"{marker}\" Consent=\"urn:oasis:names:tc:SAML:2.0:consent:obtained\""),
+        &format!(
+            "<samlp:Extensions><x:MARKER xmlns:x=\"urn:x\" x:a=\"MARKER\">MARKER<x:deep/></x:MARKER></samlp:Extensions>\
+             <saml:Conditions><saml:AudienceRestriction><saml:Audience>MARKER</saml:Audience>\
+             </saml:AudienceRestriction></saml:Conditions>\
+             <samlp:Scoping><samlp:RequesterID>MARKER</samlp:RequesterID></samlp:Scoping>"
+        ),
+    );
+    let answer = app.post_xml(&client, &xml);
+    let told = app.told(&sp, &answer);
+    told.ok();
+    assert!(!told.xml.contains("MARKER") && !answer.text().contains("MARKER"));
+
+    // A refusal echoes nothing either, in the response or on the page.
+    let broken = xml.replace(
+        "<samlp:Scoping>",
+        "<samlp:Wrong>MARKER</samlp:Wrong><samlp:Scoping>",
+    );
+    let answer = app.post_xml(&client, &broken.replace("ID=\"_", "ID=\"_x"));
+    let told = app.assert_refused(
+        &sp,
+        &answer,
+        ResultCode::InvalidAuthnRequest,
+        "Requester",
+        "",
+    );
+    assert!(!told.xml.contains("MARKER") && !answer.text().contains("MARKER"));
+}
+
+/// Proves IIP-G03, AV-SEC-38, AV-SEC-39, AV-SEC-40, AV-SEC-41, AV-SEC-42, AV-BND-07 at the
+/// endpoints: refused with a page, soon, and the server goes on.
+#[test]
+fn av_bnd_07_hostile_documents_end_on_a_page() {
+    let (app, sp, client) = TestApp::ready();
+    let good = sp.raw(&app, "", "");
+    let deep = format!("{}{}", "<a>".repeat(5000), "</a>".repeat(5000));
+    for hostile in [
+        format!("<!DOCTYPE x>{good}"),
+        format!("<!DOCTYPE x SYSTEM \"http://127.0.0.1/x.dtd\">{good}"),
+        format!("<!DOCTYPE x [<!ENTITY a \"aaaa\"><!ENTITY b \"&a;&a;\">]>{good}"),
+        format!("{good}{good}"),
+        format!("{good}trailing"),
+        good.replace(
+            "</samlp:AuthnRequest>",
+            &format!("<samlp:Extensions>{deep}</samlp:Extensions></samlp:AuthnRequest>"),
+        ),
+        "not xml".to_owned(),
+        String::new(),
+    ] {
+        let answer = app.post_xml(&client, &hostile);
+        assert_eq!(answer.status, 400, "{}", answer.text());
+        assert_eq!(answer.field("SAMLResponse"), None);
+    }
+    // A stored block of DEFLATE, then a bomb of repeated matches would be refused while inflating;
+    // here the sizes of base64 and body are what is bounded.
+    let big = base64::engine::general_purpose::STANDARD.encode(vec![b'a'; 700_000]);
+    let answer = client.post("/saml/sso", &[("SAMLRequest", &big)]);
+    assert!([400, 413].contains(&answer.status), "{}", answer.status);
+    let huge = "a".repeat(2_000_000);
+    let answer = client.post("/saml/sso", &[("SAMLRequest", &huge)]);
+    assert_eq!(answer.status, 413);
+    app.told(&sp, &app.post_xml(&client, &good)).ok();
+}
+
+/// Proves AV-BND-04, AV-BND-09, AV-SEC-34: each way two readers could see two messages.
+#[test]
+fn av_bnd_04_ambiguous_parameters_are_refused() {
+    let (app, sp, client) = TestApp::ready();
+    let query = |signed| {
+        let path = sp.redirect_with(&app, &sp.request(&app), Some("r"), signed);
+        path["/saml/sso?".len()..].to_owned()
+    };
+    let signed = query(Some("sp-signing"));
+    let without = |name: &str| {
+        signed
+            .split('&')
+            .filter(|pair| !pair.starts_with(&format!("{name}=")))
+            .collect::<Vec<_>>()
+            .join("&")
+    };
+    for wrong in [
+        format!("{signed}&SAMLRequest=x"),
+        format!("{signed}&RelayState=other"),
+        format!("{signed}&SAMLResponse=x"),
+        format!("{signed}&samlrequest=x"),
+        format!("{signed}&Signature=x"),
+        without("SigAlg"),
+        without("Signature"),
+        String::new(),
+    ] {
+        let answer = client.get(&format!("/saml/sso?{wrong}"));
+        app.assert_page(&answer, ResultCode::InvalidAuthnRequest);
+    }
+    let fields = sp.post(&sp.request(&app), None, None);
+    let fields: Vec<(&str, &str)> = fields
+        .iter()
+        .map(|(n, v)| (n.as_str(), v.as_str()))
+        .collect();
+    let answer = client.post(&format!("/saml/sso?{signed}"), &fields);
+    app.assert_page(&answer, ResultCode::InvalidAuthnRequest);
+    let answer = client.send(
+        "POST",
+        "/saml/sso",
+        Some(signed.as_bytes()),
+        From::Here,
+        &[],
+    );
+    app.assert_page(&answer, ResultCode::InvalidAuthnRequest);
+    app.told(&sp, &client.get(&format!("/saml/sso?{signed}")))
+        .ok();
+    app.told(&sp, &client.post("/saml/sso", &fields)).ok();
+}
+
+/// Proves IIP-MD11, IIP-MD07, E62, SDP-IDP32 through the endpoint: a key without use, among several.
+#[test]
+fn iip_md11_a_key_without_use_verifies_requests() {
+    let (app, _, client) = TestApp::ready();
+    let mut sp = Sp::new("keys");
+    sp.keys = format!(
+        "{}{}",
+        key("signing", "sp-encryption"),
+        key("", "sp-signing")
+    );
+    app.connect(&sp, |_, _| ());
+    let good = client.get(&sp.redirect_with(&app, &sp.request(&app), None, Some("sp-signing")));
+    app.told(&sp, &good).ok();
+    let other =
+        client.get(&sp.redirect_with(&app, &sp.request(&app), None, Some("sp-signing-p256")));
+    app.assert_page(&other, ResultCode::InvalidSignature);
+}
