@@ -39,7 +39,10 @@ fn every_route_answers_and_is_hardened() {
             }
             // A POST without this browser's token changes nothing for anybody.
             if line.method == "post" && line.caller != Caller::Anyone {
-                assert!([200, 303, 400, 403, 404, 410].contains(&answer.status), "{told}");
+                assert!(
+                    [200, 303, 400, 403, 404, 410].contains(&answer.status),
+                    "{told}"
+                );
                 assert_eq!(answer.field("SAMLResponse"), None, "{told}");
             }
         }
