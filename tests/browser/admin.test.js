@@ -29,8 +29,18 @@ test("metadata is uploaded, previewed, saved, opened to users, and works", async
   const user = await world.page();
   await user.goto(`${sp.base}/login`);
   await signIn(user, "sample.one");
+  // The user reads why, with a reference code, and takes the answer to the app by one click.
   await user.getByRole("alert").waitFor();
+  assert.match(await user.locator("code.code").innerText(), /^[A-Z0-9-]{6,}$/);
+  await world.picture(user, "error-access-denied");
+  await user.getByRole("button", { name: "Return to Uploaded Library" }).click();
+  await user.waitForURL(`${sp.base}/acs`);
+  assert.match(await user.locator("body").innerText(), /status:RequestDenied/);
   assert.equal((await session(user, sp)).signedIn, false);
+  // A passive request shows nobody anything, so its answer goes to the app at once.
+  await user.goto(`${sp.base}/login?passive=1`);
+  await user.waitForURL(`${sp.base}/acs`);
+  assert.match(await user.locator("body").innerText(), /status:RequestDenied/);
 
   await page.locator("input[name=permitted_users][value=self_authorize]").check();
   const consent = page.locator("input[name=ask_consent][type=checkbox]");

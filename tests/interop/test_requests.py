@@ -1,13 +1,14 @@
 """What a service provider can ask for, and how it learns that the answer is no."""
 
 import base64
+import re
 import zlib
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
 import pytest
 
 from harness import evidence
-from harness.avouch import login_form
+from harness.avouch import go_through, login_form
 from harness.client import form_with
 from harness.evidence import SAML, SAMLP
 from service_providers.base import POST, REDIRECT, Login
@@ -83,9 +84,13 @@ def test_user_without_access(world, strict_sp, client):
     app = world.app(strict_sp, login)
     world.avouch.edit_app(app, permitted_users="admin_approved")
     try:
-        page = client.get(strict_sp.login_url(login))
+        page, asked = go_through(client, client.get(strict_sp.login_url(login)), "sample.one", stop_at="code")
+        assert asked == 1
+        # The user reads the reason here, with a code that explains it to an administrator.
+        code = re.search(r'<code class="code">([^<]+)</code>', page.text).group(1)
+        assert "AppAccessDenied" in world.avouch.explain(code)
+        # Going on tells the service provider.
         outcome = world.finish(client, strict_sp, page)
-        # The user reads the reason at Avouch first; going on tells the service provider.
         assert_told(strict_sp, client, outcome, STATUS + "Responder", STATUS + "RequestDenied")
     finally:
         world.avouch.edit_app(app, permitted_users="self_authorize")

@@ -107,13 +107,16 @@ def login_form(response: Answer) -> Form | None:
     )
 
 
-def go_through(client: Client, page: Answer, username: str, password: str = PASSWORD):
-    """Walks a sign-on from any page to its end, as a person with this name and password would.
+def go_through(client: Client, page: Answer, username: str, password: str = PASSWORD, stop_at: str | None = None):
+    """Walks a sign-on from any page to its end, as a person with this name and password would, or
+    to the first page that has an element of the class `stop_at`.
 
     Returns the last page and how often the password was asked for.
     """
     asked = 0
     for _ in range(12):
+        if stop_at and f'class="{stop_at}"' in page.text:
+            return page, asked
         if form := login_form(page):
             asked += 1
             assert asked < 3, "asked for the password again and again:\n" + page.text
