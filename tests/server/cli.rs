@@ -168,6 +168,38 @@ fn users_are_added_listed_changed_and_kept_out() {
     assert_eq!(made["admin"], serde_json::json!(["read_apps"]));
     place.refused(&["user", "add", "sample.ONE"], PASSWORD, 1, &["taken"]);
 
+    place.ok(&["profile", "add", "Set a", "--set"], "");
+    let edit = [
+        "user",
+        "edit",
+        "sample.one",
+        "--admin",
+        "all",
+        "--attr",
+        "team=",
+        "--attr",
+        "desk=12",
+        "--federation-id",
+        "",
+        "--email",
+        "one@example.org",
+        "--permission-set",
+        "Set a",
+    ];
+    let changed = place.json(&edit, "");
+    assert_eq!(changed["admin"].as_array().map(Vec::len), Some(8));
+    assert_eq!(changed["attributes"], serde_json::json!({ "desk": ["12"] }));
+    assert_eq!(changed["federation_id"], Value::Null);
+    assert_eq!(changed["display_name"], "Sample Öne");
+    assert_eq!(changed["permission_sets"], serde_json::json!(["Set a"]));
+    assert_eq!(place.json(&["user", "show", "sample.one"], ""), changed);
+    place.refused(
+        &["user", "edit", "sample.one", "--permission-set", "Set b"],
+        "",
+        1,
+        &["permission set"],
+    );
+
     let list = place.json(&["user", "list"], "");
     assert_eq!(list.as_array().map(Vec::len), Some(1));
     assert!(place.ok(&["user", "list"], "").contains("Sample.One"));
@@ -189,6 +221,22 @@ fn users_are_added_listed_changed_and_kept_out() {
         1,
         &["did you mean", "read_apps"],
     );
+}
+
+#[test]
+fn what_is_stored_is_for_its_owner_only() {
+    use std::os::unix::fs::PermissionsExt as _;
+
+    let place = Place::new();
+    place.ok(&["user", "add", "one"], PASSWORD);
+    place.ok(&["key", "list"], "");
+    let mode = |name: &str| {
+        let found = std::fs::metadata(place.folder.join(name)).expect("made");
+        found.permissions().mode() & 0o777
+    };
+    assert_eq!(mode("data"), 0o700);
+    assert_eq!(mode("data/avouch.sqlite"), 0o600);
+    assert_eq!(mode("data/master.key"), 0o600);
 }
 
 #[test]

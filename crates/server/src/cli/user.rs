@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use super::CommandError;
 use super::open::{About, Place, change, new_id, not_found, now, read_password};
 use super::output::{Output, table};
-use crate::apps::ProfileId;
+use crate::apps::{PermissionSetId, ProfileId};
 use crate::audit::EventKind;
 use crate::config::Settings;
 use crate::directory::password::{Password, PasswordHasher};
@@ -23,6 +23,13 @@ const STANDARD_PROFILE: &str = "Standard User";
 pub(super) enum Command {
     /// Add a user; the password is asked for, or read from standard input.
     Add(Box<Add>),
+    /// Change a user; what is not named stays as it is.
+    Edit(Box<Edit>),
+    /// Show a user with every field.
+    Show {
+        /// The username.
+        username: String,
+    },
     /// List users.
     List {
         /// Only those whose username, name or mail address contains this.
@@ -88,6 +95,50 @@ pub(super) struct Add {
     no_password: bool,
 }
 
+#[derive(Args)]
+pub(super) struct Edit {
+    /// The username.
+    username: String,
+    /// Name shown to people.
+    #[arg(long)]
+    display_name: Option<String>,
+    /// Given name.
+    #[arg(long)]
+    given_name: Option<String>,
+    /// Family name.
+    #[arg(long)]
+    family_name: Option<String>,
+    /// Mail address.
+    #[arg(long)]
+    email: Option<String>,
+    /// Whether the mail address was shown to be the user's.
+    #[arg(long, value_name = "true|false")]
+    email_verified: Option<bool>,
+    /// The name a service provider knows the user by; empty for none.
+    #[arg(long)]
+    federation_id: Option<String>,
+    /// Language tag, such as en or de-CH.
+    #[arg(long)]
+    locale: Option<String>,
+    /// Time zone, such as Europe/Oslo.
+    #[arg(long)]
+    time_zone: Option<String>,
+    /// Profile; made if there is none of this name.
+    #[arg(long)]
+    profile: Option<String>,
+    /// Permission set the user is to have, in place of all they have; must exist. Repeat for
+    /// several; empty for none.
+    #[arg(long = "permission-set", value_name = "NAME")]
+    permission_sets: Vec<String>,
+    /// Values of a custom attribute, in place of those it has; repeat the name for several, and
+    /// give none (`name=`) to remove it.
+    #[arg(long = "attr", value_name = "NAME=VALUE")]
+    attributes: Vec<String>,
+    /// Admin right, `all` or `none`, in place of those the user has; repeat for several.
+    #[arg(long = "admin", value_name = "RIGHT")]
+    rights: Vec<String>,
+}
+
 pub(super) fn run(
     command: Command,
     place: &Place<'_>,
@@ -96,6 +147,12 @@ pub(super) fn run(
     let (settings, db) = place.database()?;
     match command {
         Command::Add(add) => run_add(&add, &settings, &db, output),
+        Command::Edit(edit) => run_edit(&edit, &db, output),
+        Command::Show { username } => {
+            let value = shown(&find(&db, &username)?);
+            output.result(&value, || text_of(&value));
+            Ok(())
+        }
         Command::List { search } => list(&search, &db, output),
         Command::SetPassword { username } => {
             let found = find(&db, &username)?;
@@ -143,17 +200,7 @@ fn run_add(add: &Add, settings: &Settings, db: &Db, output: &Output) -> Result<(
         |c| {
             let mut user = user.clone();
             user.profile = profiles::ensure(c, &add.profile, ProfileId::new(new_id()))?;
-            for name in &add.permission_sets {
-                let known = permission_sets::by_name(c, name)?;
-                let Some(id) = known else {
-                    let names: Vec<String> = permission_sets::all(c)?
-                        .into_iter()
-                        .map(|(_, n)| n)
-                        .collect();
-                    return Err(not_found("permission set", name, &names));
-                };
-                user.permission_sets.push((id, name.clone()));
-            }
+            user.permission_sets = sets_of(c, &add.permission_sets)?;
             users::insert(c, &user, now())?;
             if let Some(hash) = &hash {
                 users::set_password(c, &user.id, hash, now())?;
@@ -189,21 +236,7 @@ fn user_of(add: &Add) -> Result<User, CommandError> {
     if !add.email.is_empty() {
         MailAddress::parse(&add.email).map_err(|error| CommandError::new(error.to_string()))?;
     }
-    let mut custom: BTreeMap<String, Vec<String>> = BTreeMap::new();
-    for pair in &add.attributes {
-        let (name, value) = pair
-            .split_once('=')
-            .filter(|(name, _)| !name.trim().is_empty())
-            .ok_or_else(|| {
-                CommandError::new(format!(
-                    "--attr takes NAME=VALUE, such as team=blue, not {pair:?}"
-                ))
-            })?;
-        custom
-            .entry(name.trim().to_owned())
-            .or_default()
-            .push(value.to_owned());
-    }
+    let custom = attributes_of(&add.attributes)?;
     let full = format!("{} {}", add.given_name, add.family_name);
     let display_name = match (&add.display_name, full.trim()) {
         (Some(name), _) => name.clone(),
@@ -231,6 +264,145 @@ fn user_of(add: &Add) -> Result<User, CommandError> {
     })
 }
 
+fn attributes_of(pairs: &[String]) -> Result<BTreeMap<String, Vec<String>>, CommandError> {
+    let mut custom: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    for pair in pairs {
+        let (name, value) = pair
+            .split_once('=')
+            .filter(|(name, _)| !name.trim().is_empty())
+            .ok_or_else(|| {
+                CommandError::new(format!(
+                    "--attr takes NAME=VALUE, such as team=blue, not {pair:?}"
+                ))
+            })?;
+        custom
+            .entry(name.trim().to_owned())
+            .or_default()
+            .push(value.to_owned());
+    }
+    Ok(custom)
+}
+
+fn run_edit(edit: &Edit, db: &Db, output: &Output) -> Result<(), CommandError> {
+    let before = find(db, &edit.username)?;
+    let mut after = before.clone();
+    for (field, value) in [
+        (&mut after.display_name, &edit.display_name),
+        (&mut after.given_name, &edit.given_name),
+        (&mut after.family_name, &edit.family_name),
+        (&mut after.email, &edit.email),
+        (&mut after.locale, &edit.locale),
+        (&mut after.time_zone, &edit.time_zone),
+    ] {
+        if let Some(value) = value {
+            field.clone_from(value);
+        }
+    }
+    if !after.email.is_empty() {
+        MailAddress::parse(&after.email).map_err(|error| CommandError::new(error.to_string()))?;
+    }
+    if let Some(verified) = edit.email_verified {
+        after.email_verified = verified;
+    } else if after.email != before.email {
+        // Nobody has shown that the new address is the user's.
+        after.email_verified = false;
+    }
+    if let Some(id) = &edit.federation_id {
+        after.federation_id = Some(id.clone()).filter(|id| !id.is_empty());
+    }
+    for (name, mut values) in attributes_of(&edit.attributes)? {
+        values.retain(|value| !value.is_empty());
+        if values.is_empty() {
+            after.custom.remove(&name);
+        } else {
+            after.custom.insert(name, values);
+        }
+    }
+    if !edit.rights.is_empty() {
+        after.rights = rights_of(&edit.rights)?;
+    }
+    let after = change(
+        db,
+        |after: &User| {
+            let said = differences(&before, after);
+            about(after, &format!("changed {said} of the user"))
+        },
+        |c| {
+            let mut after = after.clone();
+            if let Some(name) = &edit.profile {
+                after.profile = profiles::ensure(c, name, ProfileId::new(new_id()))?;
+                after.profile_name.clone_from(name);
+            }
+            if !edit.permission_sets.is_empty() {
+                after.permission_sets = sets_of(c, &edit.permission_sets)?;
+            }
+            users::update(c, &after, now())?;
+            Ok(after)
+        },
+    )?;
+    output.result(&shown(&after), || {
+        format!(
+            "{}: changed {}",
+            after.username,
+            differences(&before, &after)
+        )
+    });
+    Ok(())
+}
+
+/// The names of the fields that differ.
+fn differences(before: &User, after: &User) -> String {
+    let (Value::Object(before), Value::Object(after)) = (shown(before), shown(after)) else {
+        return String::new();
+    };
+    let changed: Vec<String> = after
+        .into_iter()
+        .filter(|(name, value)| before.get(name) != Some(value))
+        .map(|(name, _)| name)
+        .collect();
+    if changed.is_empty() {
+        "nothing".to_owned()
+    } else {
+        changed.join(", ")
+    }
+}
+
+fn text_of(value: &Value) -> String {
+    let Value::Object(fields) = value else {
+        return value.to_string();
+    };
+    fields
+        .iter()
+        .map(|(name, value)| {
+            let text = value
+                .as_str()
+                .map_or_else(|| value.to_string(), str::to_owned);
+            format!("{name:<16} {text}\n")
+        })
+        .collect()
+}
+
+fn sets_of(
+    c: &mut Connection,
+    names: &[String],
+) -> Result<Vec<(PermissionSetId, String)>, CommandError> {
+    let known = permission_sets::all(c)?;
+    let names: BTreeSet<&String> = names.iter().filter(|name| !name.is_empty()).collect();
+    names
+        .into_iter()
+        .map(|name| {
+            known
+                .iter()
+                .find(|(_, known)| known == name)
+                .cloned()
+                .ok_or_else(|| {
+                    let all: Vec<String> = known.iter().map(|(_, name)| name.clone()).collect();
+                    not_found("permission set", name, &all)
+                })
+        })
+        .collect()
+}
+
 fn rights_of(words: &[String]) -> Result<BTreeSet<AdminRight>, CommandError> {
     let mut rights = BTreeSet::new();
     for word in words {
@@ -238,10 +410,13 @@ fn rights_of(words: &[String]) -> Result<BTreeSet<AdminRight>, CommandError> {
             rights.extend(AdminRight::ALL.iter().map(|(right, _)| *right));
             continue;
         }
+        if word == "none" {
+            continue;
+        }
         let known: Vec<String> = AdminRight::ALL
             .iter()
             .map(|(_, word)| (*word).to_owned())
-            .chain(["all".to_owned()])
+            .chain(["all".to_owned(), "none".to_owned()])
             .collect();
         rights.insert(
             AdminRight::parse(&word.replace('-', "_"))
@@ -350,6 +525,7 @@ fn shown(user: &User) -> Value {
     json!({
         "id": user.id.as_str(), "username": user.username, "display_name": user.display_name,
         "given_name": user.given_name, "family_name": user.family_name, "email": user.email,
+        "email_verified": user.email_verified,
         "federation_id": user.federation_id, "locale": user.locale, "time_zone": user.time_zone,
         "active": user.active, "profile": user.profile_name, "permission_sets": sets,
         "attributes": user.custom, "admin": rights,

@@ -52,29 +52,38 @@ impl Address {
         Ok(Self::Sqlite(PathBuf::from(path)))
     }
 
-    /// Makes the folder of a database file, readable by its owner only. For commands that may be
-    /// the first ever: a running server whose folder vanished must not begin anew in an empty one.
+    /// Makes the folder and the file of an SQLite database when they are missing, readable by their
+    /// owner only: it holds password hashes. For commands that may be the first ever; a running
+    /// server whose folder vanished must not begin anew in an empty one.
     ///
     /// # Errors
-    /// [`StoreError::Address`]: the folder cannot be made.
+    /// [`StoreError::Address`]: the folder or the file cannot be made.
     pub fn prepare(&self) -> Result<(), StoreError> {
-        use std::os::unix::fs::DirBuilderExt as _;
+        use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
         let Self::Sqlite(path) = self else {
             return Ok(());
         };
-        let Some(folder) = path.parent().filter(|f| !f.as_os_str().is_empty()) else {
-            return Ok(());
+        let cannot = |what: &Path, error: std::io::Error| {
+            StoreError::Address(format!("cannot make {}: {error}", what.display()))
         };
-        std::fs::DirBuilder::new()
-            .recursive(true)
-            .mode(0o700)
-            .create(folder)
-            .map_err(|error| {
-                StoreError::Address(format!(
-                    "cannot make the folder {} of the database: {error}",
-                    folder.display()
-                ))
-            })
+        if let Some(folder) = path.parent().filter(|f| !f.as_os_str().is_empty()) {
+            std::fs::DirBuilder::new()
+                .recursive(true)
+                .mode(0o700)
+                .create(folder)
+                .map_err(|error| cannot(folder, error))?;
+        }
+        if path.exists() {
+            return Ok(());
+        }
+        // SQLite gives its other files the mode of this one.
+        std::fs::OpenOptions::new()
+            .append(true)
+            .create(true)
+            .mode(0o600)
+            .open(path)
+            .map(drop)
+            .map_err(|error| cannot(path, error))
     }
 
     /// The address without its password, for people.
@@ -321,6 +330,8 @@ fn connect(address: &Address, statements: &Arc<AtomicU64>) -> Result<Opened, Sto
 fn connect_sqlite(path: &Path) -> Result<SqliteConnection, StoreError> {
     let mut connection = SqliteConnection::establish(&path.to_string_lossy())?;
     // NORMAL with WAL: a power cut may lose the last commits but never the file's consistency.
+    // A checkpoint each 16 MB rather than 4: the pages that every sign-on touches are then copied
+    // back a quarter as often.
     connection
         .batch_execute(
             "PRAGMA busy_timeout = 5000;
@@ -328,7 +339,8 @@ fn connect_sqlite(path: &Path) -> Result<SqliteConnection, StoreError> {
              PRAGMA synchronous = NORMAL;
              PRAGMA foreign_keys = ON;
              PRAGMA temp_store = MEMORY;
-             PRAGMA cache_size = -16384;
+             PRAGMA cache_size = -8000;
+             PRAGMA wal_autocheckpoint = 4000;
              PRAGMA journal_size_limit = 67108864;",
         )
         .map_err(StoreError::from)?;
