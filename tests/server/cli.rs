@@ -492,7 +492,7 @@ fn the_printed_metadata_is_signed_by_the_listed_key() {
     let list = place.json(&["key", "list"], "");
     let pem = list[0]["certificate"].as_str().expect("PEM");
     let key = Certificate::from_pem(pem.as_bytes())
-        .and_then(|certificate| Ok(certificate.public_key().expect("a key")));
+        .map(|certificate| certificate.public_key().expect("a key"));
     let verified = verify_enveloped(
         printed.as_bytes(),
         &[key.expect("a certificate")],
@@ -603,7 +603,7 @@ fn development_certificates_are_refused_for_other_hosts() {
 
 #[test]
 fn every_change_is_an_event_that_can_be_explained() {
-    use avouch_server::store::{Address, Db, StoreError, events};
+    use avouch_server::store::{Address, Db, events};
 
     let place = Place::new();
     place.ok(&["user", "add", "one"], PASSWORD);
@@ -616,7 +616,7 @@ fn every_change_is_an_event_that_can_be_explained() {
         .to_string();
     let db = Db::new(Address::parse(&file).expect("an address"), 1);
     let logged = db
-        .read_one(|c| Ok::<_, StoreError>(events::list(c, &events::Filter::default(), 10)?))
+        .read_one(|c| events::list(c, &events::Filter::default(), 10))
         .expect("reads");
     assert_eq!(logged.len(), 3);
     for event in logged {

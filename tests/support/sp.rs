@@ -222,7 +222,8 @@ impl Sp {
             .public_key()
             .expect("a key");
         let policy = AlgorithmPolicy::default();
-        let verified = verify_enveloped(&xml, &[idp.clone()], &policy, &Limits::MESSAGE);
+        let verified =
+            verify_enveloped(&xml, std::slice::from_ref(&idp), &policy, &Limits::MESSAGE);
         let text = String::from_utf8(xml.clone()).expect("UTF-8");
         let response_signed = verified.is_ok();
         let root = reader::parse(&xml, &Limits::MESSAGE).expect("XML");
