@@ -232,12 +232,10 @@ fn av_req_29_optional_content_is_ignored_and_never_echoed() {
     let xml = sp.raw(
         &app,
         &format!("ProviderName=\"{marker}\" Consent=\"urn:oasis:names:tc:SAML:2.0:consent:obtained\""),
-        &format!(
-            "<samlp:Extensions><x:MARKER xmlns:x=\"urn:x\" x:a=\"MARKER\">MARKER<x:deep/></x:MARKER></samlp:Extensions>\
-             <saml:Conditions><saml:AudienceRestriction><saml:Audience>MARKER</saml:Audience>\
-             </saml:AudienceRestriction></saml:Conditions>\
-             <samlp:Scoping><samlp:RequesterID>MARKER</samlp:RequesterID></samlp:Scoping>"
-        ),
+        "<samlp:Extensions><x:MARKER xmlns:x=\"urn:x\" x:a=\"MARKER\">MARKER<x:deep/></x:MARKER></samlp:Extensions>\
+         <saml:Conditions><saml:AudienceRestriction><saml:Audience>MARKER</saml:Audience>\
+         </saml:AudienceRestriction></saml:Conditions>\
+         <samlp:Scoping><samlp:RequesterID>MARKER</samlp:RequesterID></samlp:Scoping>",
     );
     let answer = app.post_xml(&client, &xml);
     let told = app.told(&sp, &answer);
