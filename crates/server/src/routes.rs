@@ -2,7 +2,7 @@
 
 use actix_web::{HttpRequest, HttpResponse, web};
 
-use crate::web::admin::{self, apps, events, keys, new_app, users};
+use crate::web::admin::{self, apps, events, keys, new_app, simulate, users};
 use crate::web::pages::ErrorKind;
 use crate::web::{assets, consent, dev, health, help, launcher, login, metadata, refuse, saml};
 
@@ -82,6 +82,7 @@ routes! {
         "/admin/apps/{id}/uninstall" { post => apps::uninstall }
         "/admin/apps/{id}/install" { post => apps::install }
         "/admin/apps/{id}/remove" { get => apps::remove_form, post => apps::remove }
+        "/admin/apps/{id}/simulate" { get => simulate::show }
         "/admin/events" { get => events::list }
         "/admin/events.jsonl" { get => events::json_lines }
         "/admin/events.csv" { get => events::csv }

@@ -6,6 +6,7 @@ mod onboarding;
 mod people;
 mod release;
 mod rights;
+mod simulate;
 
 use avouch_server::users::AdminRight;
 

@@ -52,20 +52,14 @@ pub struct Written {
     pub not_on_or_after: Timestamp,
 }
 
-/// Writes, signs and encrypts a success. Takes the grant, so that no assertion leaves without a
-/// decision.
-///
-/// # Errors
-/// [`Refusal::Reply`] when encryption is required and impossible; [`Refusal::Ours`] when signing
-/// or writing fails.
-pub fn success(
+/// The assertion that a success carries, before it is signed. The administrator's dry run shows it
+/// and goes no further: signed, it would open the app to whoever reads it.
+pub fn assemble(
     reply: &ReplyTo,
     success: Success<'_>,
     now: Timestamp,
     random: &mut dyn Random,
-    trail: &mut Trail,
-    watched: Option<&Exchanges>,
-) -> Result<Written, Refusal> {
+) -> Assertion {
     let app = &reply.app;
     let saml = &app.app.definition.saml;
     let end = now.plus_seconds(saml.assertion_lifetime_seconds);
@@ -74,12 +68,11 @@ pub fn success(
         .requested_end
         .filter(|wished| *wished > now)
         .map_or(end, |wished| wished.min(end));
-    let session_index = SessionIndex::random(random);
     debug_assert!(
         success.grant.user() == &success.session.user,
         "a grant is for one user"
     );
-    let assertion = Assertion {
+    Assertion {
         id: MessageId::random(random),
         issue_instant: now,
         issuer: app.issuer.clone(),
@@ -97,7 +90,7 @@ pub fn success(
         },
         authn: AuthnStatement {
             instant: success.session.authn_instant,
-            session_index: Some(session_index.clone()),
+            session_index: Some(SessionIndex::random(random)),
             session_not_on_or_after: saml
                 .session_not_on_or_after
                 .then_some(success.session.absolute_expires),
@@ -105,7 +98,31 @@ pub fn success(
             authenticating_authorities: Vec::new(),
         },
         attributes: success.attributes.into_iter().map(attribute).collect(),
-    };
+    }
+}
+
+/// Writes, signs and encrypts a success. Takes the grant, so that no assertion leaves without a
+/// decision.
+///
+/// # Errors
+/// [`Refusal::Reply`] when encryption is required and impossible; [`Refusal::Ours`] when signing
+/// or writing fails.
+pub fn success(
+    reply: &ReplyTo,
+    success: Success<'_>,
+    now: Timestamp,
+    random: &mut dyn Random,
+    trail: &mut Trail,
+    watched: Option<&Exchanges>,
+) -> Result<Written, Refusal> {
+    let app = &reply.app;
+    let assertion = assemble(reply, success, now, random);
+    let end = assertion.conditions.not_on_or_after;
+    let session_index = assertion
+        .authn
+        .session_index
+        .clone()
+        .expect("assemble gives every statement an index");
     let unsigned = assertion.write().map_err(ours)?;
     let signer = signer(reply)?;
     let encryption = choose_encryption(reply, trail)?;

@@ -153,6 +153,7 @@ texts! {
         from_default = "default";
         open = "Open the app";
         its_events = "Sign-on events";
+        simulate = "Try a user";
 
         info_title = "SAML login information";
         info_intro = "What the service provider needs to know about Avouch. Most need only the \
@@ -371,5 +372,30 @@ texts! {
         instead = "To close it for a while, block it instead: that keeps everything.";
         submit = "Remove this app";
         cancel = "Keep it";
+    }
+}
+
+texts! {
+    /// What an app would be told of a user.
+    AppSimulate {
+        title = "Try a user";
+        lead = "Would this user be let in now, and what exactly would {} receive? Nothing is sent \
+            and nothing is recorded.";
+        username = "Username";
+        submit = "Try";
+        allowed = "The user would be let in.";
+        consent = "First the consent page would ask the user once.";
+        refused = "The user would be refused.";
+        name_id = "NameID";
+        name_id_none = "none";
+        format = "Format";
+        attributes = "Attributes";
+        attributes_none = "No attributes would be sent.";
+        attributes_empty = "sent without a value";
+        held_back = "Held back";
+        assertion = "The assertion";
+        assertion_hint = "As it would be sent, but for identifiers and times, and without its \
+            signature.";
+        checks = "Why";
     }
 }

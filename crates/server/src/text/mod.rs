@@ -16,7 +16,7 @@ mod sign_on;
 
 use std::fmt;
 
-pub use apps::{AppList, AppNew, AppPreview, AppRemove, AppSettings};
+pub use apps::{AppList, AppNew, AppPreview, AppRemove, AppSettings, AppSimulate};
 pub use common::Common;
 pub use developer::Developer;
 pub use errors::{ErrorHelp, ErrorPageTexts, Errors, Explanation};
@@ -126,6 +126,8 @@ pub struct Catalogue {
     pub app_settings: AppSettings,
     /// Admin: removing an app.
     pub app_remove: AppRemove,
+    /// What an app would be told.
+    pub app_simulate: AppSimulate,
     /// Admin: sign-on events.
     pub events: Events,
     /// One sentence for each result code.
@@ -157,6 +159,7 @@ impl Catalogue {
         app_preview: AppPreview::ENGLISH,
         app_settings: AppSettings::ENGLISH,
         app_remove: AppRemove::ENGLISH,
+        app_simulate: AppSimulate::ENGLISH,
         events: Events::ENGLISH,
         results: Results::ENGLISH,
         users: Users::ENGLISH,
@@ -198,6 +201,7 @@ mod tests {
             c.app_preview.all(),
             c.app_settings.all(),
             c.app_remove.all(),
+            c.app_simulate.all(),
             c.events.all(),
             c.results.all(),
             c.users.all(),

@@ -116,7 +116,7 @@ pub fn show(cx: &Context, id: &str) -> Result<AppView, AdminError> {
     })
 }
 
-fn find(c: &mut Connection, id: &str) -> Result<StoredApp, AdminError> {
+pub(super) fn find(c: &mut Connection, id: &str) -> Result<StoredApp, AdminError> {
     let by_row = store::apps::by_id(c, &AppId::new(id))?;
     match by_row {
         Some(stored) => Ok(stored),

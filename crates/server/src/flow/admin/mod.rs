@@ -6,6 +6,7 @@
 pub mod apps;
 pub mod events;
 pub mod keys;
+pub mod simulate;
 pub mod users;
 
 use std::collections::BTreeSet;

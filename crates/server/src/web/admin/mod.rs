@@ -5,6 +5,7 @@ pub(crate) mod body;
 pub(crate) mod events;
 pub(crate) mod keys;
 pub(crate) mod new_app;
+pub(crate) mod simulate;
 pub(crate) mod users;
 mod view;
 

@@ -7,6 +7,7 @@ mod app_new;
 mod app_preview;
 mod app_remove;
 mod app_settings;
+mod app_simulate;
 mod events;
 mod keys;
 mod users;
@@ -19,6 +20,7 @@ pub use app_preview::{
 };
 pub use app_remove::AppRemovePage;
 pub use app_settings::{AppSettingsPage, InForce, Origin};
+pub use app_simulate::{AppSimulatePage, Simulation, ToldAttribute};
 pub use events::{CheckLine, EventListPage, EventPage, EventRow};
 pub use keys::{KeyLine, KeyListPage, KeyState};
 pub use users::{UserListPage, UserPage, UserRow};
@@ -32,6 +34,7 @@ pub(super) fn samples() -> Vec<(&'static str, String)> {
     pages.extend(app_preview::samples());
     pages.extend(app_settings::samples());
     pages.extend(app_remove::samples());
+    pages.extend(app_simulate::samples());
     pages.extend(events::samples());
     pages.extend(users::samples());
     pages.extend(keys::samples());

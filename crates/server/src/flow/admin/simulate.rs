@@ -1,0 +1,211 @@
+//! Would this user be let into this app now, and what exactly would the SP receive? Answered by the
+//! functions that answer a real sign-on, short of the signature. Nothing is sent or recorded.
+
+use avouch_saml::metadata::AcsSelector;
+use avouch_saml::name_id::NameId;
+
+use super::{AdminError, SEES_APPS, Wrong, apps, require, view};
+use crate::access::Consent;
+use crate::apps::App;
+use crate::attributes::name_id::{self, NameIdFacts};
+use crate::attributes::release::ReleasedAttribute;
+use crate::audit::{Check, EventKind, ResultCode};
+use crate::context::Context;
+use crate::flow::answer::{Success, assemble};
+use crate::flow::proceed::what_is_released;
+use crate::flow::registry::{By, ReadyApp};
+use crate::flow::reply::ReplyTo;
+use crate::flow::sign_on::{self, Asked, Methods, Next};
+use crate::flow::trail::Trail;
+use crate::refusal::OperatorError;
+use crate::sessions::{Session, SessionId, SsoRequest};
+use crate::store;
+use crate::users::{AdminRight, User};
+
+/// What would happen.
+#[derive(Debug)]
+pub struct Simulated {
+    /// The app.
+    pub app: App,
+    /// Who looks.
+    pub viewer: User,
+    /// The outcome; `None` while no user was named.
+    pub outcome: Option<Outcome>,
+}
+
+/// What would happen to the user.
+#[derive(Debug)]
+pub struct Outcome {
+    /// What refuses; `None` when the user is let in.
+    pub refused: Option<ResultCode>,
+    /// The consent page would ask first, unless it did before.
+    pub consent: bool,
+    /// The checks, in order.
+    pub checks: Vec<Check>,
+    /// NameID.
+    pub name_id: Option<NameId>,
+    /// The attributes.
+    pub attributes: Vec<ReleasedAttribute>,
+    /// What is held back, and why.
+    pub notes: Vec<String>,
+    /// The assertion, unsigned: signed, it would open the app to whoever reads the page.
+    pub assertion: Option<String>,
+}
+
+/// Tries the user `username`, or nobody when that is empty, at the app `id`.
+///
+/// # Errors
+/// [`AdminError`]; it takes a right on apps and the right to manage users, whose data it shows.
+pub fn simulate(cx: &Context, id: &str, username: &str) -> Result<Simulated, AdminError> {
+    let (app, viewer, user, version) = view(cx, SEES_APPS, |c, viewer| {
+        require(viewer, AdminRight::ManageUsers)?;
+        let stored = apps::find(c, id)?;
+        let user = match username {
+            "" => None,
+            name => Some(
+                store::users::by_username(c, name)?
+                    .ok_or_else(|| Wrong::new("user", format!("There is no user {name:?}.")))?,
+            ),
+        };
+        let version = store::state::version(c)?;
+        Ok((stored.app, viewer.clone(), user, version))
+    })?;
+    let outcome = match &user {
+        None => None,
+        Some(user) => {
+            let ready = cx
+                .services
+                .apps
+                .find(&cx.services, version, By::Id(&app.id), cx.now)?
+                .ok_or(AdminError::NotFound)?;
+            Some(try_out(cx, &ready, user)?)
+        }
+    };
+    Ok(Simulated {
+        app,
+        viewer,
+        outcome,
+    })
+}
+
+fn try_out(
+    cx: &Context,
+    app: &std::sync::Arc<ReadyApp>,
+    user: &User,
+) -> Result<Outcome, OperatorError> {
+    let random = &mut *cx.random();
+    let mut trail = Trail::of(EventKind::SignOn, random);
+    let session = just_logged_in(cx, user);
+    let asked = Asked {
+        force_authn: false,
+        is_passive: false,
+        accepted_at: cx.now,
+        contexts: None,
+        permitted_contexts: &app.app.definition.saml.permitted_contexts,
+    };
+    let methods = Methods {
+        password: cx.services.password_context(),
+        order: &cx.services.context_strength,
+    };
+    let next = sign_on::next(
+        &asked,
+        Some((&session, user)),
+        &app.app,
+        &methods,
+        cx.now,
+        &mut trail,
+    );
+    let refused = |trail: Trail, result| Outcome {
+        refused: Some(result),
+        consent: false,
+        checks: trail.checks,
+        name_id: None,
+        attributes: Vec::new(),
+        notes: Vec::new(),
+        assertion: None,
+    };
+    let (grant, context) = match next {
+        Next::Proceed { grant, context } => (grant, context),
+        Next::Deny(result) => return Ok(refused(trail, result)),
+        // A login just now is as much as anybody can do.
+        Next::LogIn => return Ok(refused(trail, ResultCode::NoAuthnContext)),
+    };
+    let Ok(acs) = app.sp.choose_acs(&AcsSelector::default()) else {
+        return Ok(refused(trail, ResultCode::InvalidAcs));
+    };
+    let reply = ReplyTo::unsolicited(app, acs, None);
+    let released = match what_is_released(cx, app, user, &unsolicited(cx, &reply)) {
+        Ok(released) => released,
+        Err(result) => return Ok(refused(trail, result)),
+    };
+    let facts = NameIdFacts::of(app, cx.services.salt()?);
+    let name_id = name_id::choose_format(&facts, None).and_then(|format| {
+        format
+            .map(|format| name_id::issue(&facts, &format, false, user, random))
+            .transpose()
+    });
+    let name_id = match name_id {
+        Ok(name_id) => name_id,
+        Err(result) => return Ok(refused(trail, result)),
+    };
+    let success = Success {
+        grant: &grant,
+        session: &session,
+        context,
+        name_id: name_id.clone(),
+        attributes: released.attributes.clone(),
+        requested_end: None,
+    };
+    let assertion = assemble(&reply, success, cx.now, random)
+        .write()
+        .map_err(OperatorError::new)?;
+    Ok(Outcome {
+        refused: None,
+        consent: grant.consent() == Consent::Ask,
+        checks: trail.checks,
+        name_id,
+        attributes: released.attributes,
+        notes: released.notes,
+        assertion: Some(String::from_utf8_lossy(assertion.as_bytes()).into_owned()),
+    })
+}
+
+/// The session the user would have after logging in now. It is in no table.
+fn just_logged_in(cx: &Context, user: &User) -> Session {
+    let login = &cx.services.settings.login;
+    Session {
+        id: SessionId::new("simulated"),
+        user: user.id.clone(),
+        authn_instant: cx.now,
+        authn_context: cx.services.password_context().to_owned(),
+        created_at: cx.now,
+        last_seen: cx.now,
+        idle_expires: cx.now.plus_seconds(login.session_idle_seconds),
+        absolute_expires: cx.now.plus_seconds(login.session_absolute_seconds),
+        token_hash: String::new(),
+        address: String::new(),
+        user_agent: String::new(),
+    }
+}
+
+fn unsolicited(cx: &Context, reply: &ReplyTo) -> SsoRequest {
+    SsoRequest {
+        request_id: None,
+        arrived_by: "launch".to_owned(),
+        acs: reply.acs.location().as_str().to_owned(),
+        relay_state: None,
+        force_authn: false,
+        is_passive: false,
+        accepted_at: cx.now.millis(),
+        name_id_format: None,
+        sp_name_qualifier: None,
+        contexts: None,
+        subject: None,
+        attribute_service: None,
+        not_on_or_after: None,
+        signed: false,
+        consented: false,
+        code: String::new(),
+        checks: Vec::new(),
+    }
+}

@@ -1,0 +1,76 @@
+//! `GET /admin/apps/{id}/simulate`: what an app would be told of a user.
+
+use actix_web::http::StatusCode;
+use actix_web::web::Path;
+use actix_web::{HttpRequest, HttpResponse};
+
+use super::{admin_frame, problems, run, with_status};
+use crate::flow::admin::simulate::{self as flow, Outcome};
+use crate::web::extract::{self, Fields};
+use crate::web::pages::AppLabel;
+use crate::web::pages::admin::{AppSimulatePage, Simulation, ToldAttribute};
+use crate::web::respond::{frame, page};
+
+/// Shows it.
+pub(crate) async fn show(request: HttpRequest, id: Path<String>) -> HttpResponse {
+    let cx = extract::context(&request);
+    let id = id.into_inner();
+    let username = Fields::of_query(&request).get("user").trim().to_owned();
+    let (app_url, typed) = (format!("/admin/apps/{id}"), username.clone());
+    let again_url = app_url.clone();
+    run(
+        &request,
+        cx,
+        move |cx| flow::simulate(cx, &id, &username),
+        move |cx, found| {
+            page(
+                cx,
+                &AppSimulatePage {
+                    frame: admin_frame(cx, &found.viewer),
+                    app: AppLabel {
+                        name: found.app.name,
+                        logo: found.app.definition.logo_url,
+                    },
+                    app_url,
+                    username: typed,
+                    problems: Vec::new(),
+                    outcome: found.outcome.map(shown),
+                },
+            )
+        },
+        move |cx, wrong| {
+            let page = AppSimulatePage {
+                frame: frame(cx, None),
+                app: AppLabel::named(again_url.rsplit('/').next().unwrap_or_default()),
+                app_url: again_url,
+                username: String::new(),
+                problems: problems(wrong),
+                outcome: None,
+            };
+            with_status(cx, &page, StatusCode::UNPROCESSABLE_ENTITY)
+        },
+    )
+    .await
+}
+
+fn shown(outcome: Outcome) -> Simulation {
+    Simulation {
+        refused: outcome.refused,
+        consent: outcome.consent,
+        checks: outcome.checks.iter().map(Into::into).collect(),
+        name_id: outcome
+            .name_id
+            .map(|name| (name.value().to_owned(), name.format().uri().to_owned())),
+        attributes: outcome
+            .attributes
+            .into_iter()
+            .map(|attribute| ToldAttribute {
+                name: attribute.name,
+                friendly: attribute.friendly_name.unwrap_or_default(),
+                values: attribute.values,
+            })
+            .collect(),
+        notes: outcome.notes,
+        assertion: outcome.assertion,
+    }
+}

@@ -1,0 +1,120 @@
+//! The dry run: what it shows is what is sent.
+
+use avouch_server::apps::onboard::row::parse_row;
+use avouch_server::apps::{AppState, PermittedUsers};
+use avouch_server::users::AdminRight;
+
+use super::{ALL, admin};
+use crate::support::app::TestApp;
+use crate::support::sp::Sp;
+
+/// The assertion without what must differ: identifiers, the signature, and the request it answers.
+fn comparable(xml: &str) -> String {
+    let mut out = xml.to_owned();
+    if let (Some(from), Some(to)) = (out.find("<ds:Signature "), out.find("</ds:Signature>")) {
+        out.replace_range(from..to + "</ds:Signature>".len(), "");
+    }
+    for attribute in ["ID", "SessionIndex", "InResponseTo"] {
+        let mark = format!(" {attribute}=\"");
+        while let Some(from) = out.find(&mark) {
+            let end = out[from + mark.len()..].find('"').expect("it ends") + from + mark.len();
+            out.replace_range(from..=end, "");
+        }
+    }
+    out.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// The text of the page's element, as a reader sees it.
+fn shown_xml(page: &str) -> String {
+    let at = page
+        .find("<pre class=\"xml\"")
+        .expect("the assertion is shown");
+    let text = page[at..].split_once('>').expect("a tag").1;
+    let text = text.split("</pre>").next().expect("its end");
+    text.replace("&#60;", "<")
+        .replace("&#62;", ">")
+        .replace("&#34;", "\"")
+        .replace("&#39;", "'")
+        .replace("&#38;", "&")
+}
+
+/// The dry run's assertion equals the real one but for identifiers and signature, and it is not
+/// signed. Proves AV-ATT-05.
+#[test]
+fn av_att_05_the_dry_run_equals_the_real_response() {
+    let app = TestApp::start();
+    let sp = Sp::new("wiki");
+    app.connect(&sp, |_, saml| {
+        saml.attributes = [
+            "mail=email",
+            "cn=template:${given_name} <${family_name}>",
+            "x=custom.none,missing=empty",
+            "y=custom.none",
+        ]
+        .iter()
+        .map(|row| parse_row(row).expect("a row"))
+        .collect();
+    });
+    app.user("sample.one");
+    let client = admin(&app, ALL);
+    let page = client.get("/admin/apps/wiki/simulate?user=sample.one");
+    assert_eq!(page.status, 200, "{}", page.text());
+    let shown = shown_xml(&page.text());
+    assert!(
+        !shown.contains("Signature"),
+        "a signed one could be used by whoever reads it"
+    );
+    let events = app.events().len();
+    let told = app.sign_on(&app.client(), &sp, "sample.one");
+    // White space between elements is the page's.
+    let squeezed = |xml: &str| comparable(xml).replace("> <", "><");
+    assert_eq!(squeezed(&shown), squeezed(&told.assertion_xml));
+    assert_eq!(
+        app.events().len(),
+        events + 2,
+        "the dry run left no event, the login and sign-on did"
+    );
+}
+
+#[test]
+fn a_refusal_is_foretold_with_its_rule() {
+    let app = TestApp::start();
+    let connected = app.connect(&Sp::new("wiki"), |_, _| ());
+    app.user("sample.one");
+    app.user_with("sample.two", |u| u.active = false);
+    let client = admin(&app, ALL);
+    let say = |user: &str| {
+        client
+            .get(&format!("/admin/apps/wiki/simulate?user={user}"))
+            .text()
+    };
+    assert!(say("sample.one").contains("would be let in"));
+    assert!(say("sample.two").contains("UserInactive"));
+    let nobody = client.get("/admin/apps/wiki/simulate?user=no-such-user");
+    assert_eq!(nobody.status, 422);
+    app.change(&connected, |a| a.policy.profiles.clear());
+    assert!(say("sample.one").contains("AppAccessDenied"));
+    app.change(&connected, |a| {
+        a.policy.permitted_users = PermittedUsers::SelfAuthorize
+    });
+    assert!(say("sample.one").contains("consent page"));
+    app.change(&connected, |a| a.state = AppState::Blocked);
+    let blocked = say("sample.one");
+    assert!(blocked.contains("AppBlocked") && !blocked.contains("saml:Assertion"));
+}
+
+/// It shows a user's data, so the right to edit apps is not enough.
+#[test]
+fn it_takes_the_right_to_see_users() {
+    let app = TestApp::start();
+    app.connect(&Sp::new("wiki"), |_, _| ());
+    app.user("sample.one");
+    let path = "/admin/apps/wiki/simulate?user=sample.one";
+    for (rights, status) in [
+        (&[AdminRight::EditApps, AdminRight::ManageRelease][..], 403),
+        (&[AdminRight::ManageUsers][..], 403),
+        (&[AdminRight::ManageUsers, AdminRight::ReadApps][..], 200),
+    ] {
+        assert_eq!(admin(&app, rights).get(path).status, status, "{rights:?}");
+    }
+}
