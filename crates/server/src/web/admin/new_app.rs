@@ -11,10 +11,11 @@ use crate::apps::onboard::typed::{Typed, typed_to_metadata};
 use crate::context::Context;
 use crate::flow::admin::apps::{self as flow, Confirmed, Understood};
 use crate::flow::admin::{self, AdminError, Wrong};
+use crate::text::Locale;
 use crate::users::{AdminRight, User};
 use crate::web::extract;
-use crate::web::pages::Frame;
 use crate::web::pages::admin::{AppChoosePage, AppNewPage, EntityLine, TypedSp};
+use crate::web::pages::{Frame, Viewer};
 use crate::web::respond::{frame, page, see_other};
 
 /// Where the forms lead: for a new app, or for one whose metadata is replaced.
@@ -149,9 +150,7 @@ async fn show_preview(request: HttpRequest, payload: Payload, target: Target) ->
     let again = {
         let (target, typed, pasted) = (target.clone(), typed.clone(), pasted.clone());
         move |cx: &Context, wrong: Vec<Wrong>| {
-            // Whoever may preview was let in above; their name in the header is not worth a
-            // second look at the database.
-            let mut new = target.empty_page(frame(cx, None), target.replaces.clone());
+            let mut new = target.empty_page(admitted(cx), target.replaces.clone());
             new.typed = typed;
             // A federation's file is not written back into a text field.
             if pasted.len() <= 512 * 1024 {
@@ -180,7 +179,11 @@ async fn show_preview(request: HttpRequest, payload: Payload, target: Target) ->
             match source.as_str() {
                 "file" if uploaded.is_empty() => {
                     admit(cx, replaces)?;
-                    Err(Wrong::new("file", "Choose a metadata file.").into())
+                    Err(Wrong::new(
+                        "file",
+                        Locale::default().catalogue().forms.file_missing.to_string(),
+                    )
+                    .into())
                 }
                 "file" => flow::understand(cx, uploaded.as_bytes(), None, replaces)
                     .map(|u| (u, uploaded))
@@ -207,7 +210,15 @@ async fn show_preview(request: HttpRequest, payload: Payload, target: Target) ->
                 }
                 _ if kept.trim().is_empty() => {
                     admit(cx, replaces)?;
-                    Err(Wrong::new("metadata", "Paste the metadata.").into())
+                    Err(Wrong::new(
+                        "metadata",
+                        Locale::default()
+                            .catalogue()
+                            .forms
+                            .metadata_missing
+                            .to_string(),
+                    )
+                    .into())
                 }
                 _ => flow::understand(cx, kept.as_bytes(), Some(&chosen), replaces)
                     .map(|u| (u, kept)),
@@ -217,7 +228,7 @@ async fn show_preview(request: HttpRequest, payload: Payload, target: Target) ->
             Understood::Several(entities) => page(
                 cx,
                 &AppChoosePage {
-                    frame: frame(cx, None),
+                    frame: admitted(cx),
                     preview_url: target.preview_url(),
                     cancel_url: target.cancel_url(),
                     metadata,
@@ -254,6 +265,17 @@ async fn show_preview(request: HttpRequest, payload: Payload, target: Target) ->
         again,
     )
     .await
+}
+
+/// The frame for whoever was let in already; their name in the header is not worth a second look
+/// at the database.
+fn admitted(cx: &Context) -> Frame {
+    let mut frame = frame(cx, None);
+    frame.viewer = Some(Viewer {
+        name: String::new(),
+        is_admin: true,
+    });
+    frame
 }
 
 /// The right is asked before the form is looked at.
@@ -335,7 +357,7 @@ pub(crate) async fn add(request: HttpRequest, payload: Payload) -> HttpResponse 
         |cx, app| see_other(cx, &format!("/admin/apps/{}?created", app.api_name)),
         move |cx, wrong| {
             let target = Target { replaces: None };
-            let mut new = target.empty_page(frame(cx, None), None);
+            let mut new = target.empty_page(admitted(cx), None);
             new.pasted = pasted;
             new.problems = problems(wrong);
             let status = actix_web::http::StatusCode::UNPROCESSABLE_ENTITY;
@@ -367,7 +389,7 @@ pub(crate) async fn replace(
         move |cx| flow::replace(cx, &id, metadata.as_bytes()),
         |cx, app| see_other(cx, &format!("/admin/apps/{}?saved", app.api_name)),
         move |cx, wrong| {
-            let mut new = target.empty_page(frame(cx, None), target.replaces.clone());
+            let mut new = target.empty_page(admitted(cx), target.replaces.clone());
             new.pasted = pasted;
             new.problems = problems(wrong);
             let status = actix_web::http::StatusCode::UNPROCESSABLE_ENTITY;

@@ -154,19 +154,13 @@ pub(super) fn preview_page(
             .unwrap_or_default()
     };
     let mut warnings: Vec<String> = sp.warnings.iter().map(ToString::to_string).collect();
+    let t = &frame.t.app_preview;
     if !sp.can_be_answered() {
-        warnings.insert(
-            0,
-            "None of its endpoints takes a response by HTTP-POST, so nobody can sign in to it yet."
-                .into(),
-        );
+        warnings.insert(0, t.warning_no_post.to_string());
     }
     for key in certificates(sp, now) {
         if key.expired {
-            warnings.push(format!(
-                "The certificate {} expired on {}. It is still used, since SAML goes by the key.",
-                key.subject, key.expires.day
-            ));
+            warnings.push(t.warning_expired.with(&key.subject));
         }
     }
     AppPreviewPage {

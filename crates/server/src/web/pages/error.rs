@@ -246,7 +246,7 @@ impl ErrorPage {
         self.frame.viewer.is_some()
             && matches!(
                 self.kind,
-                ErrorKind::AppAccessDenied | ErrorKind::UserInactive
+                ErrorKind::AppAccessDenied | ErrorKind::UserInactive | ErrorKind::Forbidden
             )
     }
 

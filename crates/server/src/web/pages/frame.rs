@@ -28,7 +28,7 @@ pub struct Frame {
 /// The signed-in user, as the header shows them.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Viewer {
-    /// Display name, or the username if there is none.
+    /// Display name, or the username if there is none; empty to show nothing.
     pub name: String,
     /// Has some admin right, so the header leads to the admin pages.
     pub is_admin: bool,
