@@ -147,7 +147,7 @@ impl Scenario {
             "urn:oid:2.5.4.4=family_name",
             "urn:oid:2.16.840.1.113730.3.1.241=display_name",
             "urn:oid:2.16.840.1.113730.3.1.39=locale",
-            "https://sp.bench.example/team=custom:team",
+            "https://sp.bench.example/team=custom.team",
             "https://sp.bench.example/tier=constant:gold",
         ];
         let attributes = format!("attributes={}", rows.join("\n"));
