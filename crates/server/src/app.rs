@@ -114,7 +114,7 @@ impl Services {
             return Ok(salt);
         }
         let secret = self.keyring.pairwise_salt(&self.db)?;
-        Ok(self.salt.get_or_init(|| PairwiseSalt::new(secret.to_vec())))
+        Ok(self.salt.get_or_init(|| PairwiseSalt::new(&secret)))
     }
 
     /// The keys that what is encrypted to us may be encrypted with.

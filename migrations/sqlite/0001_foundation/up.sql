@@ -147,7 +147,7 @@ CREATE INDEX replay_by_end ON replay (expires_at);
 
 -- Events outlive what they speak of, so nothing here refers to another table.
 CREATE TABLE events (
-    seq INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT,
+    seq INTEGER NOT NULL PRIMARY KEY,
     code TEXT NOT NULL UNIQUE,
     at BIGINT NOT NULL,
     kind TEXT NOT NULL,

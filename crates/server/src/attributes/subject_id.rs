@@ -86,7 +86,7 @@ mod tests {
         /// Proves AV-SID-03 for the generator.
         #[test]
         fn av_sid_03_generated_identifiers_are_valid(user in "\\PC{1,64}", sp in "\\PC{1,64}") {
-            let salt = PairwiseSalt::new(vec![3; 32]);
+            let salt = PairwiseSalt::new(&[3; 32]);
             let id = pairwise_id(&salt, &sp, &UserId::new(user), Some("example.org"));
             prop_assert!(is_subject_identifier(&id.expect("a scope was given")));
         }

@@ -93,6 +93,12 @@ impl Pool {
         }
     }
 
+    /// Whether [`Pool::lend`] would lend a connection at once that was used before. A guess: another
+    /// request may be faster.
+    pub(super) fn has_idle(&self) -> bool {
+        !self.lock().idle.is_empty()
+    }
+
     /// Lends a connection: an idle one, or a new one, or the next to come back.
     ///
     /// # Errors

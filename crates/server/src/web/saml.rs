@@ -15,7 +15,7 @@ use crate::web::{refuse, respond};
 pub(crate) async fn sso_redirect(request: HttpRequest) -> HttpResponse {
     let cx = context(&request);
     let query = request.query_string().to_owned();
-    respond::run(
+    respond::run_brief(
         &request,
         cx,
         move |cx| {
@@ -50,7 +50,7 @@ pub(crate) async fn sso_post(request: HttpRequest, body: web::Bytes) -> HttpResp
 pub(crate) async fn sso_continue(request: HttpRequest) -> HttpResponse {
     let cx = context(&request);
     let id = PendingId::new(Fields::of_query(&request).get("p"));
-    respond::run(
+    respond::run_brief(
         &request,
         cx,
         move |cx| saml_sso::resume(cx, &id),

@@ -78,6 +78,16 @@ impl PostPage {
         &self.frame.t.post
     }
 
+    /// The Response as the template writes it, unescaped: escaping would look at every byte of the
+    /// longest value there is, and base64 has nothing to escape. Anything else is left out.
+    fn encoded(&self) -> &str {
+        let base64 = self
+            .saml_response
+            .bytes()
+            .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'+' | b'/' | b'='));
+        if base64 { &self.saml_response } else { "" }
+    }
+
     fn heading(&self) -> String {
         match &self.outcome {
             PostOutcome::SignedIn => self.t().title.with(&self.app_name),
