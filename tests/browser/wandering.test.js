@@ -72,6 +72,7 @@ test("back to the page that posted the response", async () => {
   await page.checked();
 });
 
+// Proves AV-REQ-30.
 test("two tabs finish in the other order, each with its own RelayState", async () => {
   const first = await world.page();
   const second = await first.context().newPage();
@@ -110,6 +111,7 @@ test("the login form is sent twice by a double click", async () => {
   await page.checked();
 });
 
+// Proves AV-REQ-31.
 test("a bookmarked login page in another browser starts again", async () => {
   const page = await world.page();
   await start(page, "bookmark");

@@ -3,6 +3,7 @@
 import os
 import shutil
 import tempfile
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -60,13 +61,17 @@ class World:
         self.avouch = avouch
         self.folder = folder
         self.idp_metadata = folder / "idp-metadata.xml"
-        self.idp_metadata.write_bytes(avouch.metadata())
-        self.idp_metadata.chmod(0o644)
-        root = evidence.read(self.idp_metadata.read_bytes())
-        self.entity_id = root.get("entityID")
-        self.certificates = evidence.signing_certificates(self.idp_metadata.read_bytes())
+        self.read_metadata()
         self.apps: dict[str, str] = {}
         self.running: dict[tuple, ServiceProvider] = {}
+
+    def read_metadata(self) -> None:
+        """Fetches the identity provider's metadata for the service providers started from now on."""
+        xml = self.avouch.metadata()
+        self.idp_metadata.write_bytes(xml)
+        self.idp_metadata.chmod(0o644)
+        self.entity_id = evidence.read(xml).get("entityID")
+        self.certificates = evidence.signing_certificates(xml)
 
     def provider(self, kind: type[ServiceProvider], options: SpOptions) -> ServiceProvider:
         """A running service provider; started at its first use."""
@@ -109,14 +114,14 @@ class World:
         )
 
 
-@pytest.fixture(scope="session")
-def world():
-    """Avouch with its sample users."""
+@contextmanager
+def started_world(config: str = ""):
+    """Avouch with its sample users, and later the service providers that tests ask for."""
     binary = Path(os.environ["AVOUCH_BIN"])
     folder = Path(tempfile.mkdtemp(prefix="avouch-interop-"))
     # Apache's children read here under another account when the tests run as root.
     folder.chmod(0o755)
-    avouch = Avouch(binary, folder / "avouch")
+    avouch = Avouch(binary, folder / "avouch", config)
     made = None
     try:
         avouch.start()
@@ -127,8 +132,6 @@ def world():
             "--attr=department=Research", "--attr=department=Teaching",
             stdin=PASSWORD + "\n",
         )
-        avouch.run("user", "add", "sample.two", "--email", "sample.two@example.org",
-                   "--display-name", "Sample User Two", stdin=PASSWORD + "\n")
         made = World(avouch, folder)
         yield made
     finally:
@@ -137,6 +140,13 @@ def world():
         avouch.stop()
         if not os.environ.get("AVOUCH_KEEP"):
             shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def world():
+    """The Avouch that most tests share; each registers apps of its own."""
+    with started_world() as made:
+        yield made
 
 
 @pytest.fixture(params=PROVIDERS, ids=lambda kind: kind.name)

@@ -35,6 +35,7 @@ def assert_told(sp, client, outcome, *statuses):
 
 @BINDINGS
 def test_force_authn_asks_again(world, sp, kind, client, binding):
+    """A live session does not spare the password; AuthnInstant is the new one."""
     if "force" in kind.cannot:
         # Not skipped: that this stack still cannot is itself checked.
         url = sp.login_url(Login(force=True))
@@ -54,6 +55,7 @@ def test_force_authn_asks_again(world, sp, kind, client, binding):
 
 @BINDINGS
 def test_passive_without_a_session(world, sp, client, binding):
+    """Proves AV-ST-04."""
     outcome = world.sign_on(client, sp, Login(binding=binding, passive=True))
     assert evidence.read(outcome.request.xml).get("IsPassive") in ("true", "1")
     assert outcome.asked == 0, "IsPassive shows nothing to the user"
@@ -80,6 +82,7 @@ def test_context_that_can_be_reached(world, sp, client):
 
 
 def test_user_without_access(world, strict_sp, client):
+    """Proves AV-ST-08."""
     login = Login()
     app = world.app(strict_sp, login)
     world.avouch.edit_app(app, permitted_users="admin_approved")

@@ -4,7 +4,7 @@ from urllib.parse import urlencode
 
 import pytest
 
-from conftest import ATTRIBUTES, EMAIL_ADDRESS
+from conftest import ATTRIBUTES, EMAIL_ADDRESS, ROWS
 from harness import evidence
 from harness.avouch import go_through, login_form
 from harness.client import Client, form_with, forms
@@ -27,6 +27,7 @@ def assert_signed_in(sp, client, outcome):
 
 @BINDINGS
 def test_sign_on_without_a_request_signature(world, sp, client, binding):
+    """Proves SC-01."""
     outcome = world.sign_on(client, sp, Login(binding=binding))
     assert outcome.asked == 1
     assert_signed_in(sp, client, outcome)
@@ -60,6 +61,7 @@ def launch(world, sp, client, app, relay_state):
 
 
 def test_idp_initiated(world, strict_sp, client):
+    """An unsolicited response: no InResponseTo, the RelayState of the launch URL."""
     login = Login()
     app = world.app(strict_sp, login)
     relay_state = strict_sp.launch_relay_state()
@@ -118,6 +120,7 @@ def assert_relay_state_returns(world, sp, client, login):
 
 @BINDINGS
 def test_relay_state_of_80_bytes_returns_unchanged(world, sp, client, binding):
+    """Proves AV-BND-10 for success."""
     assert_relay_state_returns(world, sp, client, hard_relay_state(sp, binding))
 
 
@@ -143,6 +146,27 @@ def test_a_signature_over_other_octets_than_were_sent(world, client, character):
 def test_no_relay_state_no_relay_state(world, sp, client):
     outcome = world.sign_on(client, sp, Login())
     assert outcome.response.relay_state == (outcome.request.relay_state or None)
+
+
+def test_each_app_is_told_what_its_rows_say_now(world, sp, strict_sp, client):
+    """Proves AV-SEC-68: two apps in one session, and rows that change while it lasts."""
+    login = Login()
+    assert_signed_in(strict_sp, client, world.sign_on(client, strict_sp, login))
+    app = world.app(sp, login)
+    mail = "urn:oid:0.9.2342.19200300.100.1.3"
+    try:
+        for rows, told in (("", set()), (f"{mail}=email", {mail}), ("department=custom.department", {"department"})):
+            world.avouch.edit_app(app, attributes=rows)
+            outcome = world.finish(client, sp, client.get(sp.login_url(login)))
+            assert outcome.asked == 0, "still the same session"
+            sent = {a.get("Name") for a in outcome.xml.iter(f"{SAML}Attribute")}
+            assert sent == told
+            # Without attributes there is no empty statement, which the schema forbids.
+            assert len(list(outcome.xml.iter(f"{SAML}AttributeStatement"))) == bool(told)
+    finally:
+        world.avouch.edit_app(app, attributes=ROWS)
+    assert_signed_in(strict_sp, client, world.sign_on(client, strict_sp, login))
+    assert_signed_in(sp, client, world.sign_on(client, sp, login))
 
 
 def test_metadata_is_valid_and_signed(world):

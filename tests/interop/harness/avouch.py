@@ -16,7 +16,8 @@ PASSWORD = "correct horse battery staple"
 class Avouch:
     """One server with its configuration and database in `folder`."""
 
-    def __init__(self, binary: Path, folder: Path):
+    def __init__(self, binary: Path, folder: Path, config: str = ""):
+        self.more_config = config
         self.binary = binary
         self.folder = folder
         self.port = free_port()
@@ -35,7 +36,7 @@ class Avouch:
 base_url = "{self.base_url}"
 listen = ["127.0.0.1:{self.port}"]
 data_dir = "{self.folder}/data"
-"""
+{self.more_config}"""
         )
         self.run("migrate")
         self._daemon = Daemon(

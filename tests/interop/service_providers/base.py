@@ -90,6 +90,9 @@ class ServiceProvider(ABC):
     #: Whether the stack's RelayState is the URL to return to, rather than any text.
     relay_state_is_url = False
 
+    #: Whether the stack can check ECDSA signatures.
+    knows_elliptic_curves = True
+
     #: Characters of RelayState that this stack escapes in one way where it signs a Redirect and in
     #: another where it sends it.
     mangles_when_signing = ""

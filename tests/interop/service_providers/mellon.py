@@ -38,6 +38,7 @@ class Mellon(ServiceProvider):
     """One Apache, and in it one entity for each combination of request options."""
 
     name = "mellon"
+    knows_elliptic_curves = False
     relay_state_is_url = True
     cannot = {
         "force": "mod_auth_mellon has no setting that sends ForceAuthn",

@@ -90,5 +90,6 @@ class NodeSaml(SmallApp):
     """@node-saml/node-saml, a JavaScript library."""
 
     name = "node-saml"
+    knows_elliptic_curves = False
     mangles_when_signing = " '()!~"
     command = ["node", str(HERE.parent / "node" / "server.js")]
