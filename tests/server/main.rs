@@ -19,3 +19,4 @@ mod processes;
 mod refusals;
 mod routes;
 mod saml_sso;
+mod tls;

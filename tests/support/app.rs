@@ -158,6 +158,11 @@ impl TestApp {
         Client::new(self.address)
     }
 
+    /// Where the server listens.
+    pub(crate) fn address(&self) -> std::net::SocketAddr {
+        self.address
+    }
+
     pub(crate) fn now(&self) -> Timestamp {
         self.services.clock.now()
     }

@@ -75,7 +75,7 @@ impl Services {
             throttle,
             apps: Registry::default(),
             clock: Arc::new(SystemClock),
-            context_strength: StrengthOrder::default(),
+            context_strength: StrengthOrder::new(settings.saml.context_strength.clone()),
             developer: false,
             sample_logins: Vec::new(),
             exchanges: None,

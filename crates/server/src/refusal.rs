@@ -177,6 +177,11 @@ pub fn status(result: ResultCode) -> Option<Status> {
             S::UnsupportedBinding,
             "The response cannot be sent by the binding asked for.",
         ),
+        R::NoSupportedIdp => Status::new(
+            Responder,
+            S::NoSupportedIDP,
+            "None of the identity providers in the request's list is served here.",
+        ),
         R::UnsupportedNameIdFormat => Status::new(
             Requester,
             S::InvalidNameIDPolicy,

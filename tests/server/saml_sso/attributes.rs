@@ -121,8 +121,8 @@ fn av_att_01_values_keep_their_shape() {
     assert_eq!(plain.name_format.as_deref(), Some(URI));
 }
 
-/// Proves AV-ATT-05, AV-ATT-02 for FriendlyName, IIP-IDP02, AV-SEC-68: nothing without a row, each SP its
-/// own, and a change counts at once in the same session.
+/// Proves AV-ATT-05, AV-ATT-02, IIP-IDP02, AV-SEC-68: nothing without a row, each SP its own, a
+/// FriendlyName identifies nothing, and a change counts at once in the same session.
 #[test]
 fn av_att_05_nothing_is_released_without_a_row() {
     let (app, sp, client) = TestApp::ready();

@@ -109,3 +109,25 @@ fn av_rsp_10_the_class_tells_whether_there_was_tls() {
         "{told}"
     );
 }
+
+/// Proves AV-REQ-23: the order of strength is the organisation's to configure.
+#[test]
+fn av_req_23_the_order_of_strength_is_configured() {
+    for (order, good) in [
+        (format!("\"{PASSWORD}\", \"{PROTECTED}\""), true),
+        (format!("\"{PROTECTED}\", \"{PASSWORD}\""), false),
+    ] {
+        let app = TestApp::configured(&format!("[saml]\ncontext_strength = [{order}]\n"));
+        let sp = Sp::new("wiki");
+        app.connect(&sp, |_, _| ());
+        app.user("one");
+        let client = app.signed_in("one");
+        let answer = app.ask(&client, &sp, |r| {
+            r.requested_authn_context = Some(RequestedAuthnContext {
+                comparison: Comparison::Better,
+                refs: ContextRefs::Classes(vec![PASSWORD.to_owned()]),
+            });
+        });
+        assert_eq!(app.told(&sp, &answer).assertion.is_some(), good, "{order}");
+    }
+}

@@ -142,3 +142,27 @@ fn e43_cbc_needs_its_switch_and_forces_a_signed_response() {
         "the response is signed"
     );
 }
+
+/// Proves SDP-ALG01 for the organisation's own choice of cipher, which an SP's wish overrides.
+#[test]
+fn sdp_alg01_the_cipher_follows_the_sp_and_then_the_settings() {
+    let app = TestApp::configured("[saml]\ndata_encryption = \"aes256-gcm\"\n");
+    app.user("one");
+    let client = app.signed_in("one");
+    let wish = "<md:EncryptionMethod Algorithm=\"http://www.w3.org/2009/xmlenc11#aes128-gcm\"/></md:KeyDescriptor>";
+    for (name, keys, cipher) in [
+        ("a", key("encryption", "sp-encryption"), "#aes256-gcm"),
+        (
+            "b",
+            key("encryption", "sp-encryption").replace("</md:KeyDescriptor>", wish),
+            "#aes128-gcm",
+        ),
+    ] {
+        let mut sp = Sp::new(name);
+        sp.keys = keys;
+        app.connect(&sp, |_, _| ());
+        let told = app.told(&sp, &app.ask(&client, &sp, |_| ()));
+        told.ok();
+        assert!(told.xml.contains(cipher), "{name}");
+    }
+}

@@ -34,7 +34,7 @@ fn av_req_15_force_authn_needs_a_fresh_login() {
     assert!(answer.location().is_some_and(|l| l.starts_with("/login")));
 }
 
-/// Proves AV-REQ-15 for another user, AV-SEC-68: the session is replaced, never mixed.
+/// Proves AV-REQ-15, AV-SEC-68: the session is replaced by another user's, never mixed.
 #[test]
 fn av_req_15_another_user_replaces_the_session() {
     let (app, sp, client) = TestApp::ready();

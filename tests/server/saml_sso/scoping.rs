@@ -3,10 +3,11 @@
 use avouch_saml::message::authn_request::{RequestedConditions, Scoping};
 use avouch_saml::time::Window;
 
-use crate::support::app::TestApp;
+use avouch_server::audit::ResultCode;
 
-/// Proves AV-REQ-27, AV-SEC-47 for GetComplete: read, obeyed and never fetched. AV-ST-10 for an
-/// identity provider that logs users in itself.
+use crate::support::app::{BASE_URL, TestApp};
+
+/// Proves AV-REQ-27, AV-SEC-47: read, obeyed, and GetComplete never fetched.
 #[test]
 fn av_req_27_scoping_is_read_without_failing() {
     let (app, sp, client) = TestApp::ready();
@@ -65,4 +66,39 @@ fn av_req_26_conditions_narrow_and_never_widen() {
             now.plus_seconds(lived)
         );
     }
+}
+
+/// Proves AV-ST-10: users log in here, so ProxyCount is of no matter, and a whole list that does not
+/// name us has nobody we could ask.
+#[test]
+fn av_st_10_a_list_without_us_is_no_supported_idp() {
+    let (app, sp, client) = TestApp::ready();
+    let ask = |list: &[&str], get_complete: bool| {
+        app.ask(&client, &sp, |r| {
+            r.scoping = Some(Scoping {
+                proxy_count: Some(0),
+                idp_list: Some(list.iter().map(|idp| (*idp).to_owned()).collect()),
+                get_complete: get_complete.then(|| "https://sp.example.org/list".to_owned()),
+                ..Scoping::default()
+            });
+        })
+    };
+    let us = format!("{BASE_URL}/saml/metadata");
+    for (list, complete) in [
+        (&["https://idp.example.org", us.as_str()][..], false),
+        (&["https://idp.example.org"], true),
+    ] {
+        app.told(&sp, &ask(list, complete)).ok();
+    }
+    let answer = ask(
+        &["https://idp.example.org", "https://localhost/saml"],
+        false,
+    );
+    app.assert_refused(
+        &sp,
+        &answer,
+        ResultCode::NoSupportedIdp,
+        "Responder",
+        "NoSupportedIDP",
+    );
 }

@@ -204,6 +204,8 @@ result_codes! {
     VersionMismatch,
     /// The response binding asked for cannot be served.
     UnsupportedBinding,
+    /// The request names the identity providers it takes, and this one is none of them.
+    NoSupportedIdp,
     /// The user lacks the right to administer this.
     AdminRightMissing,
     /// Our fault.

@@ -1,10 +1,12 @@
 //! `[saml]`: what holds for every app unless the app says otherwise.
 
+use avouch_saml::ids::EntityId;
 use avouch_saml::security::algorithm::{
     AlgorithmPolicy, DataEncryption, KeyFamily, Purpose, SignatureAlgorithm,
 };
 
 use super::reader::Section;
+use crate::access::authn_context::{PASSWORD, PASSWORD_PROTECTED_TRANSPORT, UNSPECIFIED};
 
 /// `[saml]`.
 #[derive(Debug, Clone)]
@@ -17,6 +19,9 @@ pub struct Saml {
     pub long_relay_state: LongRelayState,
     /// Leave the second-level status and the message out of refusals.
     pub hide_status_detail: bool,
+    /// Authentication context classes, weakest first, for requests that ask for "at least" or
+    /// "better than".
+    pub context_strength: Vec<String>,
     /// Take signed requests only, from every app.
     pub want_authn_requests_signed: bool,
     /// What may be used. Blocked algorithms are gone from it.
@@ -37,6 +42,9 @@ pub enum LongRelayState {
     /// Refuse the request.
     Refuse,
 }
+
+/// The classes that a password can achieve, and the one that is true of every login.
+const CONTEXT_STRENGTH: [&str; 3] = [UNSPECIFIED, PASSWORD, PASSWORD_PROTECTED_TRANSPORT];
 
 /// The lists of blocked algorithms, by what they are blocked for.
 const BLOCK_LISTS: [(&str, Purpose); 6] = [
@@ -104,6 +112,11 @@ impl Saml {
                 ],
             ),
             hide_status_detail: s.flag("hide_status_detail", false),
+            context_strength: s.list("context_strength", &CONTEXT_STRENGTH, |class| {
+                EntityId::parse(class)
+                    .map(|class| class.as_str().to_owned())
+                    .map_err(|_| "the URI of an authentication context class".to_owned())
+            }),
             want_authn_requests_signed: s.flag("want_authn_requests_signed", false),
             algorithms,
             rsa_signature,

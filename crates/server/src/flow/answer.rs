@@ -7,6 +7,7 @@ use avouch_saml::message::assertion::{
 };
 use avouch_saml::message::response::{IssuedAssertion, Outcome, Response, SendableResponse};
 use avouch_saml::name_id::NameId;
+use avouch_saml::security::algorithm::DataEncryption;
 use avouch_saml::security::encrypt::{Encryption, encrypt_element};
 use avouch_saml::security::sign::{Signer, Unsigned, sign_enveloped};
 use avouch_saml::status::Status;
@@ -268,15 +269,24 @@ fn choose_encryption(
             };
         }
     };
-    let encryption =
-        Encryption::new(chosen.data, chosen.transport, &app.algorithms).map_err(ours)?;
-    if chosen.data.is_danger() {
+    let has_wish = chosen
+        .key
+        .encryption_methods
+        .iter()
+        .any(|method| DataEncryption::from_uri(&method.algorithm).is_some());
+    let data = if has_wish {
+        chosen.data
+    } else {
+        app.data_encryption
+    };
+    let encryption = Encryption::new(data, chosen.transport, &app.algorithms).map_err(ours)?;
+    if data.is_danger() {
         tracing::warn!(app.id = %app.app.id, "encrypting with AES-CBC, as the app's danger switch says");
     }
     trail.pass(
         "encryption",
         "a usable key of the SP",
-        chosen.data.uri(),
+        data.uri(),
         "the app's settings and metadata",
     );
     Ok(Some((chosen.key.public_key.clone(), encryption)))

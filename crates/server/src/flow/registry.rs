@@ -7,7 +7,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 use avouch_saml::ids::EntityId;
 use avouch_saml::metadata::SpMetadata;
 use avouch_saml::metadata::entity::Reading;
-use avouch_saml::security::algorithm::{AlgorithmPolicy, SignatureAlgorithm};
+use avouch_saml::security::algorithm::{AlgorithmPolicy, DataEncryption, SignatureAlgorithm};
 use avouch_saml::security::sign::Signer;
 use avouch_saml::security::verify::Trust;
 use avouch_saml::time::Timestamp;
@@ -37,6 +37,8 @@ pub struct ReadyApp {
     pub signer: Result<Arc<dyn Signer>, String>,
     /// What may be used towards it.
     pub algorithms: AlgorithmPolicy,
+    /// How to encrypt when it has no wish.
+    pub data_encryption: DataEncryption,
 }
 
 /// How an app is looked up.
@@ -181,6 +183,7 @@ pub fn prepare(
         issuer,
         signer,
         algorithms,
+        data_encryption: services.settings.saml.data_encryption,
     })
 }
 

@@ -511,6 +511,30 @@ fn choose_acs(
     }
 }
 
+/// Whether the request's list of identity providers, when it has a whole one, names us. Users are
+/// logged in here, so the others on it are of no use, and ProxyCount never matters.
+///
+/// Spec: saml-core-2.0 §3.4.1.2.
+fn serves_one_of(
+    attempt: &mut Attempt<'_>,
+    reply: &ReplyTo,
+    request: &Verified<AuthnRequest>,
+) -> Result<(), Refusal> {
+    let Some(scoping) = &request.scoping else {
+        return Ok(());
+    };
+    let listed = scoping.idp_list.as_deref().unwrap_or_default();
+    let us = reply.app.issuer.as_str();
+    // The rest of a list that is only begun here is nobody's to fetch.
+    if listed.is_empty() || scoping.get_complete.is_some() || listed.iter().any(|idp| idp == us) {
+        return Ok(());
+    }
+    attempt
+        .trail
+        .fail("IDPList", us, listed.join(" "), "our entity ID");
+    Err(reply.refuse(ResultCode::NoSupportedIdp))
+}
+
 /// Makes of a request what the flow needs of it, and refuses what can be refused before anybody
 /// logs in.
 fn understand(
@@ -547,6 +571,7 @@ fn understand(
         return Err(reply.refuse(ResultCode::UnsupportedNameIdFormat));
     }
 
+    serves_one_of(attempt, reply, request)?;
     let subject = match &request.subject {
         None => None,
         Some(named) if named.has_confirmation => {

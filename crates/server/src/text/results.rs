@@ -69,6 +69,8 @@ texts! {
         version_mismatch_action = "Set the app to SAML 2.0.";
         unsupported_binding = "The app wants the answer in a binding that Avouch does not serve.";
         unsupported_binding_action = "Set the app to receive answers by HTTP-POST.";
+        no_supported_idp = "The request names the identity providers it takes, and this one is none of them.";
+        no_supported_idp_action = "Add this identity provider's entity ID to the app's list, or take the list away.";
         admin_right_missing = "The user lacks the right to administer this.";
         admin_right_missing_action = "Give the user the right, if it is theirs to have: `avouch user` on the command line.";
         internal_error = "Something failed in Avouch itself.";
@@ -142,6 +144,7 @@ impl Results {
             ResultCode::UnsupportedBinding => {
                 (self.unsupported_binding, self.unsupported_binding_action)
             }
+            ResultCode::NoSupportedIdp => (self.no_supported_idp, self.no_supported_idp_action),
             ResultCode::AdminRightMissing => {
                 (self.admin_right_missing, self.admin_right_missing_action)
             }

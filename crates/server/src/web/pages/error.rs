@@ -176,7 +176,8 @@ impl From<ResultCode> for ErrorKind {
             | ResultCode::InvalidDestination
             | ResultCode::InvalidIdpEndpoint
             | ResultCode::VersionMismatch
-            | ResultCode::UnsupportedBinding => Self::InvalidRequest,
+            | ResultCode::UnsupportedBinding
+            | ResultCode::NoSupportedIdp => Self::InvalidRequest,
             ResultCode::InvalidAcs => Self::InvalidAcs,
             ResultCode::InvalidSignature | ResultCode::SignatureMissing => Self::InvalidSignature,
             ResultCode::ReplayedRequest => Self::ReplayedRequest,
