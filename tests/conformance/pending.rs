@@ -97,3 +97,38 @@ fn a_sign_on_is_answered_once_on_every_node() {
         assert!(!write(db, |c| store::pending::update(c, &made.id, &made.request)).expect("done"));
     });
 }
+
+/// Proves AV-SEC-46 for the store: sign-ons that anybody can begin are bounded, and the newest stay.
+#[test]
+fn av_sec_46_sign_ons_beyond_the_bound_go_oldest_first() {
+    on_each_database(|db| {
+        let made: Vec<Pending> = (0..5)
+            .map(|age| {
+                let pending = Pending {
+                    id: PendingId::new(id()),
+                    expires_at: NOW.plus_seconds(age),
+                    ..stored(db)
+                };
+                write(db, |c| store::pending::insert(c, &pending)).expect("stored");
+                pending
+            })
+            .collect();
+        // `stored` made five more, which end a day later.
+        let surplus = |most, limit| {
+            write(db, |c| store::expiry::delete_surplus(c, most, limit)).expect("deletes")
+        };
+        assert_eq!(surplus(10, 100), 0);
+        assert_eq!(surplus(7, 2), 2);
+        assert_eq!(surplus(7, 2), 1);
+        assert_eq!(surplus(7, 2), 0);
+        let there = |pending: &Pending| {
+            db.read_one(|c| store::pending::by_id(c, &pending.id))
+                .expect("reads")
+                .is_some()
+        };
+        assert_eq!(
+            made.iter().map(there).collect::<Vec<_>>(),
+            [false, false, false, true, true]
+        );
+    });
+}

@@ -246,8 +246,11 @@ pub fn serve(services: Arc<Services>, started: impl FnOnce(Started)) -> Result<(
             addresses,
             handle: running.handle(),
         });
-        let _housekeeping =
-            Housekeeping::start(Arc::clone(&services), Arc::clone(&services.clock))?;
+        let _housekeeping = Housekeeping::start(
+            Arc::clone(&services),
+            Arc::clone(&services.clock),
+            services.settings.login.most_pending,
+        )?;
         running.await.map_err(StartError::from)
     })
 }

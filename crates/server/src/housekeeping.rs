@@ -24,20 +24,21 @@ pub struct Housekeeping {
 }
 
 impl Housekeeping {
-    /// Starts the thread.
+    /// Starts the thread. Of sign-ons in progress the newest `most_pending` are kept.
     ///
     /// # Errors
     /// The operating system gives no thread.
     pub fn start<T: AsRef<Db> + Send + Sync + 'static>(
         owner: Arc<T>,
         clock: Arc<dyn Clock>,
+        most_pending: i64,
     ) -> std::io::Result<Self> {
         let (stop, stopped) = mpsc::channel::<()>();
         let thread = std::thread::Builder::new()
             .name("housekeeping".to_owned())
             .spawn(move || {
                 loop {
-                    clean((*owner).as_ref(), &*clock);
+                    clean((*owner).as_ref(), &*clock, most_pending);
                     match stopped.recv_timeout(EVERY) {
                         Err(RecvTimeoutError::Timeout) => {}
                         Ok(()) | Err(RecvTimeoutError::Disconnected) => return,
@@ -61,10 +62,14 @@ impl Drop for Housekeeping {
     }
 }
 
-fn clean(db: &Db, clock: &dyn Clock) {
+fn clean(db: &Db, clock: &dyn Clock, most_pending: i64) {
     let mut deleted = 0;
     for _ in 0..PIECES {
-        match db.write(|c| expiry::delete_expired(c, clock.now(), PIECE)) {
+        let piece = db.write(|c| {
+            let expired = expiry::delete_expired(c, clock.now(), PIECE)?;
+            Ok::<_, StoreError>(expired + expiry::delete_surplus(c, most_pending, PIECE)?)
+        });
+        match piece {
             Ok(0) => break,
             Ok(rows) => deleted += rows,
             Err(error @ StoreError::Unavailable(_)) => {

@@ -13,10 +13,14 @@ pub(super) fn run(place: &Place<'_>, output: &Output) -> Result<(), CommandError
     let settings = place.settings()?;
     check_tls(&settings)?;
     let hasher = PasswordHasher::new(settings.login.hash_cost, 1, 1)?;
-    // Timed for the operator to read; nothing depends on it.
-    let from = Instant::now();
-    hasher.hash(&Password::new("a password of ordinary length"))?;
-    let hash_ms = u64::try_from(from.elapsed().as_millis()).unwrap_or(u64::MAX);
+    // Timed for the operator to read; nothing depends on it. The best of three is what the hash
+    // costs when nothing else runs.
+    let mut hash_ms = u64::MAX;
+    for _ in 0..3 {
+        let from = Instant::now();
+        hasher.hash(&Password::new("a password of ordinary length"))?;
+        hash_ms = hash_ms.min(u64::try_from(from.elapsed().as_millis()).unwrap_or(u64::MAX));
+    }
     let warnings = settings.warnings();
     let listen: Vec<String> = settings
         .server

@@ -23,6 +23,8 @@ pub struct Login {
     pub session_absolute_seconds: i64,
     /// A sign-on in progress waits so long for its user.
     pub pending_seconds: i64,
+    /// Of sign-ons in progress so many are kept, the newest.
+    pub most_pending: i64,
     /// How long a browser that signed in as a user is remembered for its own allowance.
     pub known_browser_seconds: i64,
 }
@@ -71,6 +73,7 @@ impl Login {
             session_idle_seconds,
             session_absolute_seconds,
             pending_seconds: s.number("pending_hours", 48, 1..=720) * 3600,
+            most_pending: s.number("most_pending", 100_000, 1000..=100_000_000),
             known_browser_seconds: s.number("known_browser_days", 180, 1..=3650) * 86_400,
         }
     }

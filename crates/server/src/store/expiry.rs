@@ -47,3 +47,24 @@ pub fn delete_expired(c: &mut Connection, now: Timestamp, limit: i64) -> Result<
     }
     Ok(deleted)
 }
+
+/// Deletes the oldest sign-ons in progress beyond `most`, at most `limit` of them, and answers how
+/// many. Anybody can begin sign-ons without logging in; whose sign-on is deleted is offered to start
+/// again. What guards against replay is never deleted early.
+///
+/// # Errors
+/// As any statement.
+pub fn delete_surplus(c: &mut Connection, most: i64, limit: i64) -> Result<usize, StoreError> {
+    let there: i64 = pending::table.count().get_result(c)?;
+    let surplus = (there - most).min(limit);
+    if surplus <= 0 {
+        return Ok(0);
+    }
+    // All wait equally long, so the first to end is the first that began.
+    let ids = pending::table
+        .select(pending::id)
+        .order(pending::expires_at)
+        .limit(surplus)
+        .load::<String>(c)?;
+    Ok(diesel::delete(pending::table.filter(pending::id.eq_any(ids))).execute(c)?)
+}
