@@ -83,3 +83,8 @@ test("av_bnd_14 a form posted from another site finds the session", async () => 
   assert.ok((await Promise.all(ours.map(([, request]) => held(request)))).includes(true));
   await page.checked();
 });
+
+// The Responses that passed are judged by the schemas and by xmlsec1 when the world stops.
+test("the responses were kept for the checks", () => {
+  assert.ok(world.responses.length >= 8, `${world.responses.length} kept`);
+});

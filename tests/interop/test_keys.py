@@ -6,7 +6,7 @@ from conftest import PROVIDERS, started_world
 from harness import evidence
 from harness.client import Client
 from harness.evidence import DS
-from service_providers.base import Login, SpOptions
+from service_providers.base import PERSISTENT, Login, SpOptions
 from test_sign_on import assert_signed_in
 
 ECDSA_SHA256 = "http://www.w3.org/2001/04/xmldsig-more#ecdsa-sha256"
@@ -59,13 +59,14 @@ def test_a_new_key_is_used_without_touching_any_service_provider(rollover_world,
     world = rollover_world
     assert len(world.certificates) == 2
     providers = [world.provider(kind, SpOptions()) for kind in PROVIDERS]
-    signed_by = {}
+    signed_by, known_as = {}, {}
     for moment in ("before", "after"):
         for sp in providers:
             with subtests.test(sp=sp.name, moment=moment):
                 client = Client()
-                outcome = world.sign_on(client, sp, Login())
-                assert_signed_in(sp, client, outcome)
+                outcome = world.sign_on(client, sp, Login(name_id_format=PERSISTENT))
+                session = assert_signed_in(sp, client, outcome)
+                known_as[sp.name, moment] = session.name_id
                 signed_by[sp.name, moment] = [
                     certificate for certificate in world.certificates
                     if accepts(outcome, certificate)
@@ -75,6 +76,7 @@ def test_a_new_key_is_used_without_touching_any_service_provider(rollover_world,
             world.avouch.run("key", "activate", world.next_key)
     for sp in providers:
         assert signed_by[sp.name, "before"] != signed_by[sp.name, "after"], sp.name
+        assert known_as[sp.name, "before"] == known_as[sp.name, "after"], sp.name
 
 
 def accepts(outcome, certificate: str) -> bool:

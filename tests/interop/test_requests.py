@@ -26,6 +26,7 @@ def authn_instant(outcome) -> str:
 def assert_told(sp, client, outcome, *statuses):
     """The service provider got a signed answer with these statuses, understood it, and let nobody in."""
     assert evidence.statuses(outcome.xml) == list(statuses)
+    assert outcome.response.relay_state == (outcome.request.relay_state or None)
     assert sp.session(client, outcome.page) is None
     failure = sp.failure(client, outcome.page)
     assert failure, f"the service provider shows no failure:\n{outcome.page.text[:2000]}"

@@ -134,6 +134,7 @@ export class World {
     const complaints = [];
     const watch = (opened) => {
       opened.on("request", (request) => {
+        this.#keep(request);
         const url = new URL(request.url());
         const ours = [this.idp, this.sp.base].includes(url.origin) || url.protocol === "data:";
         if (!ours && !request.isNavigationRequest()) foreign.push(request.url());
@@ -156,6 +157,27 @@ export class World {
     return page;
   }
 
+  /** Keeps the Response that a browser posts, for the checks at the end. */
+  #keep(request) {
+    const response = new URLSearchParams(request.postData() ?? "").get("SAMLResponse");
+    if (response === null) return;
+    this.responses ??= [];
+    const file = path.join(this.folder, `response-${this.responses.length}.xml`);
+    fs.writeFileSync(file, Buffer.from(response, "base64"));
+    this.responses.push(file);
+  }
+
+  /** Has every Response that passed judged by the schemas and by xmlsec1. */
+  #checkResponses() {
+    if (!this.responses?.length) return;
+    const interop = path.join(root, "tests/interop");
+    const metadata = path.join(this.folder, "app/idp.xml");
+    run(
+      path.join(root, ".cache/interop-venv/bin/python"),
+      ["-B", path.join(interop, "check_responses.py"), metadata, ...this.responses],
+    );
+  }
+
   /** Keeps a picture of the whole page. */
   async picture(page, name) {
     fs.mkdirSync(screenshots, { recursive: true });
@@ -166,6 +188,7 @@ export class World {
     await this.browser?.close();
     for (const app of this.apps ?? []) await app.stop();
     await this.server?.stop();
+    if (this.folder) this.#checkResponses();
     if (this.folder && !process.env.AVOUCH_KEEP) fs.rmSync(this.folder, { recursive: true, force: true });
   }
 }

@@ -177,8 +177,11 @@ def statuses(response: lxml.etree._Element) -> list[str]:
     return [code.get("Value") for code in response.find(f"{SAMLP}Status").iter(f"{SAMLP}StatusCode")]
 
 
-def check_response(xml: bytes, certificates: list[str], key: Path) -> lxml.etree._Element:
-    """Everything that must hold for any response that leaves Avouch. Returns it."""
+def check_response(xml: bytes, certificates: list[str], key: Path | None) -> lxml.etree._Element:
+    """Everything that must hold for any response that leaves Avouch. Returns it.
+
+    `key` decrypts an encrypted assertion; without it the response must have none.
+    """
     response = read(xml)
     assert response.tag == f"{SAMLP}Response"
     assert_valid(response, "protocol")
@@ -188,6 +191,7 @@ def check_response(xml: bytes, certificates: list[str], key: Path) -> lxml.etree
     assertions = response.findall(f"{SAML}Assertion")
     if response.find(f"{SAML}EncryptedAssertion") is not None:
         assert not assertions, "an assertion in the clear beside an encrypted one"
+        assert key, "an encrypted assertion, and no key to read it"
         plain = decrypt_assertion(response, key)
         assertion = read(plain)
         assert_valid(assertion, "assertion")
