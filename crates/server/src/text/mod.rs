@@ -24,7 +24,7 @@ pub use events::Events;
 pub use forms::Forms;
 pub use people::{Keys, Users};
 pub use results::Results;
-pub use sign_on::{Consent, Launcher, Login, Plain, Post};
+pub use sign_on::{AttributeNames, Consent, Launcher, Login, Plain, Post};
 
 /// One text. Where it holds `{}`, a value from outside is put in when it is shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -104,6 +104,8 @@ pub struct Catalogue {
     pub post: Post,
     /// The consent page.
     pub consent: Consent,
+    /// What well-known attributes are, to the person they are about.
+    pub attribute_names: AttributeNames,
     /// The list of the user's apps, and the question before an app is opened.
     pub launcher: Launcher,
     /// Signed out, session expired, service unavailable.
@@ -148,6 +150,7 @@ impl Catalogue {
         login: Login::ENGLISH,
         post: Post::ENGLISH,
         consent: Consent::ENGLISH,
+        attribute_names: AttributeNames::ENGLISH,
         launcher: Launcher::ENGLISH,
         plain: Plain::ENGLISH,
         error_page: ErrorPageTexts::ENGLISH,
@@ -191,6 +194,7 @@ mod tests {
             c.login.all(),
             c.post.all(),
             c.consent.all(),
+            c.attribute_names.all(),
             c.launcher.all(),
             c.plain.all(),
             c.error_page.all(),

@@ -1,6 +1,6 @@
 //! Texts a user meets on the way to an app.
 
-use super::texts;
+use super::{Text, texts};
 
 texts! {
     /// The login page.
@@ -70,6 +70,47 @@ texts! {
         decline = "Do not share";
         remembered = "Your answer is remembered. You are asked again when more is to be shared.";
         empty_value = "empty";
+    }
+}
+
+texts! {
+    /// What well-known attributes are, to the person they are about.
+    AttributeNames {
+        display_name = "Name";
+        given_name = "Given name";
+        family_name = "Family name";
+        mail = "E-mail address";
+        username = "Username";
+        language = "Preferred language";
+        principal_name = "Username with organisation";
+        affiliation = "Role in your organisation";
+        entitlement = "Rights";
+        organisation = "Organisation";
+        telephone = "Telephone number";
+        subject_id = "An ID that other apps know too";
+        pairwise_id = "An ID for this app only";
+    }
+}
+
+impl AttributeNames {
+    /// The words for an attribute's friendly name, or for the last part of its SAML name.
+    pub fn of(&self, name: &str) -> Option<Text> {
+        Some(match name.rsplit([':', '/']).next().unwrap_or(name) {
+            "displayName" | "cn" => self.display_name,
+            "givenName" | "firstName" => self.given_name,
+            "sn" | "surname" | "lastName" => self.family_name,
+            "mail" | "email" | "emailAddress" => self.mail,
+            "uid" | "username" => self.username,
+            "preferredLanguage" => self.language,
+            "eduPersonPrincipalName" => self.principal_name,
+            "eduPersonAffiliation" | "eduPersonScopedAffiliation" => self.affiliation,
+            "eduPersonEntitlement" => self.entitlement,
+            "o" | "schacHomeOrganization" => self.organisation,
+            "telephoneNumber" => self.telephone,
+            "subject-id" => self.subject_id,
+            "pairwise-id" => self.pairwise_id,
+            _ => return None,
+        })
     }
 }
 

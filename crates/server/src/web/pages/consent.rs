@@ -43,6 +43,14 @@ impl ConsentPage {
         &self.frame.t.consent
     }
 
+    /// An attribute's name in plain words where there are some, with the technical name after it.
+    fn label(&self, attribute: &ReleasedAttribute) -> (String, Option<String>) {
+        match self.frame.t.attribute_names.of(&attribute.label) {
+            Some(words) => (words.to_string(), Some(attribute.label.clone())),
+            None => (attribute.label.clone(), None),
+        }
+    }
+
     fn privacy_link(&self) -> Option<&str> {
         web_link(self.privacy_url.as_deref()?)
     }
@@ -96,6 +104,18 @@ mod tests {
         assert!(html.contains("name=\"decision\" value=\"decline\""));
         assert!(html.contains("name=\"p\" value=\"sample-pending\""));
         assert!(html.contains("one.sample@example.org"));
+    }
+
+    #[test]
+    fn attributes_are_named_in_plain_words_where_there_are_some() {
+        let mut page = ConsentPage::sample();
+        page.attributes[0].label = "sn".into();
+        page.attributes[1].label = "urn:oasis:names:tc:SAML:attribute:pairwise-id".into();
+        page.attributes[2].label = "badgeNumber".into();
+        let html = page.html();
+        assert!(html.contains("Family name") && html.contains(">sn<"));
+        assert!(html.contains("An ID for this app only"));
+        assert!(html.contains(">badgeNumber<"));
     }
 
     #[test]
