@@ -4,7 +4,8 @@
 use std::net::{SocketAddr, TcpListener};
 use std::sync::{Arc, OnceLock};
 
-use actix_web::dev::{ServerHandle, Service as _};
+use actix_web::dev::{ServerHandle, Service as _, ServiceResponse};
+use actix_web::http::StatusCode;
 use actix_web::http::header::{self, HeaderName, HeaderValue};
 use actix_web::{App, HttpMessage, HttpServer, web};
 use avouch_saml::security::certificate::PrivateKey;
@@ -27,7 +28,8 @@ use crate::refusal::OperatorError;
 use crate::routes;
 use crate::store::Db;
 use crate::web::extract::RequestId;
-use crate::web::pages::{SampleLogin, policy};
+use crate::web::pages::{ErrorKind, SampleLogin, policy};
+use crate::web::refuse;
 
 /// Everything a flow may use. One for all requests of a process.
 pub struct Services {
@@ -209,6 +211,12 @@ pub fn serve(services: Arc<Services>, started: impl FnOnce(Started)) -> Result<(
                     let answered = service.call(request);
                     async move {
                         let mut response = answered.await?;
+                        // The extractors' own answer to a body too large is a bare line.
+                        if response.status() == StatusCode::PAYLOAD_TOO_LARGE {
+                            let request = response.request().clone();
+                            let page = refuse::bare(&request, ErrorKind::TooLarge);
+                            response = ServiceResponse::new(request, page);
+                        }
                         let headers = response.headers_mut();
                         harden(headers, secure);
                         if let Ok(value) = HeaderValue::from_str(&id.0) {
@@ -269,10 +277,6 @@ fn harden(headers: &mut header::HeaderMap, secure: bool) {
     default(header::X_CONTENT_TYPE_OPTIONS, "nosniff");
     default(header::X_FRAME_OPTIONS, "DENY");
     default(header::REFERRER_POLICY, "no-referrer");
-    default(
-        HeaderName::from_static("cross-origin-opener-policy"),
-        "same-origin",
-    );
     default(
         HeaderName::from_static("cross-origin-resource-policy"),
         "same-origin",

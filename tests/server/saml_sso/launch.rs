@@ -86,9 +86,12 @@ fn av_req_32_the_app_says_what_a_launch_carries() {
         Some("https://starting.example.org/login")
     );
 
-    let stranger = app.client();
-    let page = stranger.follow(stranger.get("/launch/free?RelayState=deep"));
-    let told = app.told(&free, &app.log_in(&stranger, &page, "one"));
-    assert_eq!(told.relay_state.as_deref(), Some("deep"));
-    assert_eq!(told.response.in_response_to, None);
+    // Not signed in, the login page is what asks, wherever the link was.
+    for from in [From::Here, From::Link] {
+        let stranger = app.client();
+        let page = stranger.follow(stranger.get_from(from, "/launch/free?RelayState=deep"));
+        let told = app.told(&free, &app.log_in(&stranger, &page, "one"));
+        assert_eq!(told.relay_state.as_deref(), Some("deep"));
+        assert_eq!(told.response.in_response_to, None);
+    }
 }

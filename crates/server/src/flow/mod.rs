@@ -16,6 +16,7 @@ pub mod proceed;
 pub mod registry;
 pub mod reply;
 pub mod restart;
+mod saml_request;
 pub mod saml_sso;
 pub mod sign_on;
 pub mod subject;

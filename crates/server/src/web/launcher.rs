@@ -3,6 +3,7 @@
 use actix_web::{HttpRequest, HttpResponse, web};
 
 use crate::context::Context;
+use crate::flow::saml_sso::Visitor;
 use crate::flow::{launch, launcher, restart};
 use crate::refusal::Stop;
 use crate::web::extract::{Fields, context, is_cross_site};
@@ -85,20 +86,25 @@ async fn confirm(
     relay_state: Option<String>,
 ) -> HttpResponse {
     let launch_url = format!("/launch/{name}");
+    let asked = relay_state.clone();
     respond::run(
         request,
         cx,
         move |cx| {
             let app = launch::named(cx, &name)?;
-            // An unknown app is refused as a launch of it is.
-            let refused = match app {
-                None => Some(launch::start(cx, &name, None)?),
-                Some(_) => None,
+            // An unknown app is refused as a launch of it is. Who is not signed in is asked by the
+            // login page, which names the app.
+            let signed_in = Visitor::read(cx)?.session.is_some();
+            let started = if app.is_none() || !signed_in {
+                Some(launch::start(cx, &name, asked.as_deref())?)
+            } else {
+                None
             };
-            Ok::<_, Stop>((app, refused))
+            Ok::<_, Stop>((app, started))
         },
-        move |cx, (app, refused)| match (app, refused) {
-            (Some(app), _) => leading_page(
+        move |cx, (app, started)| match (app, started) {
+            (_, Some(answer)) => respond::answer(cx, answer),
+            (Some(app), None) => leading_page(
                 cx,
                 &LaunchConfirmPage {
                     frame: frame(cx, None),
@@ -107,7 +113,6 @@ async fn confirm(
                     relay_state,
                 },
             ),
-            (None, Some(answer)) => respond::answer(cx, answer),
             (None, None) => refuse::of_kind(cx, ErrorKind::NotFound),
         },
     )

@@ -1,14 +1,13 @@
 //! `/saml/sso`: AuthnRequests in, Responses out.
 
 use actix_web::{HttpRequest, HttpResponse, web};
-use avouch_saml::binding::{Transport, post, redirect};
+use avouch_saml::binding::{BindingError, Transport, post, redirect};
 use avouch_saml::xml::limits::Limits;
 
 use crate::flow::saml_sso;
 use crate::sessions::PendingId;
 use crate::web::extract::{Fields, context};
-use crate::web::pages::ErrorKind;
-use crate::web::{refuse, respond};
+use crate::web::respond;
 
 /// `GET /saml/sso`: HTTP-Redirect. The query is handed on as it stood on the wire, since the
 /// signature covers those octets.
@@ -28,17 +27,24 @@ pub(crate) async fn sso_redirect(request: HttpRequest) -> HttpResponse {
 }
 
 /// `POST /saml/sso`: HTTP-POST.
-pub(crate) async fn sso_post(request: HttpRequest, body: web::Bytes) -> HttpResponse {
-    if !is_form(&request) {
-        return refuse::bare(&request, ErrorKind::InvalidRequest);
-    }
+pub(crate) async fn sso_post(
+    request: HttpRequest,
+    body: Result<web::Bytes, actix_web::Error>,
+) -> HttpResponse {
+    let limit = Limits::MESSAGE.bytes;
+    let body = match body {
+        Ok(body) if is_form(&request) => Ok(body),
+        Ok(_) => Err(BindingError::NoMessage),
+        // Longer than any body may be, or cut off.
+        Err(_) => Err(BindingError::TooLarge { limit }),
+    };
     let cx = context(&request);
     let query = request.query_string().to_owned();
     respond::run(
         &request,
         cx,
         move |cx| {
-            let received = post::receive(&body, &query, &Limits::MESSAGE);
+            let received = body.and_then(|body| post::receive(&body, &query, &Limits::MESSAGE));
             saml_sso::begin(cx, Transport::Post, received)
         },
         respond::answer,
