@@ -57,6 +57,9 @@ fn av_att_05_the_dry_run_equals_the_real_response() {
     });
     app.user("sample.one");
     let client = admin(&app, ALL);
+    // First the real one: logging in takes the test's clock a second on.
+    let told = app.sign_on(&app.client(), &sp, "sample.one");
+    let events = app.events().len();
     let page = client.get("/admin/apps/wiki/simulate?user=sample.one");
     assert_eq!(page.status, 200, "{}", page.text());
     let shown = shown_xml(&page.text());
@@ -64,16 +67,10 @@ fn av_att_05_the_dry_run_equals_the_real_response() {
         !shown.contains("Signature"),
         "a signed one could be used by whoever reads it"
     );
-    let events = app.events().len();
-    let told = app.sign_on(&app.client(), &sp, "sample.one");
     // White space between elements is the page's.
     let squeezed = |xml: &str| comparable(xml).replace("> <", "><");
     assert_eq!(squeezed(&shown), squeezed(&told.assertion_xml));
-    assert_eq!(
-        app.events().len(),
-        events + 2,
-        "the dry run left no event, the login and sign-on did"
-    );
+    assert_eq!(app.events().len(), events, "the dry run leaves no event");
 }
 
 #[test]
