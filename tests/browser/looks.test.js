@@ -2,36 +2,22 @@
 // no barrier. The pictures are in target/screenshots.
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import axe from "axe-core";
+import { looksRight } from "./support/looks.js";
 import { World, session, signIn } from "./support/world.js";
 
 let world;
 before(async () => {
   world = await World.start();
+  world.asking = await world.startApp("asking");
+  world.avouch("app", "edit", world.addApp(world.asking, "Sample Calendar"), "ask_consent=true");
 });
 after(() => world?.stop());
-
-/** What every page must hold in this window. */
-async function looksRight(page, name) {
-  await world.picture(page, name);
-  const wide = await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
-  assert.ok(wide <= 0, `${name}: ${wide} px too wide`);
-  await page.evaluate(axe.source);
-  const { violations } = await page.evaluate(() =>
-    window.axe.run(document, { runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"] }),
-  );
-  assert.deepEqual(
-    violations.map((v) => `${v.id}: ${v.nodes.map((n) => n.html).join(" ")}`),
-    [],
-    name,
-  );
-}
 
 for (const [size, width, height] of [["narrow", 320, 640], ["wide", 1280, 800]]) {
   for (const colorScheme of ["light", "dark"]) {
     test(`pages of users, ${size}, ${colorScheme}`, async () => {
       const page = await world.page({ viewport: { width, height }, colorScheme });
-      const look = (name) => looksRight(page, `${name}-${size}-${colorScheme}`);
+      const look = (name) => looksRight(world, page, `${name}-${size}-${colorScheme}`);
       await page.goto(`${world.sp.base}/login`);
       await look("login");
       await signIn(page, "sample.one", "not the password");
@@ -47,11 +33,14 @@ for (const [size, width, height] of [["narrow", 320, 640], ["wide", 1280, 800]])
       await look("error-help");
       await page.goto(`${world.idp}/logout`);
       await look("sign-out");
+      await page.goto(`${world.asking.base}/login`);
+      await page.getByRole("heading", { name: "Share this with Sample Calendar?" }).waitFor();
+      await look("consent");
     });
 
     test(`pages of administrators, ${size}, ${colorScheme}`, async () => {
       const page = await world.page({ viewport: { width, height }, colorScheme });
-      const look = (name) => looksRight(page, `${name}-${size}-${colorScheme}`);
+      const look = (name) => looksRight(world, page, `${name}-${size}-${colorScheme}`);
       await page.goto(`${world.idp}/admin/apps`);
       await signIn(page, "sample.admin");
       await page.waitForURL(`${world.idp}/admin/apps`);
@@ -104,7 +93,7 @@ test("signing in by keyboard alone", async () => {
   assert.equal((await session(page, world.sp)).signedIn, true);
 
   await page.goto(world.idp);
-  await tabTo(".tile");
+  await tabTo('.tile:has-text("Sample Wiki")');
   await page.keyboard.press("Enter");
   await page.waitForURL(`${world.sp.base}/session`);
 });

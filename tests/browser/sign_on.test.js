@@ -84,6 +84,26 @@ test("av_bnd_14 a form posted from another site finds the session", async () => 
   await page.checked();
 });
 
+test("an app that asks for consent: declined once, then accepted and remembered", async () => {
+  const asking = await world.startApp("asking");
+  world.avouch("app", "edit", world.addApp(asking, "Sample Calendar"), "ask_consent=true");
+  const page = await world.page();
+  await page.goto(`${asking.base}/login`);
+  await signIn(page, "sample.one");
+  // What will be released is shown, value by value.
+  await page.getByText("sample.one@example.org").waitFor();
+  await page.locator("button[value=decline]").click();
+  await page.waitForURL(`${asking.base}/acs`);
+  assert.match(await page.locator("body").innerText(), /status:RequestDenied/);
+  await page.goto(`${asking.base}/login`);
+  await page.locator("button[value=accept]").click();
+  await page.waitForURL(`${asking.base}/session`);
+  assert.equal((await session(page, asking)).signedIn, true);
+  await page.goto(`${asking.base}/login?relaystate=again`);
+  await page.waitForURL(`${asking.base}/session`);
+  assert.equal((await session(page, asking)).relayState, "again");
+});
+
 // The Responses that passed are judged by the schemas and by xmlsec1 when the world stops.
 test("the responses were kept for the checks", () => {
   assert.ok(world.responses.length >= 8, `${world.responses.length} kept`);

@@ -18,10 +18,11 @@ export const PASSWORD = "correct horse battery staple";
 export const POST = "urn:oasis:names:tc:SAML:2.0:bindings:HTTP-POST";
 
 export class World {
-  static async start() {
+  /** `avouch serve` with an app and two users, or with `developer` set `avouch dev` and the app. */
+  static async start({ developer = false } = {}) {
     const world = new World();
     try {
-      await world.#start();
+      await world.#start(developer);
     } catch (error) {
       await world.stop();
       throw error;
@@ -29,13 +30,23 @@ export class World {
     return world;
   }
 
-  async #start() {
+  async #start(developer) {
     this.folder = fs.mkdtempSync(path.join(os.tmpdir(), "avouch-browser-"));
-    await this.#startAvouch();
-    this.user("sample.one", "Sample User One");
-    this.user("sample.admin", "Sample Admin", "--admin", "all");
-    this.sp = await this.startApp("app");
-    this.app = this.addApp(this.sp, "Sample Wiki");
+    // Nothing of the caller's environment may change what is tested.
+    this.env = Object.fromEntries(
+      Object.entries(process.env).filter(([name]) => !/^(AVOUCH_|DATABASE_URL)/.test(name)),
+    );
+    if (developer) {
+      const port = await freePort();
+      await this.#startDeveloper(`http://localhost:${port}/metadata`);
+      this.sp = await this.startApp("app", port);
+    } else {
+      await this.#startAvouch();
+      this.user("sample.one", "Sample User One");
+      this.user("sample.admin", "Sample Admin", "--admin", "all");
+      this.sp = await this.startApp("app");
+      this.app = this.addApp(this.sp, "Sample Wiki");
+    }
     this.browser = await chromium.launch({
       executablePath: "/usr/bin/chromium",
       args: [
@@ -53,13 +64,22 @@ export class World {
       this.config,
       `[server]\nbase_url = "${this.idp}"\nlisten = ["127.0.0.1:${port}"]\ndata_dir = "${this.folder}/data"\n`,
     );
-    // Nothing of the caller's environment may change what is tested.
-    this.env = Object.fromEntries(
-      Object.entries(process.env).filter(([name]) => !/^(AVOUCH_|DATABASE_URL)/.test(name)),
-    );
     this.avouch("migrate");
     this.server = new Daemon(
       binary, ["serve", "--config", this.config], path.join(this.folder, "avouch.log"), this.env,
+    );
+    await this.server.ready(`${this.idp}/health/ready`);
+  }
+
+  /** `avouch dev`, which asks the app for its metadata until it answers. */
+  async #startDeveloper(metadata) {
+    const port = await freePort();
+    this.idp = `http://127.0.0.1:${port}`;
+    this.server = new Daemon(
+      binary,
+      ["dev", "--listen", `127.0.0.1:${port}`, "--base-url", this.idp, "--sp", metadata],
+      path.join(this.folder, "avouch.log"),
+      this.env,
     );
     await this.server.ready(`${this.idp}/health/ready`);
   }
@@ -79,8 +99,8 @@ export class World {
   }
 
   /** Starts a service provider on node-saml that knows this Avouch; returns its base URL. */
-  async startApp(name) {
-    const port = await freePort();
+  async startApp(name, chosenPort) {
+    const port = chosenPort ?? (await freePort());
     const folder = path.join(this.folder, name);
     fs.mkdirSync(folder);
     const metadata = await (await fetch(`${this.idp}/saml/metadata`)).text();
