@@ -87,7 +87,8 @@ routes! {
         "/admin/events.jsonl" { get => events::json_lines }
         "/admin/events.csv" { get => events::csv }
         "/admin/events/{code}" { get => events::show }
-        "/admin/users" { get => users::list }
+        "/admin/users" { get => users::list, post => users::add }
+        "/admin/users/new" { get => users::new }
         "/admin/users/{id}" { get => users::show }
         "/admin/users/{id}/deactivate" { post => users::deactivate }
         "/admin/users/{id}/activate" { post => users::activate }

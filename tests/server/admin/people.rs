@@ -77,3 +77,61 @@ fn keys_show_certificates_and_never_private_halves() {
         "a development key is marked"
     );
 }
+
+#[test]
+fn a_user_is_added_and_signs_in() {
+    let app = TestApp::start();
+    let profile = app.user("sample.one").profile;
+    let client = admin(&app, &[AdminRight::ManageUsers]);
+    let good = [
+        ("username", "sample.new"),
+        ("given_name", "Ünï"),
+        ("family_name", "<New>"),
+        ("email", "new@example.org"),
+        ("profile", profile.as_str()),
+        ("password", PASSWORD),
+    ];
+    for (field, value) in [
+        ("username", ""),
+        ("username", "SAMPLE.one"),
+        ("email", "new"),
+        ("password", "short"),
+        ("profile", "no-such-profile"),
+    ] {
+        let mut fields = good;
+        for pair in &mut fields {
+            if pair.0 == field {
+                pair.1 = value;
+            }
+        }
+        let events = app.events().len();
+        let answer = post(&client, "/admin/users", &fields);
+        assert_eq!(answer.status, 422, "{field}");
+        assert!(
+            answer.text().contains(&format!("id=\"{field}-problem\"")),
+            "{field}"
+        );
+        assert!(
+            !answer.text().contains("short"),
+            "a password is not given back"
+        );
+        assert_eq!(app.events().len(), events);
+    }
+    let answer = post(&client, "/admin/users", &good);
+    assert_eq!(answer.status, 303, "{}", answer.text());
+    let shown = client
+        .get(&answer.location().expect("the user's page"))
+        .text();
+    assert!(shown.contains("new@example.org") && !shown.contains("<New>"));
+    let event = app.last_event();
+    assert_eq!(event.username.as_deref(), Some("sample.new"));
+    let added = app
+        .services
+        .db
+        .read(|c| store::users::by_username(c, "sample.new"))
+        .expect("read")
+        .expect("added");
+    assert!(added.rights.is_empty(), "nobody makes administrators here");
+    assert_eq!(added.display_name, "Ünï <New>");
+    signed_in(&app, "sample.new");
+}

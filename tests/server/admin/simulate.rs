@@ -1,5 +1,6 @@
 //! The dry run: what it shows is what is sent.
 
+use avouch_saml::time::Timestamp;
 use avouch_server::apps::onboard::row::parse_row;
 use avouch_server::apps::{AppState, PermittedUsers};
 use avouch_server::users::AdminRight;
@@ -8,7 +9,8 @@ use super::{ALL, admin};
 use crate::support::app::TestApp;
 use crate::support::sp::Sp;
 
-/// The assertion without what must differ: identifiers, the signature, and the request it answers.
+/// The assertion without what must differ: identifiers, the signature, the request it answers; and
+/// with instants counted from its issue.
 fn comparable(xml: &str) -> String {
     let mut out = xml.to_owned();
     if let (Some(from), Some(to)) = (out.find("<ds:Signature "), out.find("</ds:Signature>")) {
@@ -21,7 +23,16 @@ fn comparable(xml: &str) -> String {
             out.replace_range(from..=end, "");
         }
     }
+    let issued = instants(&out)[0];
+    for instant in instants(&out) {
+        let seconds = (instant.millis() - issued.millis()) / 1000;
+        out = out.replace(&format!("\"{instant}\""), &format!("\"{seconds} s\""));
+    }
     out.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+fn instants(xml: &str) -> Vec<Timestamp> {
+    xml.split('"').filter_map(Timestamp::parse).collect()
 }
 
 /// The text of the page's element, as a reader sees it.

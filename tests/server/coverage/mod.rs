@@ -115,6 +115,14 @@ fn every_change_leaves_an_event() {
         ("/admin/apps/wiki/unblock", &[]),
         ("/admin/apps/wiki/uninstall", &[]),
         ("/admin/apps/wiki/install", &[]),
+        (
+            "/admin/users",
+            &[
+                ("username", "sample.new"),
+                ("password", "a sample password"),
+                ("profile", "PROFILE"),
+            ],
+        ),
         ("/admin/users/USER/deactivate", &[]),
         ("/admin/users/USER/activate", &[]),
         ("/admin/apps/wiki/metadata/save", &[("metadata", "SAME")]),
@@ -146,6 +154,7 @@ fn every_change_leaves_an_event() {
             .iter()
             .map(|(name, value)| {
                 let value = match *value {
+                    "PROFILE" => target.profile.to_string(),
                     "SAME" => sp.metadata(),
                     "OTHER" => Sp::new("other").metadata(),
                     other => other.to_owned(),

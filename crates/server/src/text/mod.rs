@@ -22,7 +22,7 @@ pub use developer::Developer;
 pub use errors::{ErrorHelp, ErrorPageTexts, Errors, Explanation};
 pub use events::Events;
 pub use forms::Forms;
-pub use people::{Keys, Users};
+pub use people::{Keys, UserNew, Users};
 pub use results::Results;
 pub use sign_on::{AttributeNames, Consent, Launcher, Login, Plain, Post};
 
@@ -130,6 +130,8 @@ pub struct Catalogue {
     pub app_remove: AppRemove,
     /// What an app would be told.
     pub app_simulate: AppSimulate,
+    /// Adding a user.
+    pub user_new: UserNew,
     /// Admin: sign-on events.
     pub events: Events,
     /// One sentence for each result code.
@@ -163,6 +165,7 @@ impl Catalogue {
         app_settings: AppSettings::ENGLISH,
         app_remove: AppRemove::ENGLISH,
         app_simulate: AppSimulate::ENGLISH,
+        user_new: UserNew::ENGLISH,
         events: Events::ENGLISH,
         results: Results::ENGLISH,
         users: Users::ENGLISH,
@@ -206,6 +209,7 @@ mod tests {
             c.app_settings.all(),
             c.app_remove.all(),
             c.app_simulate.all(),
+            c.user_new.all(),
             c.events.all(),
             c.results.all(),
             c.users.all(),

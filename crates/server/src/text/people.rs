@@ -6,6 +6,7 @@ texts! {
     /// The list of users and one user.
     Users {
         title = "Users";
+        add = "Add a user";
         search = "Search by name, username or e-mail address";
         username = "Username";
         name = "Name";
@@ -68,5 +69,36 @@ texts! {
             URL that is not loopback.";
         days_left = "{} days left";
         one_day_left = "1 day left";
+    }
+}
+
+texts! {
+    /// Adding a user.
+    UserNew {
+        title = "Add a user";
+        username = "Username";
+        username_hint = "What is typed when signing in. Letter case does not count.";
+        display_name = "Name";
+        display_name_hint = "Shown to people. Left empty, it is made of the two names below.";
+        given_name = "Given name";
+        family_name = "Family name";
+        email = "E-mail address";
+        federation_id = "Federation ID";
+        federation_id_hint = "The name apps know the user by, where an app is set to that. Unique.";
+        locale = "Locale";
+        locale_hint = "A language tag such as en or de-CH.";
+        profile = "Profile";
+        profile_hint = "Decides, with the permission sets, which apps the user may enter.";
+        permission_sets = "Permission sets";
+        permission_sets_none = "There is none yet.";
+        password = "Password";
+        password_hint = "To begin with; at least {} characters. Tell it to the user safely.";
+        submit = "Add this user";
+        cancel = "Cancel";
+        username_taken = "This username is taken.";
+        username_wrong = "Enter 1 to 200 characters, without control characters.";
+        email_wrong = "Enter an address such as name@example.org.";
+        password_short = "Enter at least {} characters.";
+        profile_wrong = "Choose a profile.";
     }
 }

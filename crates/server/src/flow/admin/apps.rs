@@ -153,8 +153,13 @@ pub enum Understood {
         /// Who looks.
         viewer: Box<User>,
     },
-    /// Several: which one? Each with whether an app has its entity ID.
-    Several(Vec<(federation::Listed, bool)>),
+    /// Several: which one?
+    Several {
+        /// Each with whether an app has its entity ID.
+        entities: Vec<(federation::Listed, bool)>,
+        /// Who looks.
+        viewer: Box<User>,
+    },
 }
 
 /// Most service providers offered to choose from.
@@ -195,7 +200,10 @@ pub fn understand(
                     let taken = store::apps::by_entity_id(c, &entity.entity_id)?.is_some();
                     choices.push((entity, taken));
                 }
-                return Ok(Understood::Several(choices));
+                return Ok(Understood::Several {
+                    entities: choices,
+                    viewer: Box::new(user.clone()),
+                });
             }
         };
         let preview = Preview::read(&document, cx.now).map_err(not_metadata)?;

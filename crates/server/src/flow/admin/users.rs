@@ -1,8 +1,15 @@
-//! Users: list, show, deactivate and activate.
+//! Users: list, show, add, deactivate and activate.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use avouch_saml::name_id::MailAddress;
 
 use super::{AdminError, Change, Wrong, change, view};
+use crate::apps::{PermissionSetId, ProfileId};
 use crate::context::Context;
+use crate::directory::password::Password;
 use crate::store::{self, Connection};
+use crate::text::{Locale, UserNew};
 use crate::users::{AdminRight, User, UserId};
 
 /// How many users a page of the list has.
@@ -97,5 +104,156 @@ pub fn set_active(cx: &Context, id: &str, active: bool) -> Result<User, AdminErr
                 ..Change::default()
             },
         ))
+    })
+}
+
+/// What the form for a new user offers.
+#[derive(Debug)]
+pub struct Offered {
+    /// The organisation's profiles.
+    pub profiles: Vec<(ProfileId, String)>,
+    /// The organisation's permission sets.
+    pub permission_sets: Vec<(PermissionSetId, String)>,
+    /// Who looks.
+    pub viewer: User,
+}
+
+/// What a new user can be given.
+///
+/// # Errors
+/// [`AdminError`].
+pub fn offered(cx: &Context) -> Result<Offered, AdminError> {
+    view(cx, &[AdminRight::ManageUsers], |c, viewer| {
+        Ok(Offered {
+            profiles: store::profiles::all(c)?,
+            permission_sets: store::permission_sets::all(c)?,
+            viewer: viewer.clone(),
+        })
+    })
+}
+
+/// A user as typed.
+pub struct NewUser {
+    /// Username.
+    pub username: String,
+    /// Display name; made of the two names, or of the username, when empty.
+    pub display_name: String,
+    /// Given name.
+    pub given_name: String,
+    /// Family name.
+    pub family_name: String,
+    /// Mail address.
+    pub email: String,
+    /// Federation ID.
+    pub federation_id: String,
+    /// Locale.
+    pub locale: String,
+    /// Row of the profile.
+    pub profile: String,
+    /// Rows of the permission sets.
+    pub permission_sets: Vec<String>,
+    /// First password.
+    pub password: Password,
+}
+
+/// Adds a user. Rights of administration are not given here: that takes the command line.
+///
+/// # Errors
+/// [`AdminError::Refused`] with every field that is wrong; nobody was added.
+pub fn add(cx: &Context, new: &NewUser) -> Result<User, AdminError> {
+    let offered = offered(cx)?;
+    let user = made_of(cx, new, &offered)?;
+    // Slow, so before the transaction; and after the right was asked, so that nobody else can make
+    // the machine work.
+    let hash = cx
+        .services
+        .hasher
+        .hash(&new.password)
+        .map_err(|error| Wrong::new("password", error.to_string()))?;
+    change(cx, &[AdminRight::ManageUsers], |c, _| {
+        if store::users::by_username(c, &user.username)?.is_some() {
+            return Err(Wrong::new("username", text(|t| t.username_taken.to_string())).into());
+        }
+        store::users::insert(c, &user, cx.now)?;
+        store::users::set_password(c, &user.id, &hash, cx.now)?;
+        store::state::bump(c)?;
+        Ok((
+            user.clone(),
+            Change {
+                reason: format!("The user {} was added.", user.username),
+                user: Some((user.id.to_string(), user.username.clone())),
+                ..Change::default()
+            },
+        ))
+    })
+}
+
+fn text<T>(pick: impl FnOnce(&UserNew) -> T) -> T {
+    pick(&Locale::English.catalogue().user_new)
+}
+
+fn made_of(cx: &Context, new: &NewUser, offered: &Offered) -> Result<User, AdminError> {
+    let mut wrong = Vec::new();
+    let username = new.username.trim();
+    let length = username.chars().count();
+    if !(1..=200).contains(&length) || username.chars().any(char::is_control) {
+        wrong.push(Wrong::new(
+            "username",
+            text(|t| t.username_wrong.to_string()),
+        ));
+    }
+    let email = new.email.trim();
+    if !email.is_empty() && MailAddress::parse(email).is_err() {
+        wrong.push(Wrong::new("email", text(|t| t.email_wrong.to_string())));
+    }
+    let least = cx.services.settings.login.password_min_characters;
+    if new.password.chars() < least {
+        wrong.push(Wrong::new(
+            "password",
+            text(|t| t.password_short.with(least)),
+        ));
+    }
+    let profile = offered
+        .profiles
+        .iter()
+        .find(|(id, _)| id.as_str() == new.profile);
+    if profile.is_none() {
+        wrong.push(Wrong::new("profile", text(|t| t.profile_wrong.to_string())));
+    }
+    let Some((profile, profile_name)) = profile.filter(|_| wrong.is_empty()) else {
+        return Err(AdminError::Refused(wrong));
+    };
+    let full = format!("{} {}", new.given_name.trim(), new.family_name.trim());
+    let display_name = [new.display_name.trim(), full.trim(), username]
+        .into_iter()
+        .find(|name| !name.is_empty())
+        .unwrap_or_default();
+    Ok(User {
+        id: UserId::new(cx.services.row_id()),
+        username: username.to_owned(),
+        display_name: display_name.to_owned(),
+        given_name: new.given_name.trim().to_owned(),
+        family_name: new.family_name.trim().to_owned(),
+        email: email.to_owned(),
+        email_verified: false,
+        federation_id: Some(new.federation_id.trim().to_owned()).filter(|id| !id.is_empty()),
+        locale: new.locale.trim().to_owned(),
+        time_zone: String::new(),
+        active: true,
+        profile: profile.clone(),
+        profile_name: profile_name.clone(),
+        permission_sets: offered
+            .permission_sets
+            .iter()
+            .filter(|(id, _)| {
+                new.permission_sets
+                    .iter()
+                    .any(|wanted| wanted == id.as_str())
+            })
+            .cloned()
+            .collect(),
+        custom: BTreeMap::new(),
+        rights: BTreeSet::new(),
+        created_at: cx.now,
     })
 }

@@ -27,7 +27,7 @@ pub(super) async fn run<T: Send + 'static>(
     cx: Context,
     flow: impl FnOnce(&Context) -> Result<T, AdminError> + Send + 'static,
     show: impl FnOnce(&Context, T) -> HttpResponse,
-    wrong: impl FnOnce(&Context, Vec<Wrong>) -> HttpResponse,
+    wrong: impl FnOnce(&Context, Frame, Vec<Wrong>) -> HttpResponse,
 ) -> HttpResponse {
     let inside = cx.clone();
     let outcome = match web::block(move || flow(&inside)).await {
@@ -36,7 +36,10 @@ pub(super) async fn run<T: Send + 'static>(
     };
     match outcome {
         Ok(value) => show(&cx, value),
-        Err(AdminError::Refused(problems)) => wrong(&cx, problems),
+        Err(AdminError::Refused(problems)) => {
+            let viewer = viewer(&cx).await;
+            wrong(&cx, frame(&cx, viewer.as_ref()), problems)
+        }
         Err(error) => refused(request, &cx, error).await,
     }
 }
@@ -51,10 +54,17 @@ pub(super) async fn ask<T: Send + 'static>(
     run(request, cx, flow, show, sentences).await
 }
 
+/// Who is at the browser, for the header of a page that says no.
+async fn viewer(cx: &Context) -> Option<User> {
+    let inside = cx.clone();
+    let found = web::block(move || admin::signed_in(&inside)).await;
+    found.ok().and_then(Result::ok).flatten()
+}
+
 /// What cannot be done and belongs to no form: the sentences on a page.
-fn sentences(cx: &Context, problems: Vec<Wrong>) -> HttpResponse {
+fn sentences(cx: &Context, frame: Frame, problems: Vec<Wrong>) -> HttpResponse {
     let said: Vec<String> = problems.into_iter().map(|p| p.message).collect();
-    let mut page = ErrorPage::new(frame(cx, None), ErrorKind::InvalidRequest, "");
+    let mut page = ErrorPage::new(frame, ErrorKind::InvalidRequest, "");
     page.frame.notice = Some(crate::web::pages::Notice {
         tone: crate::web::pages::Tone::Problem,
         text: said.join(" "),
@@ -70,9 +80,7 @@ async fn refused(request: &HttpRequest, cx: &Context, error: AdminError) -> Http
         // What was typed cannot be kept through a login; nothing was done with it.
         AdminError::SignIn => refuse::of_kind(cx, ErrorKind::StaleForm),
         AdminError::Forbidden { code } => {
-            let inside = cx.clone();
-            let user = web::block(move || admin::signed_in(&inside)).await;
-            let user: Option<User> = user.ok().and_then(Result::ok).flatten();
+            let user = viewer(cx).await;
             let page = ErrorPage {
                 at: Some(Moment::from_unix_millis(cx.now.millis())),
                 contact: refuse::support(cx),
@@ -81,7 +89,10 @@ async fn refused(request: &HttpRequest, cx: &Context, error: AdminError) -> Http
             with_status(cx, &page, StatusCode::FORBIDDEN)
         }
         AdminError::NotFound => refuse::of_kind(cx, ErrorKind::NotFound),
-        AdminError::Refused(problems) => sentences(cx, problems),
+        AdminError::Refused(problems) => {
+            let viewer = viewer(cx).await;
+            sentences(cx, frame(cx, viewer.as_ref()), problems)
+        }
         AdminError::Ours(error) => refuse::stopped(request, cx, Stop::Ours(error)).await,
     }
 }

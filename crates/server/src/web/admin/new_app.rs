@@ -14,9 +14,9 @@ use crate::flow::admin::{self, AdminError, Wrong};
 use crate::text::Locale;
 use crate::users::{AdminRight, User};
 use crate::web::extract;
+use crate::web::pages::Frame;
 use crate::web::pages::admin::{AppChoosePage, AppNewPage, EntityLine, TypedSp};
-use crate::web::pages::{Frame, Viewer};
-use crate::web::respond::{frame, page, see_other};
+use crate::web::respond::{page, see_other};
 
 /// Where the forms lead: for a new app, or for one whose metadata is replaced.
 #[derive(Clone)]
@@ -149,8 +149,8 @@ async fn show_preview(request: HttpRequest, payload: Payload, target: Target) ->
     let chosen = form.get("entity_id").to_owned();
     let again = {
         let (target, typed, pasted) = (target.clone(), typed.clone(), pasted.clone());
-        move |cx: &Context, wrong: Vec<Wrong>| {
-            let mut new = target.empty_page(admitted(cx), target.replaces.clone());
+        move |cx: &Context, frame: Frame, wrong: Vec<Wrong>| {
+            let mut new = target.empty_page(frame, target.replaces.clone());
             new.typed = typed;
             // A federation's file is not written back into a text field.
             if pasted.len() <= 512 * 1024 {
@@ -225,10 +225,10 @@ async fn show_preview(request: HttpRequest, payload: Payload, target: Target) ->
             }
         },
         move |cx, (understood, metadata)| match understood {
-            Understood::Several(entities) => page(
+            Understood::Several { entities, viewer } => page(
                 cx,
                 &AppChoosePage {
-                    frame: admitted(cx),
+                    frame: admin_frame(cx, &viewer),
                     preview_url: target.preview_url(),
                     cancel_url: target.cancel_url(),
                     metadata,
@@ -265,17 +265,6 @@ async fn show_preview(request: HttpRequest, payload: Payload, target: Target) ->
         again,
     )
     .await
-}
-
-/// The frame for whoever was let in already; their name in the header is not worth a second look
-/// at the database.
-fn admitted(cx: &Context) -> Frame {
-    let mut frame = frame(cx, None);
-    frame.viewer = Some(Viewer {
-        name: String::new(),
-        is_admin: true,
-    });
-    frame
 }
 
 /// The right is asked before the form is looked at.
@@ -355,9 +344,9 @@ pub(crate) async fn add(request: HttpRequest, payload: Payload) -> HttpResponse 
         cx,
         move |cx| flow::add(cx, metadata.as_bytes(), Some(&entity_id), &confirmed),
         |cx, app| see_other(cx, &format!("/admin/apps/{}?created", app.api_name)),
-        move |cx, wrong| {
+        move |cx, frame, wrong| {
             let target = Target { replaces: None };
-            let mut new = target.empty_page(admitted(cx), None);
+            let mut new = target.empty_page(frame, None);
             new.pasted = pasted;
             new.problems = problems(wrong);
             let status = actix_web::http::StatusCode::UNPROCESSABLE_ENTITY;
@@ -388,8 +377,8 @@ pub(crate) async fn replace(
         cx,
         move |cx| flow::replace(cx, &id, metadata.as_bytes()),
         |cx, app| see_other(cx, &format!("/admin/apps/{}?saved", app.api_name)),
-        move |cx, wrong| {
-            let mut new = target.empty_page(admitted(cx), target.replaces.clone());
+        move |cx, frame, wrong| {
+            let mut new = target.empty_page(frame, target.replaces.clone());
             new.pasted = pasted;
             new.problems = problems(wrong);
             let status = actix_web::http::StatusCode::UNPROCESSABLE_ENTITY;

@@ -9,7 +9,7 @@ use crate::flow::admin::simulate::{self as flow, Outcome};
 use crate::web::extract::{self, Fields};
 use crate::web::pages::AppLabel;
 use crate::web::pages::admin::{AppSimulatePage, Simulation, ToldAttribute};
-use crate::web::respond::{frame, page};
+use crate::web::respond::page;
 
 /// Shows it.
 pub(crate) async fn show(request: HttpRequest, id: Path<String>) -> HttpResponse {
@@ -38,9 +38,9 @@ pub(crate) async fn show(request: HttpRequest, id: Path<String>) -> HttpResponse
                 },
             )
         },
-        move |cx, wrong| {
+        move |cx, frame, wrong| {
             let page = AppSimulatePage {
-                frame: frame(cx, None),
+                frame,
                 app: AppLabel::named(again_url.rsplit('/').next().unwrap_or_default()),
                 app_url: again_url,
                 username: String::new(),

@@ -1,15 +1,20 @@
-//! Users: the list, one user, deactivating.
+//! Users: the list, one user, adding, deactivating.
 
+use actix_web::http::StatusCode;
 use actix_web::web::{Path, Payload};
 use actix_web::{HttpRequest, HttpResponse};
 
 use super::apps::{encode, say};
 use super::view::moment;
-use super::{admin_frame, ask, body};
-use crate::flow::admin::users as flow;
+use super::{admin_frame, ask, body, problems, with_status};
+use crate::context::Context;
+use crate::directory::password::Password;
+use crate::flow::admin::AdminError;
+use crate::flow::admin::users::{self as flow, NewUser, Offered};
 use crate::users::User;
 use crate::web::extract::{self, Fields};
-use crate::web::pages::admin::{UserListPage, UserPage, UserRow};
+use crate::web::pages::admin::{UserForm, UserListPage, UserNewPage, UserPage, UserRow};
+use crate::web::pages::{Choice, Problem};
 use crate::web::respond::{page, see_other};
 
 fn row(user: &User) -> UserRow {
@@ -92,6 +97,95 @@ pub(crate) async fn show(request: HttpRequest, id: Path<String>) -> HttpResponse
                     last_login: last_login.map(moment),
                 },
             )
+        },
+    )
+    .await
+}
+
+/// `GET /admin/users/new`.
+pub(crate) async fn new(request: HttpRequest) -> HttpResponse {
+    let cx = extract::context(&request);
+    ask(&request, cx, flow::offered, |cx, offered| {
+        page(cx, &new_page(cx, offered, UserForm::default(), Vec::new()))
+    })
+    .await
+}
+
+fn new_page(
+    cx: &Context,
+    offered: Offered,
+    mut form: UserForm,
+    problems: Vec<Problem>,
+) -> UserNewPage {
+    if form.profile.is_empty()
+        && let Some((first, _)) = offered.profiles.first()
+    {
+        form.profile = first.to_string();
+    }
+    UserNewPage {
+        frame: admin_frame(cx, &offered.viewer),
+        form,
+        profiles: offered
+            .profiles
+            .iter()
+            .map(|(id, name)| Choice::new(id.as_str(), name))
+            .collect(),
+        permission_sets: offered
+            .permission_sets
+            .iter()
+            .map(|(id, name)| Choice::new(id.as_str(), name))
+            .collect(),
+        password_least: cx.services.settings.login.password_min_characters,
+        problems,
+    }
+}
+
+/// `POST /admin/users`.
+pub(crate) async fn add(request: HttpRequest, payload: Payload) -> HttpResponse {
+    let cx = extract::context(&request);
+    let fields = match body::form(&cx, payload).await {
+        Ok(fields) => fields,
+        Err(response) => return *response,
+    };
+    let text = |name: &str| fields.get(name).to_owned();
+    let form = UserForm {
+        username: text("username"),
+        display_name: text("display_name"),
+        given_name: text("given_name"),
+        family_name: text("family_name"),
+        email: text("email"),
+        federation_id: text("federation_id"),
+        locale: text("locale"),
+        profile: text("profile"),
+        permission_sets: fields.all("permission_sets").map(str::to_owned).collect(),
+    };
+    let new = NewUser {
+        username: form.username.clone(),
+        display_name: form.display_name.clone(),
+        given_name: form.given_name.clone(),
+        family_name: form.family_name.clone(),
+        email: form.email.clone(),
+        federation_id: form.federation_id.clone(),
+        locale: form.locale.clone(),
+        profile: form.profile.clone(),
+        permission_sets: form.permission_sets.clone(),
+        password: Password::new(text("password")),
+    };
+    // What was wrong is an answer as well: the form is shown again with what it offers.
+    ask(
+        &request,
+        cx,
+        move |cx| match flow::add(cx, &new) {
+            Ok(user) => Ok(Ok(user)),
+            Err(AdminError::Refused(wrong)) => Ok(Err((wrong, flow::offered(cx)?))),
+            Err(other) => Err(other),
+        },
+        move |cx, outcome| match outcome {
+            Ok(user) => see_other(cx, &format!("/admin/users/{}?saved", user.id)),
+            Err((wrong, offered)) => {
+                let again = new_page(cx, offered, form, problems(wrong));
+                with_status(cx, &again, StatusCode::UNPROCESSABLE_ENTITY)
+            }
         },
     )
     .await

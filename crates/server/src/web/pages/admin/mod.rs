@@ -10,6 +10,7 @@ mod app_settings;
 mod app_simulate;
 mod events;
 mod keys;
+mod user_new;
 mod users;
 
 pub use app_form::{AppForm, AttributeForm, FormAction, PRESETS, SOURCES};
@@ -23,6 +24,7 @@ pub use app_settings::{AppSettingsPage, InForce, Origin};
 pub use app_simulate::{AppSimulatePage, Simulation, ToldAttribute};
 pub use events::{CheckLine, EventListPage, EventPage, EventRow};
 pub use keys::{KeyLine, KeyListPage, KeyState};
+pub use user_new::{UserForm, UserNewPage};
 pub use users::{UserListPage, UserPage, UserRow};
 
 pub(super) use events::{checks_for_samples, tone_of};
@@ -37,6 +39,7 @@ pub(super) fn samples() -> Vec<(&'static str, String)> {
     pages.extend(app_simulate::samples());
     pages.extend(events::samples());
     pages.extend(users::samples());
+    pages.extend(user_new::samples());
     pages.extend(keys::samples());
     pages
 }
