@@ -9,4 +9,4 @@ export AVOUCH_BIN=${AVOUCH_BIN:-$root/target/debug/avouch}
 [ -d "$here/node_modules/playwright-core" ] || { echo "run 'make setup' first" >&2; exit 1; }
 cd "$here"
 # One file at a time: each brings a server and a browser, and two cores are enough for one.
-exec node --test --test-concurrency=1 --test-timeout=600000 --test-reporter=spec "$@" *.test.js
+exec timeout 1200 node --test --test-concurrency=1 --test-reporter=spec "$@" *.test.js

@@ -28,7 +28,7 @@ export class Daemon {
 
   /** Waits until `url` answers with 200. */
   async ready(url) {
-    const deadline = Date.now() + 30_000;
+    const deadline = Date.now() + 60_000;
     for (;;) {
       if (this.process.exitCode !== null) break;
       const answer = await fetch(url).catch(() => null);

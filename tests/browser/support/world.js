@@ -148,7 +148,7 @@ export class World {
    */
   async page(options = {}) {
     const context = await this.browser.newContext(options);
-    context.setDefaultTimeout(10_000);
+    context.setDefaultTimeout(30_000);
     const page = await context.newPage();
     const foreign = [];
     const complaints = [];

@@ -31,7 +31,7 @@ class Daemon:
             start_new_session=True,
         )
 
-    def wait_until(self, ready, what: str, seconds: float = 30) -> None:
+    def wait_until(self, ready, what: str, seconds: float = 60) -> None:
         """Polls `ready` until it holds; a program that ends or takes too long fails loudly."""
         deadline = time.monotonic() + seconds
         while not ready():

@@ -55,7 +55,7 @@ class Shibboleth(ServiceProvider):
         }
         socket = folder / "shibd.sock"
         self._shibd = Daemon(
-            ["/usr/sbin/shibd", "-F", "-f", "-c", str(config), "-p", str(folder / "shibd.pid"), "-w", "20"],
+            ["/usr/sbin/shibd", "-F", "-f", "-c", str(config), "-p", str(folder / "shibd.pid"), "-w", "60"],
             folder / "shibd.out",
             env={**os.environ, **env},
         )
