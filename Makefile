@@ -47,7 +47,7 @@ fuzz: setup-build ## Each parser for a minute
 	crates/saml/fuzz/run.sh
 
 checklist: ## Rows of the definition of done with and without a test
-	@python3 tests/checklist/checklist.py
+	@python3 tests/checklist/checklist.py --strict
 
 test: setup lint unit interop browser fuzz checklist ## Everything CI checks
 
