@@ -31,6 +31,12 @@ pub struct Context {
 }
 
 impl Context {
+    /// What a sign-on that begins now is bound to: the browser's secret, unless this answer cannot
+    /// tell the browser its secret. Then the first page of ours binds it.
+    pub fn binding(&self) -> Option<String> {
+        (self.browser.known || !self.cookies_withheld).then(|| self.browser.hash())
+    }
+
     /// A source of randomness for this request.
     pub fn random(&self) -> Box<dyn Random> {
         self.services.random()

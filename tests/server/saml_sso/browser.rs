@@ -181,3 +181,34 @@ fn av_req_31_a_posted_sign_on_is_bound_at_the_first_page() {
     app.clock.advance(150);
     assert_eq!(app.client().get(&second).status, 410);
 }
+
+/// Proves AV-REQ-31, AV-BND-14: some browsers bring the session with another site's form and not
+/// the secret that binds; the sign-on is not lost to them.
+#[test]
+fn av_req_31_a_posted_sign_on_with_half_the_cookies_goes_on() {
+    let (app, sp, client) = TestApp::ready();
+    let half = app.client();
+    let session = client.cookie("__Host-avouch").expect("signed in");
+    half.set_cookie("__Host-avouch", &session);
+    let mut request = sp.request(&app);
+    request.force_authn = true;
+    let fields = sp.post(&request, Some("kept"), None);
+    let fields: Vec<(&str, &str)> = fields
+        .iter()
+        .map(|(n, v)| (n.as_str(), v.as_str()))
+        .collect();
+    let body = crate::support::client::form(&fields);
+    let cross = &[("Sec-Fetch-Site", "cross-site")];
+    let answer = half.send(
+        "POST",
+        "/saml/sso",
+        Some(body.as_bytes()),
+        From::Here,
+        cross,
+    );
+    assert_eq!(answer.header("set-cookie"), None);
+    let page = half.follow(answer);
+    let told = app.told(&sp, &app.log_in(&half, &page, "one"));
+    assert_eq!(told.relay_state.as_deref(), Some("kept"));
+    assert_eq!(told.ok().authn.instant, app.now());
+}

@@ -64,7 +64,7 @@ pub fn proceed(
         (Next::LogIn | Next::Proceed { .. }, _) => {
             // What was checked of the session is checked again after the login.
             attempt.trail.checks.truncate(before);
-            let id = attempt.keep(app, sso, Some(cx.browser.hash()))?;
+            let id = attempt.keep(app, sso, cx.binding())?;
             Ok(Answer::See(format!("/login?p={id}")))
         }
     }
@@ -132,7 +132,7 @@ fn enter(
             return Err(reply.refuse(ResultCode::NoPassive));
         }
         attempt.trail.checks.truncate(checks_before);
-        let id = attempt.keep(app, sso, Some(cx.browser.hash()))?;
+        let id = attempt.keep(app, sso, cx.binding())?;
         return Ok(Answer::See(format!("/consent?p={id}")));
     }
 
