@@ -117,3 +117,72 @@ fn iip_idp03_release_follows_entity_attributes() {
         );
     }
 }
+
+/// Rows released only on request follow the set of attributes that the request chooses: by its
+/// index, the default without one, and the default for an index nobody declared.
+/// Proves IIP-IDP04.
+#[test]
+fn iip_idp04_release_follows_the_chosen_attribute_service() {
+    let app = TestApp::start();
+    app.user("sample.one");
+    let service = |index: u16, default: &str, names: &[&str]| {
+        let names: String = names
+            .iter()
+            .map(|name| {
+                format!("<md:RequestedAttribute Name=\"{name}\" NameFormat=\"{BASIC}\" isRequired=\"true\"/>")
+            })
+            .collect();
+        format!(
+            "<md:AttributeConsumingService index=\"{index}\"{default}>\
+             <md:ServiceName xml:lang=\"en\">Service {index}</md:ServiceName>{names}\
+             </md:AttributeConsumingService>"
+        )
+    };
+    let plain = Sp::new("wiki");
+    let services = format!(
+        "{}{}",
+        service(1, " isDefault=\"true\"", &["mail"]),
+        service(2, "", &["uid", "sn"])
+    );
+    app.connect(&plain, |_, _| ());
+    let client = admin(&app, ALL);
+    let metadata = plain.metadata().replace(
+        "</md:SPSSODescriptor>",
+        &format!("{services}</md:SPSSODescriptor>"),
+    );
+    let saved = super::post(
+        &client,
+        "/admin/apps/wiki/metadata/save",
+        &[("metadata", &metadata)],
+    );
+    assert_eq!(saved.status, 303, "{}", saved.text());
+    save(
+        &app,
+        "wiki",
+        &[
+            row("mail", "user:email", "requested", ""),
+            row("uid", "user:username", "requested", ""),
+            row("displayName", "user:display_name", "always", ""),
+        ],
+    );
+    let browser = app.client();
+    app.sign_on(&browser, &plain, "sample.one");
+    for (index, wanted) in [
+        (Some(1), ["mail", "displayName"]),
+        (Some(2), ["uid", "displayName"]),
+        (None, ["mail", "displayName"]),
+        (Some(9), ["mail", "displayName"]),
+    ] {
+        let mut request = plain.request(&app);
+        request.attribute_consuming_service_index = index;
+        let answer = browser.follow(browser.get(&plain.redirect(&app, &request)));
+        let told = app.told(&plain, &answer);
+        let names: Vec<&str> = told
+            .ok()
+            .attributes
+            .iter()
+            .map(|a| a.name.as_str())
+            .collect();
+        assert_eq!(names, wanted, "{index:?}");
+    }
+}
