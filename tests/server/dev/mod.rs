@@ -147,7 +147,9 @@ fn a_failure_says_why() {
     assert_eq!(browser.get("/saml/sso?SAMLRequest=AAAA").status, 400);
     let shown = browser.get("/dev").text();
     assert!(
-        shown.contains("InvalidAuthnRequest") && shown.contains("Why it failed"),
+        shown.contains("InvalidAuthnRequest")
+            && shown.contains("Why it failed")
+            && shown.contains("could not be read"),
         "{shown}"
     );
 }

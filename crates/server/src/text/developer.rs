@@ -26,6 +26,7 @@ texts! {
         request = "Request";
         response = "Response";
         assertion = "Decrypted assertion";
+        unreadable_request = "What came could not be read as a request.";
         no_request = "No request: the sign-on was started by Avouch.";
         no_response = "No response was sent.";
         binding = "Binding";

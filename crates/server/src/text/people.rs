@@ -79,7 +79,7 @@ texts! {
         username = "Username";
         username_hint = "What is typed when signing in. Letter case does not count.";
         display_name = "Name";
-        display_name_hint = "Shown to people. Left empty, it is made of the two names below.";
+        display_name_hint = "Shown to people. Left empty, it is made of given and family name.";
         given_name = "Given name";
         family_name = "Family name";
         email = "E-mail address";

@@ -85,6 +85,7 @@ fn shown(exchange: Exchange) -> pages::Exchange {
         signature: signature(&event.checks, check),
     };
     pages::Exchange {
+        unreadable: exchange.request.is_none() && event.initiated_by == "sp",
         request: exchange.request.map(|m| decoded(m, "signature")),
         response: exchange
             .response

@@ -62,6 +62,8 @@ pub struct Exchange {
     pub reason: String,
     /// The AuthnRequest; None for a sign-on started by Avouch.
     pub request: Option<DecodedMessage>,
+    /// There was a request, and it could not be read.
+    pub unreadable: bool,
     /// The Response; None when a page ended the exchange.
     pub response: Option<DecodedMessage>,
     /// The assertion in plain text, when the Response carries it encrypted.
@@ -128,6 +130,7 @@ impl DeveloperPage {
             user: "sample.one".into(),
             result,
             reason: String::new(),
+            unreadable: false,
             request: Some(message(
                 request,
                 "http://127.0.0.1:8080/saml/sso",
@@ -185,6 +188,7 @@ impl DeveloperPage {
                 },
                 Exchange {
                     request: None,
+                    unreadable: true,
                     ..exchange("QQ12-9ZZK", ResultCode::Success)
                 },
             ],
