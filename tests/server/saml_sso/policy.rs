@@ -145,3 +145,95 @@ fn av_st_01_detail_can_be_hidden() {
     let told = app.assert_refused(&sp, &answer, ResultCode::NoPassive, "Responder", "");
     assert!(!told.xml.contains("StatusMessage"));
 }
+
+/// A logout that comes between reading the session and writing the answer wins: nothing is sent, and
+/// the sign-on goes on at the login page.
+#[test]
+fn a_logout_in_between_wins_over_the_answer() {
+    use avouch_saml::metadata::AcsSelector;
+    use avouch_server::context::{BrowserToken, Context, hash_token};
+    use avouch_server::flow::attempt::Attempt;
+    use avouch_server::flow::proceed::proceed;
+    use avouch_server::flow::registry::By;
+    use avouch_server::flow::reply::ReplyTo;
+    use avouch_server::flow::saml_sso::{Answer, Visitor};
+    use avouch_server::random::SystemRandom;
+    use avouch_server::sessions::SsoRequest;
+
+    let (app, sp, client) = TestApp::ready();
+    let cx = Context {
+        now: app.now(),
+        request_id: "r".to_owned(),
+        client: std::net::Ipv4Addr::LOCALHOST.into(),
+        user_agent: "sample browser".to_owned(),
+        session_hash: client.cookie("__Host-avouch").as_deref().map(hash_token),
+        browser: BrowserToken::fresh(&mut SystemRandom),
+        cookies_withheld: false,
+        services: std::sync::Arc::clone(&app.services),
+    };
+    for passive in [false, true] {
+        let client = app.signed_in("one");
+        let cx = Context {
+            now: app.now(),
+            session_hash: client.cookie("__Host-avouch").as_deref().map(hash_token),
+            ..cx.clone()
+        };
+        let visitor = Visitor::read(&cx).expect("read");
+        let found = visitor.session.as_ref().expect("signed in");
+        let ready = cx
+            .services
+            .apps
+            .find(
+                &cx.services,
+                visitor.version,
+                By::EntityId(&sp.entity_id),
+                cx.now,
+            )
+            .expect("read")
+            .expect("connected");
+        let acs = ready
+            .sp
+            .choose_acs(&AcsSelector::default())
+            .expect("an ACS");
+        let reply = ReplyTo::unsolicited(&ready, acs, None);
+        let sso = SsoRequest {
+            request_id: None,
+            arrived_by: "launch".to_owned(),
+            acs: sp.acs.clone(),
+            relay_state: None,
+            force_authn: false,
+            is_passive: passive,
+            accepted_at: cx.now.millis(),
+            name_id_format: None,
+            sp_name_qualifier: None,
+            contexts: None,
+            subject: None,
+            attribute_service: None,
+            not_on_or_after: None,
+            signed: false,
+            consented: false,
+            code: "SAMP-LE22".to_owned(),
+            checks: Vec::new(),
+        };
+        let go = |ended: bool| {
+            if ended {
+                app.write(|c| avouch_server::store::sessions::end(c, &found.session.id));
+            }
+            let mut attempt = Attempt::new(&cx, "idp", "launch");
+            let outcome = proceed(&cx, &mut attempt, &reply, sso.clone(), Some(found));
+            attempt.conclude(outcome).expect("an answer")
+        };
+        assert!(matches!(go(false), Answer::Post(posted) if posted.refused.is_none()));
+        match go(true) {
+            Answer::See(path) => assert!(!passive && path.starts_with("/login?p="), "{path}"),
+            Answer::Post(posted) => {
+                assert!(passive);
+                assert_eq!(
+                    posted.refused.map(|(result, _)| result),
+                    Some(ResultCode::NoPassive)
+                );
+            }
+            other => panic!("{other:?}"),
+        }
+    }
+}

@@ -43,6 +43,8 @@ pub enum Recorded {
     UsedBefore(Option<PendingId>),
     /// Somebody else answered the sign-on meanwhile.
     AnsweredAlready,
+    /// The session ended between being read and being written to: nobody is signed in any more.
+    SessionEnded,
 }
 
 /// An attempt in progress.
@@ -167,6 +169,7 @@ impl<'c> Attempt<'c> {
                 Err(StoreError::Conflict(Conflict::Taken(what))) if what == "events.code" => {
                     self.trail.code = reference_code(&mut *cx.random());
                 }
+                Err(StoreError::Conflict(Conflict::Gone(_))) => return Ok(Recorded::SessionEnded),
                 other => {
                     if let (Ok(Recorded::Yes), Some(exchanges)) = (&other, &cx.services.exchanges) {
                         exchanges.end(&event);
@@ -230,7 +233,7 @@ impl<'c> Attempt<'c> {
     /// [`Refusal`] when the request is not this browser's.
     pub fn late(&mut self, recorded: Recorded) -> Result<Answer, Refusal> {
         match recorded {
-            Recorded::Yes | Recorded::AnsweredAlready => {
+            Recorded::Yes | Recorded::AnsweredAlready | Recorded::SessionEnded => {
                 Ok(Answer::StartAgain(Box::new(Restart {
                     app: self.app.clone(),
                     url: self.restart_url.clone(),

@@ -217,6 +217,13 @@ fn enter(
                 is_passive: sso.is_passive,
             })))
         }
+        // A logout came between: the answer just made is not sent.
+        Recorded::SessionEnded if sso.is_passive => Err(reply.refuse(ResultCode::NoPassive)),
+        Recorded::SessionEnded => {
+            attempt.trail.checks.truncate(checks_before);
+            let id = attempt.keep(app, sso, cx.binding())?;
+            Ok(Answer::See(format!("/login?p={id}")))
+        }
         other => Ok(attempt.late(other)?),
     }
 }
