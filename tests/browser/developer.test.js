@@ -2,6 +2,7 @@
 // page of exchanges shows what passed and why something failed, by itself.
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
+import { setTimeout as pause } from "node:timers/promises";
 import { looksRight } from "./support/looks.js";
 import { World, session } from "./support/world.js";
 
@@ -11,10 +12,15 @@ before(async () => {
 });
 after(() => world?.stop());
 
-/** The app was asked for its metadata and is connected. */
+/** The page of exchanges, once the app was asked for its metadata and is connected. */
 async function connected(page) {
-  await page.goto(`${world.idp}/dev`);
-  await page.getByText(world.sp.entityId).first().waitFor();
+  const deadline = Date.now() + 60_000;
+  do {
+    await page.goto(`${world.idp}/dev`);
+    if (await page.getByText(world.sp.entityId).count()) return;
+    await pause(100);
+  } while (Date.now() < deadline);
+  assert.fail("the app was not connected");
 }
 
 test("one click signs a sample user in", async () => {
