@@ -135,3 +135,17 @@ fn a_user_is_added_and_signs_in() {
     assert_eq!(added.display_name, "Ünï <New>");
     signed_in(&app, "sample.new");
 }
+
+/// Each key is called what it is.
+#[test]
+fn a_key_that_signs_no_more_is_said_to_be_published_still() {
+    let app = TestApp::start();
+    let client = admin(&app, &[AdminRight::ManageKeys]);
+    let said = |word: &str| client.get("/admin/keys").text().contains(word);
+    assert!(said("Signs now") && !said("Published still"));
+    let id = app.services.db.read(store::keys::all).expect("read")[0]
+        .id
+        .clone();
+    app.write(|c| store::keys::set_state(c, &id, "previous"));
+    assert!(said("Published still") && !said("Signs now"));
+}

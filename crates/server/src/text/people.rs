@@ -56,6 +56,7 @@ texts! {
         state = "State";
         active = "Signs now";
         next = "Published, not used yet";
+        previous = "Published still, signs no more";
         retired = "No longer used";
         certificate = "Certificate";
         subject = "Subject";

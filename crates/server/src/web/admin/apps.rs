@@ -198,7 +198,7 @@ pub(crate) fn idp_info(cx: &Context, app: Option<&App>, keys: &[KeyRow]) -> IdpI
     let issuer = app.and_then(|app| app.definition.saml.issuer.clone());
     let own_key = app.and_then(|app| app.definition.saml.signing_key.as_deref());
     let mut certificates = Vec::new();
-    for state in ["active", "next"] {
+    for state in ["active", "next", "previous"] {
         for key in keys.iter().filter(|key| {
             key.purpose == "signing"
                 && match own_key {

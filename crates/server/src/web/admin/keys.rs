@@ -29,6 +29,7 @@ pub(crate) async fn list(request: HttpRequest) -> HttpResponse {
                     state: match key.state.as_str() {
                         "active" => KeyState::Active,
                         "next" => KeyState::Next,
+                        "previous" => KeyState::Previous,
                         _ => KeyState::Retired,
                     },
                     subject: certificate.subject(),
@@ -52,7 +53,8 @@ pub(crate) async fn list(request: HttpRequest) -> HttpResponse {
         keys.sort_by_key(|key| match key.state {
             KeyState::Active => 0,
             KeyState::Next => 1,
-            KeyState::Retired => 2,
+            KeyState::Previous => 2,
+            KeyState::Retired => 3,
         });
         page(
             cx,

@@ -51,6 +51,8 @@ pub enum KeyState {
     Active,
     /// It is in the metadata but does not sign yet.
     Next,
+    /// It no longer signs, and is in the metadata still.
+    Previous,
     /// It no longer signs.
     Retired,
 }
@@ -64,6 +66,7 @@ impl KeyListPage {
         match key.state {
             KeyState::Active => (Tone::Good, self.t().active),
             KeyState::Next => (Tone::Neutral, self.t().next),
+            KeyState::Previous => (Tone::Neutral, self.t().previous),
             KeyState::Retired => (Tone::Neutral, self.t().retired),
         }
     }
