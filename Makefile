@@ -11,7 +11,7 @@ export CARGO_PROFILE_TEST_DEBUG := 0
 endif
 export AVOUCH_BIN ?= $(CURDIR)/target/debug/avouch
 
-.PHONY: help setup setup-build build demo test lint unit interop browser fuzz checklist bench screenshots
+.PHONY: help setup setup-build build demo test lint unit interop browser fuzz checklist bench
 
 help: ## What there is
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14

@@ -167,20 +167,21 @@ pub fn enter(cx: &Context, typed: &Typed) -> Result<Outcome, Stop> {
         None => (String::new(), "(unknown)".to_owned()),
     });
     if let Some(seconds) = candidate.wait_seconds(rules, cx.now) {
-        trail.fail(
-            "throttle",
-            "no wait",
-            format!("{seconds} seconds"),
-            "login.*_failures",
-        );
-        record(cx, &trail, ResultCode::Throttled, |_| Ok(()))?;
-        return Ok(Outcome::Wait { seconds });
+        return must_wait(cx, &mut trail, seconds);
     }
     let proof = match candidate.check(&services.hasher, &typed.password) {
         Ok(proof) => proof,
         Err(HashError::Busy) => return Ok(Outcome::Busy),
         Err(error) => return Err(Stop::Ours(OperatorError::new(error))),
     };
+    // A burst passes the first look together and is counted one by one while hashes take their
+    // turns. Looking again keeps what is behind a full count from learning anything, right or wrong.
+    let counted = services
+        .db
+        .read(|c| local::read(c, &typed.username, known_as, address))?;
+    if let Some(seconds) = counted.wait_seconds(rules, cx.now) {
+        return must_wait(cx, &mut trail, seconds);
+    }
     let user = match &proof {
         // A deactivated user with the right password learns no more than a stranger does.
         Proof::Right { user, .. } if user.active => user,
@@ -228,6 +229,17 @@ pub fn enter(cx: &Context, typed: &Typed) -> Result<Outcome, Stop> {
             None => "/".to_owned(),
         },
     })))
+}
+
+fn must_wait(cx: &Context, trail: &mut Trail, seconds: i64) -> Result<Outcome, Stop> {
+    trail.fail(
+        "throttle",
+        "no wait",
+        format!("{seconds} seconds"),
+        "login.*_failures",
+    );
+    record(cx, trail, ResultCode::Throttled, |_| Ok(()))?;
+    Ok(Outcome::Wait { seconds })
 }
 
 /// The user at the browser does not want to log in: the SP is told, and the sign-on ends.
