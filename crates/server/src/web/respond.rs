@@ -108,8 +108,8 @@ pub(crate) async fn run<T: Send + 'static>(
 }
 
 /// As [`run`], for a sign-on, which does nothing slower than one signature. On an embedded database
-/// it is run where it is: handing it to another thread and back costs a fifth of the whole sign-on
-/// in context switches. On PostgreSQL it waits for the network and belongs on the pool.
+/// it is run where it is, to save the two changes of thread; what that alone saves was not measured.
+/// On PostgreSQL it waits for the network and belongs on the pool.
 pub(crate) async fn run_brief<T: Send + 'static>(
     request: &HttpRequest,
     cx: Context,
