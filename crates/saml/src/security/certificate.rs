@@ -72,12 +72,21 @@ pub struct Certificate {
 }
 
 impl Certificate {
-    /// Reads a DER certificate.
+    /// Reads a DER certificate. Its octets are kept as they came, since a fingerprint is of those;
+    /// what stands behind a certificate in strict DER is dropped.
     ///
     /// # Errors
     /// [`CertificateError::Der`].
     pub fn from_der(der: &[u8]) -> Result<Self, CertificateError> {
-        Self::from_x509(X509::from_der(der).map_err(|_| CertificateError::Der)?)
+        let read = Self::from_x509(X509::from_der(der).map_err(|_| CertificateError::Der)?)?;
+        if der.starts_with(&read.der) {
+            return Ok(read);
+        }
+        // OpenSSL reads laxer encodings than it writes, and some that it writes it does not read.
+        Ok(Self {
+            der: der.to_vec(),
+            ..read
+        })
     }
 
     /// Reads a PEM certificate.
@@ -125,9 +134,13 @@ impl Certificate {
 
     /// The PEM form.
     pub fn pem(&self) -> String {
-        let pem = self.x509.to_pem().ok();
-        pem.and_then(|pem| String::from_utf8(pem).ok())
-            .expect("OpenSSL writes a parsed certificate as PEM")
+        let base64 = self.base64();
+        let mut pem = String::from("-----BEGIN CERTIFICATE-----\n");
+        for line in base64.as_bytes().chunks(64) {
+            pem.extend(line.iter().map(|b| char::from(*b)));
+            pem.push('\n');
+        }
+        pem + "-----END CERTIFICATE-----\n"
     }
 
     /// The key in it.
