@@ -8,21 +8,20 @@ use openssl::sign::Signer;
 
 use crate::scenario::SigningKey;
 
-/// Kernel ticks are 10 ms on every Linux this runs on.
-const TICK_US: f64 = 10_000.0;
-
-/// User and system time of a process with all its threads, in microseconds.
+/// User and system time of a process with all its living threads, in microseconds, to the
+/// nanosecond: `/proc/PID/stat` counts in ticks of 10 ms.
 pub(crate) fn cpu_us(pid: u32) -> f64 {
-    let stat = fs::read_to_string(format!("/proc/{pid}/stat")).expect("the process runs");
-    // The command's name may hold spaces; fields are counted from behind it.
-    let fields: Vec<&str> = stat
-        .rsplit_once(')')
-        .expect("a stat line")
-        .1
-        .split_whitespace()
-        .collect();
-    let ticks = |at: usize| fields[at].parse::<f64>().expect("a number");
-    (ticks(11) + ticks(12)) * TICK_US
+    let tasks = fs::read_dir(format!("/proc/{pid}/task")).expect("the process runs");
+    let nanoseconds: u64 = tasks
+        .map(|task| task.expect("a thread").path().join("schedstat"))
+        // A thread may end between being listed and being read.
+        .filter_map(|file| fs::read_to_string(file).ok())
+        .map(|text| {
+            let running = text.split(' ').next().expect("a first field");
+            running.parse::<u64>().expect("a number")
+        })
+        .sum();
+    nanoseconds as f64 / 1e3
 }
 
 fn status_mib(pid: &str, field: &str) -> u64 {

@@ -62,6 +62,8 @@ impl SigningKey {
 
 /// What a load showed.
 pub(crate) struct Load {
+    /// Sign-ons.
+    pub(crate) count: usize,
     /// Sign-ons in a second.
     pub(crate) per_second: f64,
     /// Half took at most this long, in milliseconds.
@@ -338,6 +340,7 @@ fn summary(mut times: Vec<Duration>, took: Duration) -> Load {
     times.sort_unstable();
     let at = |share: f64| times[((times.len() - 1) as f64 * share) as usize].as_secs_f64() * 1e3;
     Load {
+        count: times.len(),
         per_second: times.len() as f64 / took.as_secs_f64(),
         p50_ms: at(0.50),
         p99_ms: at(0.99),

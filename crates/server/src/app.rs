@@ -21,6 +21,7 @@ use crate::directory::password::{HashError, PasswordHasher};
 use crate::directory::throttle::ThrottleRules;
 use crate::flow::dev::exchanges::Exchanges;
 use crate::flow::registry::Registry;
+use crate::flow::visitor::KnownUsers;
 use crate::housekeeping::Housekeeping;
 use crate::keys::Keyring;
 use crate::random::{SystemRandom, new_id};
@@ -45,6 +46,8 @@ pub struct Services {
     pub throttle: ThrottleRules,
     /// Connected apps ready for use.
     pub apps: Registry,
+    /// Users as they were last read.
+    pub users: KnownUsers,
     /// The present.
     pub clock: Arc<dyn Clock>,
     /// The organisation's order of authentication contexts.
@@ -76,6 +79,7 @@ impl Services {
             hasher,
             throttle,
             apps: Registry::default(),
+            users: KnownUsers::default(),
             clock: Arc::new(SystemClock),
             context_strength: StrengthOrder::new(settings.saml.context_strength.clone()),
             developer: false,

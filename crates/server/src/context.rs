@@ -108,14 +108,17 @@ pub fn hash_token(secret: &str) -> String {
 
 /// The SHA-256 of octets in hex.
 pub fn hash_octets(octets: &[u8]) -> String {
-    hex(&openssl::sha::sha256(octets))
+    // Not `openssl::sha::sha256`, which looks the algorithm up by its name each time.
+    let mut hash = openssl::sha::Sha256::new();
+    hash.update(octets);
+    hex(&hash.finish())
 }
 
 fn hex(bytes: &[u8]) -> String {
-    use std::fmt::Write;
-    let mut out = String::with_capacity(bytes.len() * 2);
-    for byte in bytes {
-        write!(out, "{byte:02x}").expect("writing to a String does not fail");
-    }
-    out
+    const DIGITS: &[u8; 16] = b"0123456789abcdef";
+    let digit = |half: u8| char::from(DIGITS[usize::from(half)]);
+    bytes
+        .iter()
+        .flat_map(|byte| [digit(byte >> 4), digit(byte & 15)])
+        .collect()
 }

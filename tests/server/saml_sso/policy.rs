@@ -156,7 +156,8 @@ fn a_logout_in_between_wins_over_the_answer() {
     use avouch_server::flow::proceed::proceed;
     use avouch_server::flow::registry::By;
     use avouch_server::flow::reply::ReplyTo;
-    use avouch_server::flow::saml_sso::{Answer, Visitor};
+    use avouch_server::flow::saml_sso::Answer;
+    use avouch_server::flow::visitor::Visitor;
     use avouch_server::random::SystemRandom;
     use avouch_server::sessions::SsoRequest;
 

@@ -133,6 +133,47 @@ impl DigestAlgorithm {
         matches!(self, Self::DangerSha1)
     }
 
+    /// The digest of `octets`. Not through [`MessageDigest`], which OpenSSL 3 looks up by its name
+    /// in every call.
+    pub(super) fn of(self, octets: &[u8]) -> Vec<u8> {
+        macro_rules! digest {
+            ($kind:ident) => {{
+                let mut state = openssl::sha::$kind::new();
+                state.update(octets);
+                state.finish().to_vec()
+            }};
+        }
+        match self {
+            Self::Sha256 => digest!(Sha256),
+            Self::Sha384 => digest!(Sha384),
+            Self::Sha512 => digest!(Sha512),
+            Self::DangerSha1 => digest!(Sha1),
+        }
+    }
+
+    /// What stands before the digest in an RSASSA-PKCS1-v1_5 signature: the DER of DigestInfo up to
+    /// the digest's octets (RFC 8017 §9.2, note 1).
+    pub(super) const fn digest_info(self) -> &'static [u8] {
+        match self {
+            Self::Sha256 => &[
+                0x30, 0x31, 0x30, 0x0d, 0x06, 0x09, 0x60, 0x86, 0x48, 0x01, 0x65, 0x03, 0x04, 0x02,
+                0x01, 0x05, 0x00, 0x04, 0x20,
+            ],
+            Self::Sha384 => &[
+                0x30, 0x41, 0x30, 0x0d, 0x06, 0x09, 0x60, 0x86, 0x48, 0x01, 0x65, 0x03, 0x04, 0x02,
+                0x02, 0x05, 0x00, 0x04, 0x30,
+            ],
+            Self::Sha512 => &[
+                0x30, 0x51, 0x30, 0x0d, 0x06, 0x09, 0x60, 0x86, 0x48, 0x01, 0x65, 0x03, 0x04, 0x02,
+                0x03, 0x05, 0x00, 0x04, 0x40,
+            ],
+            Self::DangerSha1 => &[
+                0x30, 0x21, 0x30, 0x09, 0x06, 0x05, 0x2b, 0x0e, 0x03, 0x02, 0x1a, 0x05, 0x00, 0x04,
+                0x14,
+            ],
+        }
+    }
+
     pub(super) fn message_digest(self) -> MessageDigest {
         match self {
             Self::Sha256 => MessageDigest::sha256(),

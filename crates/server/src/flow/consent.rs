@@ -1,5 +1,7 @@
 //! The question, asked once, whether an app may be told what it asks for.
 
+use std::sync::Arc;
+
 use avouch_saml::name_id::NameIdFormat;
 
 use crate::attributes::name_id::{self, NameIdFacts};
@@ -9,7 +11,8 @@ use crate::context::Context;
 use crate::flow::attempt::Attempt;
 use crate::flow::proceed::{consent_hash, what_is_released};
 use crate::flow::restart;
-use crate::flow::saml_sso::{Answer, Visitor, Waiting, find, reply_of, resume};
+use crate::flow::saml_sso::{Answer, Waiting, find, reply_of, resume};
+use crate::flow::visitor::Visitor;
 use crate::refusal::{AppName, Refusal, Stop};
 use crate::sessions::{Pending, PendingId};
 use crate::store;
@@ -18,7 +21,7 @@ use crate::users::User;
 /// What the user is asked.
 pub struct Question {
     /// Who is asked.
-    pub user: User,
+    pub user: Arc<User>,
     /// Who will be told.
     pub app: AppName,
     /// The app's own pages: privacy statement and information.

@@ -10,7 +10,8 @@ use crate::flow::proceed::proceed;
 use crate::flow::registry::By;
 use crate::flow::reply::ReplyTo;
 use crate::flow::restart;
-use crate::flow::saml_sso::{Answer, Visitor};
+use crate::flow::saml_sso::Answer;
+use crate::flow::visitor::Visitor;
 use crate::refusal::{AppName, Refusal, Stop};
 use crate::sessions::SsoRequest;
 

@@ -1,9 +1,11 @@
 //! The apps a user may enter now.
 
+use std::sync::Arc;
+
 use crate::access::{self, Decision};
 use crate::apps::App;
 use crate::context::Context;
-use crate::flow::saml_sso::Visitor;
+use crate::flow::visitor::Visitor;
 use crate::refusal::Stop;
 use crate::store;
 use crate::users::User;
@@ -11,7 +13,7 @@ use crate::users::User;
 /// A user and the apps to show them.
 pub struct Apps {
     /// The user.
-    pub user: User,
+    pub user: Arc<User>,
     /// The apps, in the order shown.
     pub apps: Vec<App>,
 }

@@ -10,8 +10,9 @@ use crate::directory::local::{self, Proof};
 use crate::directory::password::{HashError, Password};
 use crate::flow::attempt::Attempt;
 use crate::flow::restart;
-use crate::flow::saml_sso::{Answer, Restart, Visitor, Waiting, find, reply_of};
+use crate::flow::saml_sso::{Answer, Restart, Waiting, find, reply_of};
 use crate::flow::trail::Trail;
+use crate::flow::visitor::Visitor;
 use crate::refusal::{AppName, OperatorError, Stop};
 use crate::sessions::{Pending, PendingId, Session, SessionId};
 use crate::store::{self, Connection, StoreError};
@@ -79,7 +80,7 @@ pub fn show(cx: &Context, id: Option<&PendingId>) -> Result<Show, Stop> {
         forced: visitor.session.is_some(),
         username: visitor
             .session
-            .map_or(String::new(), |found| found.user.username),
+            .map_or(String::new(), |found| found.user.username.clone()),
         pending: Some(id.clone()),
     })))
 }

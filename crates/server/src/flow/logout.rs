@@ -2,8 +2,8 @@
 
 use crate::audit::{EventKind, ResultCode};
 use crate::context::Context;
-use crate::flow::saml_sso::Visitor;
 use crate::flow::trail::Trail;
+use crate::flow::visitor::Visitor;
 use crate::refusal::Stop;
 use crate::store::{self, Connection, StoreError};
 

@@ -21,3 +21,4 @@ pub mod saml_sso;
 pub mod sign_on;
 pub mod subject;
 pub mod trail;
+pub mod visitor;

@@ -17,9 +17,9 @@ use crate::flow::restart;
 use crate::flow::saml_sso::{Answer, Posted};
 use crate::flow::sign_on::{self, Asked, Methods, Next};
 use crate::flow::subject;
+use crate::flow::visitor::SignedIn;
 use crate::refusal::{OperatorError, Refusal};
 use crate::sessions::{Participant, SsoRequest};
-use crate::store::sessions::Resolved;
 use crate::store::{self, Connection};
 use crate::users::User;
 
@@ -32,7 +32,7 @@ pub fn proceed(
     attempt: &mut Attempt<'_>,
     reply: &ReplyTo,
     sso: SsoRequest,
-    session: Option<&Resolved>,
+    session: Option<&SignedIn>,
 ) -> Result<Answer, Refusal> {
     let app = &reply.app;
     let asked = Asked {
@@ -49,7 +49,7 @@ pub fn proceed(
     let before = attempt.trail.checks.len();
     let next = sign_on::next(
         &asked,
-        session.map(|found| (&found.session, &found.user)),
+        session.map(|found| (&found.session, &*found.user)),
         &app.app,
         &methods,
         cx.now,
@@ -79,13 +79,13 @@ fn enter(
     attempt: &mut Attempt<'_>,
     reply: &ReplyTo,
     sso: SsoRequest,
-    found: &Resolved,
+    found: &SignedIn,
     grant: &Grant,
     context: String,
     checks_before: usize,
 ) -> Result<Answer, Refusal> {
     let app = &reply.app;
-    let user = &found.user;
+    let user = &*found.user;
     let facts = NameIdFacts::of(app, cx.services.salt()?);
     if let Some(named) = &sso.subject {
         let same = subject::is(named, user, &facts, cx);

@@ -14,10 +14,10 @@ use crate::flow::registry::By;
 use crate::flow::reply::ReplyTo;
 use crate::flow::restart;
 use crate::flow::saml_request::{bound_relay_state, choose_acs, is_current, understand, verify};
+use crate::flow::visitor::Visitor;
 use crate::refusal::{AppName, Refusal, Stop};
 use crate::sessions::{Pending, PendingId, PendingStatus};
-use crate::store::sessions::Resolved;
-use crate::store::{self, StoreError};
+use crate::store;
 
 /// What the browser is to do next.
 #[derive(Debug)]
@@ -57,36 +57,6 @@ pub struct Restart {
     pub app: Option<AppName>,
     /// One click to start again.
     pub url: Option<String>,
-}
-
-/// Who is at the browser, and the version of what may be cached.
-pub struct Visitor {
-    /// The state's version.
-    pub version: i64,
-    /// The session, when the cookie names one that is live.
-    pub session: Option<Resolved>,
-}
-
-impl Visitor {
-    /// Reads the session the request's cookie names.
-    ///
-    /// # Errors
-    /// The database.
-    pub fn read(cx: &Context) -> Result<Self, StoreError> {
-        let db = &cx.services.db;
-        if let Some(hash) = &cx.session_hash
-            && let Some(found) = db.read_one(|c| store::sessions::resolve(c, hash))?
-        {
-            return Ok(Self {
-                version: found.version,
-                session: Some(found).filter(|found| found.session.is_live(cx.now)),
-            });
-        }
-        Ok(Self {
-            version: db.read_one(store::state::version)?,
-            session: None,
-        })
-    }
 }
 
 /// Takes an AuthnRequest as it arrived at `/saml/sso`.

@@ -12,6 +12,7 @@ use diesel::connection::{
 use diesel::{PgConnection, SqliteConnection};
 
 use super::Connection;
+use super::batch::{self, Batch, MOST_JOINED, Open, Uncommitted};
 use super::error::StoreError;
 use super::pool::{Health, Lent, Opened, Pool, SharedHealth};
 
@@ -156,13 +157,13 @@ impl Db {
         &self,
         work: impl Fn(&mut Connection) -> Result<T, E>,
     ) -> Result<T, E> {
-        self.run(&self.readers, |connection| {
+        self.run(&self.readers, |lent| {
             begin(
-                connection,
+                lent,
                 "BEGIN",
                 "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
             )?;
-            finish(connection, &work)
+            finish(lent, &work)
         })
     }
 
@@ -181,7 +182,7 @@ impl Db {
         &self,
         work: impl Fn(&mut Connection) -> Result<T, E>,
     ) -> Result<T, E> {
-        let work = |connection: &mut Connection| work(connection).map_err(Stop::Before);
+        let work = |lent: &mut Lent<'_>| work(lent).map_err(Stop::Before);
         // SQLite drops a connection's page cache whenever another connection has written, so after
         // every sign-on each reader starts from nothing. The writer's own cache stays warm.
         match &self.writer {
@@ -202,15 +203,51 @@ impl Db {
         &self,
         work: impl Fn(&mut Connection) -> Result<T, E>,
     ) -> Result<T, E> {
-        self.run(
-            self.writer.as_ref().unwrap_or(&self.readers),
-            |connection| {
-                // IMMEDIATE: a transaction that first reads and then writes would otherwise fail
-                // when another process wrote in between.
-                begin(connection, "BEGIN IMMEDIATE", "BEGIN")?;
-                finish(connection, &work)
-            },
-        )
+        if let Some(writer) = &self.writer
+            && batch::is_collecting()
+        {
+            return join(writer, &work);
+        }
+        self.run(self.writer.as_ref().unwrap_or(&self.readers), |lent| {
+            end_shared(lent);
+            begin(lent, BEGIN_WRITING, "BEGIN")?;
+            finish(lent, &work)
+        })
+    }
+
+    /// Runs `work`, whose writes on an embedded database join those of other threads in one
+    /// transaction. Nothing may leave this process that tells of them before [`Db::commit`] has
+    /// succeeded with what is answered.
+    pub fn together<T>(&self, work: impl FnOnce() -> T) -> (T, Uncommitted) {
+        batch::collect(work)
+    }
+
+    /// Sees to it that what was written is committed. Whoever comes first commits for all that
+    /// joined.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`]: the commit failed, or the connection was lost before; nothing
+    /// was written.
+    pub fn commit(&self, written: Uncommitted) -> Result<(), StoreError> {
+        for batch in &written.0 {
+            let outcome = || batch.outcome().cloned();
+            let ended = match (outcome(), &self.writer) {
+                (Some(ended), _) => ended,
+                (None, Some(writer)) => {
+                    let mut lent = writer.lend()?;
+                    // Another thread may have ended it meanwhile, and begun the next.
+                    if outcome().is_none() {
+                        end_shared(&mut lent);
+                    }
+                    give_back(lent);
+                    // Whoever has the connection can end it: so if it has not ended, it was lost.
+                    outcome().unwrap_or_else(|| Err("its connection was lost".to_owned()))
+                }
+                (None, None) => Err("there is no writer".to_owned()),
+            };
+            ended.map_err(|why| StoreError::Unavailable(format!("the commit failed: {why}")))?;
+        }
+        Ok(())
     }
 
     /// Whether the database answers and has the schema this version needs.
@@ -233,7 +270,7 @@ impl Db {
     fn run<T, E: From<StoreError>>(
         &self,
         pool: &Pool,
-        work: impl Fn(&mut Connection) -> Result<T, Stop<E>>,
+        work: impl Fn(&mut Lent<'_>) -> Result<T, Stop<E>>,
     ) -> Result<T, E> {
         let mut tries_left = 3;
         loop {
@@ -270,14 +307,73 @@ impl Db {
     }
 }
 
-/// Keeps a connection unless its transaction could not be ended.
+/// Keeps a connection unless its transaction could not be ended, or is one that others join.
 fn give_back(mut lent: Lent<'_>) {
-    type Manager = <Connection as diesel::Connection>::TransactionManager;
+    let open = u32::from(lent.shared().is_some());
     let status = Manager::transaction_manager_status_mut(&mut *lent);
-    if matches!(status.transaction_depth(), Ok(None)) {
+    if matches!(status.transaction_depth(), Ok(depth) if depth.map_or(0, u32::from) == open) {
         lent.keep();
     }
 }
+
+/// Runs `work` in the transaction that others have open, or opens one for others to join. Only
+/// `work` is undone when it answers `Err`.
+fn join<T, E: From<StoreError>>(
+    writer: &Pool,
+    work: &impl Fn(&mut Connection) -> Result<T, E>,
+) -> Result<T, E> {
+    let mut lent = writer.lend()?;
+    let joining = lent.shared().is_some();
+    if joining {
+        Manager::begin_transaction(&mut *lent).map_err(StoreError::from)?;
+    } else if let Err(Stop::Before(error) | Stop::Commit(error)) =
+        begin(&mut lent, BEGIN_WRITING, "BEGIN")
+    {
+        return Err(error);
+    }
+    let done = work(&mut lent);
+    match &done {
+        Ok(_) => {
+            if joining {
+                // A savepoint of its own inside the transaction.
+                Manager::commit_transaction(&mut *lent).map_err(StoreError::from)?;
+            }
+            let open = lent.shared().get_or_insert_with(|| Open {
+                batch: Arc::new(Batch::default()),
+                joined: 0,
+            });
+            open.joined += 1;
+            batch::note(&open.batch);
+            if open.joined == MOST_JOINED {
+                end_shared(&mut lent);
+            }
+        }
+        Err(_) => {
+            // A failed rollback shows in the connection's state; `give_back` looks.
+            let _ = Manager::rollback_transaction(&mut *lent);
+        }
+    }
+    give_back(lent);
+    done
+}
+
+/// Commits the transaction that others have joined, if there is one, and tells them.
+fn end_shared(lent: &mut Lent<'_>) {
+    let Some(Open { batch, .. }) = lent.shared().take() else {
+        return;
+    };
+    let committed = Manager::commit_transaction(&mut **lent);
+    if committed.is_err() {
+        let _ = Manager::rollback_transaction(&mut **lent);
+    }
+    batch.end(committed.map_err(|error| error.to_string()));
+}
+
+type Manager = <Connection as diesel::Connection>::TransactionManager;
+
+/// IMMEDIATE: a transaction that first reads and then writes would otherwise fail when another
+/// process wrote in between.
+const BEGIN_WRITING: &str = "BEGIN IMMEDIATE";
 
 /// Where a piece of work ended early.
 enum Stop<E> {
@@ -303,7 +399,6 @@ fn finish<T, E: From<StoreError>>(
     connection: &mut Connection,
     work: &impl Fn(&mut Connection) -> Result<T, E>,
 ) -> Result<T, Stop<E>> {
-    type Manager = <Connection as diesel::Connection>::TransactionManager;
     match work(connection) {
         Ok(value) => match Manager::commit_transaction(connection) {
             Ok(()) => Ok(value),
@@ -334,7 +429,11 @@ fn connect(address: &Address, statements: &Arc<AtomicU64>) -> Result<Opened, Sto
         } if over_network => watched.note(error),
         _ => {}
     });
-    Ok(Opened { connection, health })
+    Ok(Opened {
+        connection,
+        health,
+        shared: None,
+    })
 }
 
 fn connect_sqlite(path: &Path) -> Result<SqliteConnection, StoreError> {

@@ -4,7 +4,7 @@ use avouch_saml::time::Timestamp;
 use diesel::prelude::*;
 
 use super::schema::events;
-use super::{Connection, StoreError};
+use super::{Connection, StoreError, on_each};
 use crate::audit::{Event, EventKind, ResultCode};
 
 /// Writes an event, in the transaction of what it reports.
@@ -24,7 +24,8 @@ pub fn insert_acting(
     event: &Event,
     acting: Option<&str>,
 ) -> Result<(), StoreError> {
-    diesel::insert_into(events::table)
+    let checks = super::json(&event.checks);
+    on_each!(c, |c| diesel::insert_into(events::table)
         .values((
             events::code.eq(&event.code),
             events::at.eq(event.at.millis()),
@@ -41,11 +42,11 @@ pub fn insert_acting(
             events::protocol.eq(event.protocol),
             events::binding.eq(&event.binding),
             events::reason.eq(&event.reason),
-            events::checks.eq(super::json(&event.checks)),
+            events::checks.eq(&checks),
             events::request_id.eq(&event.request_id),
             events::acting.eq(acting),
         ))
-        .execute(c)?;
+        .execute(c))?;
     Ok(())
 }
 

@@ -18,12 +18,14 @@ pub mod state;
 pub mod throttle;
 pub mod users;
 
+mod batch;
 mod connection;
 mod db;
 mod error;
 mod pool;
 mod schema;
 
+pub use batch::Uncommitted;
 pub use connection::AnyConnection as Connection;
 pub use db::{Address, Db};
 pub use error::{Conflict, StoreError};

@@ -4,7 +4,7 @@ use avouch_saml::time::Timestamp;
 use diesel::prelude::*;
 
 use super::schema::sp_sessions;
-use super::{Connection, StoreError};
+use super::{Connection, StoreError, on_each};
 use crate::apps::AppId;
 use crate::sessions::{Participant, SessionId};
 
@@ -13,7 +13,7 @@ use crate::sessions::{Participant, SessionId};
 /// # Errors
 /// [`StoreError::Conflict`]: the session ended meanwhile.
 pub fn insert(c: &mut Connection, participant: &Participant) -> Result<(), StoreError> {
-    diesel::insert_into(sp_sessions::table)
+    on_each!(c, |c| diesel::insert_into(sp_sessions::table)
         .values((
             sp_sessions::session_id.eq(participant.session.as_str()),
             sp_sessions::id.eq(&participant.id),
@@ -23,7 +23,7 @@ pub fn insert(c: &mut Connection, participant: &Participant) -> Result<(), Store
             sp_sessions::created_at.eq(participant.created_at.millis()),
             sp_sessions::not_on_or_after.eq(participant.not_on_or_after.millis()),
         ))
-        .execute(c)?;
+        .execute(c))?;
     Ok(())
 }
 

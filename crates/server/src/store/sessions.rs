@@ -5,7 +5,7 @@ use diesel::prelude::*;
 
 use super::schema::{permission_sets, profiles, sessions, state, user_permission_sets, users};
 use super::users::{JoinedRow, columns};
-use super::{Connection, StoreError};
+use super::{Connection, StoreError, on_each};
 use crate::sessions::{Session, SessionId};
 use crate::users::{User, UserId};
 
@@ -21,7 +21,7 @@ pub struct Resolved {
 }
 
 /// The session whose secret has this hash, with its user and the state's version, in one
-/// statement: all that a warm sign-on reads.
+/// statement.
 ///
 /// # Errors
 /// As any statement; [`StoreError::Damaged`] when a JSON column does not read.
@@ -53,6 +53,25 @@ pub fn resolve(c: &mut Connection, token_hash: &str) -> Result<Option<Resolved>,
         session: session.into(),
         user,
     }))
+}
+
+/// The session whose secret has this hash, and the state's version, in one statement: all that a
+/// warm sign-on reads. The session may have ended: ask [`Session::is_live`].
+///
+/// # Errors
+/// As any statement.
+pub fn by_secret(
+    c: &mut Connection,
+    token_hash: &str,
+) -> Result<Option<(i64, Session)>, StoreError> {
+    // Not `first`, which binds LIMIT: SQLite compiles a statement anew when that is bound again.
+    let found: Option<(i64, Row)> = on_each!(c, |c| state::table
+        .inner_join(sessions::table.on(sessions::token_hash.eq(token_hash)))
+        .filter(state::id.eq(1))
+        .select((state::version, sessions::all_columns))
+        .get_result(c)
+        .optional())?;
+    Ok(found.map(|(version, row)| (version, row.into())))
 }
 
 /// Begins a session.

@@ -6,7 +6,7 @@ use actix_web::{HttpRequest, HttpResponse};
 
 use crate::audit::Check;
 use crate::flow::dev::exchanges::{Exchange, Message};
-use crate::flow::saml_sso::Visitor;
+use crate::flow::visitor::Visitor;
 use crate::store;
 use crate::web::admin::apps::idp_info;
 use crate::web::extract::context;
@@ -39,7 +39,7 @@ pub(crate) async fn page(request: HttpRequest) -> HttpResponse {
                 .map(crate::flow::dev::exchanges::Exchanges::all)
                 .unwrap_or_default();
             let page = DeveloperPage {
-                frame: frame(cx, session.as_ref().map(|found| &found.user)),
+                frame: frame(cx, session.as_ref().map(|found| &*found.user)),
                 info: idp_info(cx, None, &keys),
                 sps: apps
                     .into_iter()

@@ -3,7 +3,7 @@
 use actix_web::{HttpRequest, HttpResponse, web};
 
 use crate::context::Context;
-use crate::flow::saml_sso::Visitor;
+use crate::flow::visitor::Visitor;
 use crate::flow::{launch, launcher, restart};
 use crate::refusal::Stop;
 use crate::web::extract::{Fields, context, is_cross_site};

@@ -8,7 +8,7 @@ use crate::context::Context;
 use crate::directory::password::Password;
 use crate::flow::login::{self, Form, Outcome, Show, Typed};
 use crate::flow::logout;
-use crate::flow::saml_sso::Visitor;
+use crate::flow::visitor::Visitor;
 use crate::refusal::Stop;
 use crate::sessions::PendingId;
 use crate::web::extract::{Fields, context, cookies};

@@ -7,7 +7,7 @@ use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder, web};
 
 use crate::context::Context;
 use crate::flow::saml_sso::{Answer, Posted, Restart};
-use crate::refusal::{AppName, Stop};
+use crate::refusal::{AppName, OperatorError, Stop};
 use crate::text::Locale;
 use crate::users::User;
 use crate::web::pages::{
@@ -100,7 +100,7 @@ pub(crate) async fn run<T: Send + 'static>(
             refuse::stopped(
                 request,
                 &cx,
-                Stop::Ours(crate::refusal::OperatorError::new("the flow did not end")),
+                Stop::Ours(OperatorError::new("the flow did not end")),
             )
             .await
         }
@@ -108,8 +108,9 @@ pub(crate) async fn run<T: Send + 'static>(
 }
 
 /// As [`run`], for a sign-on, which does nothing slower than one signature. On an embedded database
-/// it is run where it is, to save the two changes of thread; what that alone saves was not measured.
-/// On PostgreSQL it waits for the network and belongs on the pool.
+/// it is run where it is, to save the two changes of thread, and what it wrote is committed together
+/// with what the other sign-ons wrote that this thread had waiting. On PostgreSQL it waits for the
+/// network and belongs on the pool.
 pub(crate) async fn run_brief<T: Send + 'static>(
     request: &HttpRequest,
     cx: Context,
@@ -119,14 +120,21 @@ pub(crate) async fn run_brief<T: Send + 'static>(
     if !cx.services.db.is_embedded() {
         return run(request, cx, flow, show).await;
     }
+    let db = &cx.services.db;
     // A panic must cost its own request only, as it does on the pool.
-    match catch_unwind(AssertUnwindSafe(|| flow(&cx))) {
-        Ok(Ok(value)) => show(&cx, value),
-        Ok(Err(stop)) => refuse::stopped(request, &cx, stop).await,
-        Err(_) => {
-            let error = crate::refusal::OperatorError::new("the flow did not end");
-            refuse::stopped(request, &cx, Stop::Ours(error)).await
+    let (outcome, written) = db.together(|| catch_unwind(AssertUnwindSafe(|| flow(&cx))));
+    let mut outcome =
+        outcome.unwrap_or_else(|_| Err(Stop::Ours(OperatorError::new("the flow did not end"))));
+    if !written.is_empty() {
+        // Whatever else is ready on this thread runs first, and joins the commit.
+        actix_web::rt::task::yield_now().await;
+        if let Err(error) = db.commit(written) {
+            outcome = Err(Stop::Ours(error.into()));
         }
+    }
+    match outcome {
+        Ok(value) => show(&cx, value),
+        Err(stop) => refuse::stopped(request, &cx, stop).await,
     }
 }
 
