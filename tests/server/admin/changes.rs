@@ -212,10 +212,16 @@ fn a_wrong_value_is_shown_at_its_field_and_changes_nothing() {
             "{field} is not named"
         );
     }
+    let in_force = |words: &str| {
+        let page = client.get("/admin/apps/wiki").text();
+        assert!(page.contains(&format!("In force: {words}")), "{page}");
+    };
+    in_force("180 (from the organisation)");
     let mut fields = as_shown(&client, "/admin/apps/wiki");
     set(&mut fields, "clock_skew_seconds", "600");
     let answer = client.post("/admin/apps/wiki", &pairs(&fields));
     assert_eq!(answer.status, 303);
+    in_force("600 (set here)");
     let after = app
         .services
         .db

@@ -298,6 +298,17 @@ fn av_alg_02_sha1_is_accepted_from_the_app_with_the_switch_alone() {
         ] {
             assert!(warned[before].contains(part), "{part} in {warned:?}");
         }
+        // Nor is it silent where the request is refused for what stands in it.
+        let mut request = open.request(&app);
+        request.issue_instant = app.now().plus_seconds(-3600);
+        let old = if post {
+            app.post_request(&client, From::Here, &open, &request, Some("sp-signing"))
+        } else {
+            client.get(&open.redirect_with(&app, &request, None, Some("sp-signing")))
+        };
+        app.assert_page(&old, ResultCode::ExpiredRequest);
+        assert_eq!(check_of(&app, "signature").received, sha1);
+        assert_eq!(log::warnings_with(id).len(), before + 2);
         // Sound signatures are no news.
         let sound = Sp {
             sign_with: None,
@@ -308,7 +319,7 @@ fn av_alg_02_sha1_is_accepted_from_the_app_with_the_switch_alone() {
             &send(&app, &client, &sound, post, Some("sp-signing")),
         )
         .ok();
-        assert_eq!(log::warnings_with(id).len(), before + 1);
+        assert_eq!(log::warnings_with(id).len(), before + 2);
         let sound = Sp {
             sign_with: None,
             ..closed.clone()

@@ -88,20 +88,7 @@ pub(super) fn verify(
     );
     match received.verify(&app.trust, &reception) {
         Ok(request) => {
-            let how = match request.authenticity() {
-                Authenticity::Signed(by) => {
-                    if by.is_danger() {
-                        tracing::warn!(
-                            request.id = cx.request_id,
-                            app.id = %app.app.id,
-                            algorithm = %by,
-                            "accepting a SHA-1 signature, as the app's danger switch says"
-                        );
-                    }
-                    by.to_string()
-                }
-                Authenticity::Unsigned => "not signed".to_owned(),
-            };
+            let how = accepted(cx, app, request.authenticity());
             trail.pass("signature", signature_wanted, how, rule);
             trail.pass(
                 "Destination",
@@ -152,8 +139,9 @@ pub(super) fn verify(
             );
             Err(Refusal::Page(ResultCode::InvalidDestination))
         }
-        Err(Refused::OutsideWindow { issued, .. }) => {
-            trail.pass("signature", signature_wanted, presence, rule);
+        Err(Refused::OutsideWindow { head, issued }) => {
+            let how = accepted(cx, app, head.authenticity());
+            trail.pass("signature", signature_wanted, how, rule);
             trail.fail(
                 "IssueInstant",
                 window,
@@ -163,7 +151,8 @@ pub(super) fn verify(
             Err(Refusal::Page(ResultCode::ExpiredRequest))
         }
         Err(Refused::Invalid { head, error }) => {
-            trail.pass("signature", signature_wanted, presence, rule);
+            let how = accepted(cx, app, head.authenticity());
+            trail.pass("signature", signature_wanted, how, rule);
             trail.fail(
                 "message",
                 "a valid AuthnRequest",
@@ -196,6 +185,22 @@ pub(super) fn verify(
             }
         }
     }
+}
+
+/// How a request was signed that is taken for its issuer's. SHA-1 is logged at each use.
+fn accepted(cx: &Context, app: &ReadyApp, authenticity: Authenticity) -> String {
+    let Authenticity::Signed(by) = authenticity else {
+        return "not signed".to_owned();
+    };
+    if by.is_danger() {
+        tracing::warn!(
+            request.id = cx.request_id,
+            app.id = %app.app.id,
+            algorithm = %by,
+            "accepting a SHA-1 signature, as the app's danger switch says"
+        );
+    }
+    by.to_string()
 }
 
 fn selector(acs: &RequestedAcs) -> AcsSelector<'_> {
