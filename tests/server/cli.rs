@@ -288,7 +288,20 @@ fn an_app_comes_from_metadata_and_is_shown_edited_and_removed() {
         "",
     );
     let shown = place.ok(&["app", "show", "wiki"], "");
-    assert!(shown.contains("clock_skew_seconds"), "{shown}");
+    assert!(
+        shown.contains("clock_skew_seconds = 60 (clock_skew_seconds of the app)"),
+        "{shown}"
+    );
+    place.ok(&["app", "edit", "wiki", "clock_skew_seconds="], "");
+    let shown = place.json(&["app", "show", "wiki"], "");
+    assert_eq!(
+        shown["in_force"]["clock_skew_seconds"],
+        serde_json::json!({ "value": "180", "source": "saml.clock_skew_seconds" })
+    );
+    assert_eq!(
+        shown["in_force"]["request_signatures"]["value"],
+        "checked when present"
+    );
     place.refused(
         &["app", "edit", "wiki", "clock_skew_second=1"],
         "",

@@ -1,11 +1,13 @@
 //! A started server with a database of its own, a clock that stands still, and what tests need
 //! to fill it.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
-use std::sync::{Arc, mpsc};
+use std::sync::{Arc, Mutex, mpsc};
 use std::thread::JoinHandle;
 
 use actix_web::dev::ServerHandle;
+use avouch_saml::ids::MessageId;
 use avouch_saml::security::certificate::KeyKind;
 use avouch_saml::time::Timestamp;
 use avouch_server::app::{self, Services};
@@ -23,7 +25,7 @@ use avouch_server::store::apps::StoredApp;
 use avouch_server::store::{self, Connection, Db, StoreError};
 use avouch_server::users::{User, UserId};
 
-use super::client::{Answer, Client};
+use super::client::{Answer, Client, From};
 use super::emitted::Emitted;
 use super::sp::{Sp, Told};
 
@@ -44,6 +46,8 @@ pub(crate) struct TestApp {
     thread: Option<JoinHandle<()>>,
     folder: Option<PathBuf>,
     profile: ProfileId,
+    /// The newest request of each SP.
+    asked: Mutex<BTreeMap<String, MessageId>>,
 }
 
 /// Makes differences to what [`TestApp::start`] starts.
@@ -150,6 +154,7 @@ impl TestApp {
             thread: Some(thread),
             folder: Some(folder),
             profile,
+            asked: Mutex::default(),
         }
     }
 
@@ -262,6 +267,25 @@ impl TestApp {
         app
     }
 
+    /// The app of `sp` as it is stored.
+    pub(crate) fn app_of(&self, sp: &Sp) -> App {
+        self.services
+            .db
+            .read(|c| store::apps::by_entity_id(c, &sp.entity_id))
+            .expect("read")
+            .expect("connected")
+            .app
+    }
+
+    /// Gives the app of `sp` the metadata that `sp` has now.
+    pub(crate) fn republish(&self, sp: &Sp) {
+        self.write(|c| {
+            let mut stored = store::apps::by_entity_id(c, &sp.entity_id)?.expect("connected");
+            stored.metadata_xml = sp.metadata().into_bytes();
+            store::apps::update(c, &stored)
+        });
+    }
+
     /// Changes a connected app.
     pub(crate) fn change(&self, app: &App, change: impl Fn(&mut App)) {
         self.write(|c| {
@@ -350,7 +374,14 @@ impl TestApp {
         event
     }
 
-    /// Checks that `answer` tells the SP this status, and that the event says so.
+    /// Notes the request that `sp` makes, to which an answer is expected.
+    pub(crate) fn asks(&self, sp: &Sp, id: &MessageId) {
+        let mut asked = self.asked.lock().expect("no panic inside");
+        asked.insert(sp.entity_id.clone(), id.clone());
+    }
+
+    /// Checks that `answer` tells the SP this status in answer to its newest request, or to none
+    /// if it began here, and that the event says so.
     #[track_caller]
     pub(crate) fn assert_refused(
         &self,
@@ -360,9 +391,31 @@ impl TestApp {
         top: &str,
         second: &str,
     ) -> Told {
+        let asked = self.asked.lock().expect("no panic inside");
+        let request = match self.last_event().initiated_by {
+            "idp" => None,
+            _ => asked.get(&sp.entity_id).cloned(),
+        };
+        drop(asked);
+        self.assert_refused_to(sp, answer, result, (top, second), request.as_ref())
+    }
+
+    /// As [`assert_refused`](Self::assert_refused), in answer to this request.
+    #[track_caller]
+    pub(crate) fn assert_refused_to(
+        &self,
+        sp: &Sp,
+        answer: &Answer,
+        result: ResultCode,
+        status: (&str, &str),
+        request: Option<&MessageId>,
+    ) -> Told {
         let told = self.told(sp, answer);
-        assert_eq!(told.status(), (top, second));
+        assert_eq!(told.status(), status);
         assert_eq!(told.assertion, None);
+        assert_eq!(told.response.in_response_to.as_ref(), request);
+        let issuer = told.response.issuer.as_ref().map(|issuer| issuer.as_str());
+        assert_eq!(issuer, Some(format!("{BASE_URL}/saml/metadata").as_str()));
         assert_eq!(self.last_event().result, result);
         told
     }
@@ -420,6 +473,23 @@ impl TestApp {
         let mut request = sp.request(self);
         change(&mut request);
         client.get(&sp.redirect(self, &request))
+    }
+
+    /// Sends `request` by POST, from this site or another.
+    pub(crate) fn post_request(
+        &self,
+        client: &Client,
+        from: From,
+        sp: &Sp,
+        request: &avouch_saml::message::authn_request::AuthnRequest,
+        signed_by: Option<&str>,
+    ) -> Answer {
+        let fields = sp.post(request, None, signed_by);
+        let fields: Vec<(&str, &str)> = fields
+            .iter()
+            .map(|(n, v)| (n.as_str(), v.as_str()))
+            .collect();
+        client.post_from(from, "/saml/sso", &fields)
     }
 
     /// Sends a request as the XML it is, by POST, in a browser that brings its cookies.

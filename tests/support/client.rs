@@ -109,8 +109,11 @@ impl Client {
         headers: &[(&str, &str)],
     ) -> Answer {
         let mut request = format!(
-            "{method} {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nUser-Agent: sample browser\r\n"
+            "{method} {path} HTTP/1.1\r\nConnection: close\r\nUser-Agent: sample browser\r\n"
         );
+        if !headers.iter().any(|(name, _)| *name == "Host") {
+            request.push_str("Host: localhost\r\n");
+        }
         let site = match from {
             From::Here => "same-origin",
             From::Link | From::Elsewhere => "cross-site",

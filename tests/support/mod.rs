@@ -6,6 +6,7 @@
 pub(crate) mod app;
 pub(crate) mod client;
 pub(crate) mod emitted;
+pub(crate) mod log;
 pub(crate) mod schema;
 pub(crate) mod sp;
 

@@ -40,6 +40,8 @@ pub(crate) struct Sp {
     pub(crate) endpoints: Option<String>,
     /// The KeyDescriptors.
     pub(crate) keys: String,
+    /// How it signs, in place of what its key suggests.
+    pub(crate) sign_with: Option<SignatureAlgorithm>,
 }
 
 /// What an SP was told.
@@ -106,6 +108,7 @@ impl Sp {
             root_attributes: String::new(),
             endpoints: None,
             keys: key("signing", "sp-signing"),
+            sign_with: None,
         }
     }
 
@@ -153,6 +156,7 @@ impl Sp {
             EntityId::parse(&self.entity_id).expect("an entity ID"),
         );
         request.destination = Some(format!("{BASE_URL}/saml/sso"));
+        app.asks(self, &request.id);
         request
     }
 
@@ -168,7 +172,7 @@ impl Sp {
         relay_state: Option<&str>,
         signed_by: Option<&str>,
     ) -> String {
-        let signer = signed_by.map(signer);
+        let signer = signed_by.map(|name| self.signer(name));
         let relay_state = relay_state.map(RelayState::new);
         redirect::send(
             "/saml/sso",
@@ -195,7 +199,7 @@ impl Sp {
                 relay_state.as_ref(),
             ),
             Some(name) => {
-                let signed = sign_enveloped(unsigned, &signer(name)).expect("signed");
+                let signed = sign_enveloped(unsigned, &self.signer(name)).expect("signed");
                 post::send_request(
                     "/saml/sso",
                     RequestDocument::Signed(&signed),
@@ -277,12 +281,16 @@ fn policy_with_cbc() -> AlgorithmPolicy {
     policy
 }
 
-/// A signer with a key of `certs/dev`.
-pub(crate) fn signer(name: &str) -> KeySigner {
-    let key: PrivateKey = dev_key(name);
-    let certificate: Certificate = dev_certificate(name);
-    let algorithm: SignatureAlgorithm = key.kind().default_algorithm();
-    KeySigner::new(key, certificate, algorithm, &AlgorithmPolicy::default()).expect("a signer")
+impl Sp {
+    /// A signer with a key of `certs/dev`.
+    pub(crate) fn signer(&self, name: &str) -> KeySigner {
+        let key: PrivateKey = dev_key(name);
+        let certificate: Certificate = dev_certificate(name);
+        let algorithm = self.sign_with.unwrap_or(key.kind().default_algorithm());
+        let mut policy = AlgorithmPolicy::default();
+        policy.allow_danger_sha1_signatures();
+        KeySigner::new(key, certificate, algorithm, &policy).expect("a signer")
+    }
 }
 
 /// A KeyDescriptor with a certificate of `certs/dev`.
@@ -306,12 +314,14 @@ impl Sp {
     /// A request as XML with this between its start tag's end and its end tag, and these
     /// attributes beside the necessary ones.
     pub(crate) fn raw(&self, app: &TestApp, attributes: &str, content: &str) -> String {
+        let id = MessageId::random(&mut SystemRandom);
+        app.asks(self, &id);
         format!(
             "<samlp:AuthnRequest xmlns:samlp=\"urn:oasis:names:tc:SAML:2.0:protocol\" \
              xmlns:saml=\"urn:oasis:names:tc:SAML:2.0:assertion\" ID=\"{}\" Version=\"2.0\" \
              IssueInstant=\"{}\" {attributes}><saml:Issuer>{}</saml:Issuer>{content}\
              </samlp:AuthnRequest>",
-            MessageId::random(&mut SystemRandom),
+            id,
             app.now(),
             self.entity_id
         )

@@ -346,11 +346,12 @@ fn av_req_13_av_req_11_acs_selectors() {
         let error = read_request(&xml).unwrap_err();
         assert_eq!(error, RequestError::ConflictingAcs);
         assert_eq!(error.status().unwrap().top, TopStatus::Requester);
+        // The URL stays, so that an unregistered one is never answered at another.
         let head = RequestHead::read(&root(&xml)).unwrap();
+        assert_eq!(head.acs.index(), None);
         assert_eq!(
-            head.acs,
-            RequestedAcs::Default,
-            "the answer goes to the default"
+            head.acs.url(),
+            root(&xml).attr("AssertionConsumerServiceURL")
         );
     }
     for (attributes, expected) in [
@@ -378,7 +379,8 @@ fn av_req_13_av_req_11_acs_selectors() {
         );
         assert_eq!(
             RequestHead::read(&root(&xml)).unwrap().acs,
-            RequestedAcs::Default
+            RequestedAcs::Default,
+            "the answer goes to the default"
         );
     }
 }

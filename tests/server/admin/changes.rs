@@ -10,10 +10,10 @@ use crate::support::app::TestApp;
 use crate::support::client::Client;
 use crate::support::sp::Sp;
 
-pub(super) type Fields = Vec<(String, String)>;
+pub(crate) type Fields = Vec<(String, String)>;
 
 /// What the browser would send of the settings form if nobody touched it.
-pub(super) fn as_shown(client: &Client, path: &str) -> Fields {
+pub(crate) fn as_shown(client: &Client, path: &str) -> Fields {
     let text = client.get(path).text();
     let form = text
         .split("id=\"settings\"")
@@ -71,14 +71,14 @@ fn decoded(text: &str) -> String {
         .replace("&#38;", "&")
 }
 
-pub(super) fn set(fields: &mut Fields, name: &str, value: &str) {
+pub(crate) fn set(fields: &mut Fields, name: &str, value: &str) {
     match fields.iter_mut().find(|(known, _)| known == name) {
         Some((_, old)) => value.clone_into(old),
         None => fields.push((name.to_owned(), value.to_owned())),
     }
 }
 
-pub(super) fn pairs(fields: &Fields) -> Vec<(&str, &str)> {
+pub(crate) fn pairs(fields: &Fields) -> Vec<(&str, &str)> {
     fields
         .iter()
         .map(|(n, v)| (n.as_str(), v.as_str()))
@@ -212,10 +212,16 @@ fn a_wrong_value_is_shown_at_its_field_and_changes_nothing() {
             "{field} is not named"
         );
     }
+    let in_force = |words: &str| {
+        let page = client.get("/admin/apps/wiki").text();
+        assert!(page.contains(&format!("In force: {words}")), "{page}");
+    };
+    in_force("180 (from the organisation)");
     let mut fields = as_shown(&client, "/admin/apps/wiki");
     set(&mut fields, "clock_skew_seconds", "600");
     let answer = client.post("/admin/apps/wiki", &pairs(&fields));
     assert_eq!(answer.status, 303);
+    in_force("600 (set here)");
     let after = app
         .services
         .db
@@ -224,7 +230,7 @@ fn a_wrong_value_is_shown_at_its_field_and_changes_nothing() {
         .expect("there")
         .app;
     assert_eq!(after.definition.description, "");
-    assert_eq!(after.definition.saml.clock_skew_seconds, 600);
+    assert_eq!(after.definition.saml.clock_skew_seconds, Some(600));
     let events = app.events();
     assert_eq!(events.len(), before + 1);
     let change = &events[0].checks[0];
@@ -234,7 +240,7 @@ fn a_wrong_value_is_shown_at_its_field_and_changes_nothing() {
             change.expected.as_str(),
             change.received.as_str()
         ),
-        ("clock_skew_seconds", "180", "600")
+        ("clock_skew_seconds", "", "600")
     );
 }
 

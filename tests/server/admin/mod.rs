@@ -1,6 +1,6 @@
 //! The administration, through its real routes.
 
-mod changes;
+pub(crate) mod changes;
 mod events;
 mod onboarding;
 mod people;

@@ -111,6 +111,27 @@ fn a_refusal_is_foretold_with_its_rule() {
     assert!(blocked.contains("AppBlocked") && !blocked.contains("saml:Assertion"));
 }
 
+/// Metadata that nothing can be signed for is foretold as the sign-on would find it.
+#[test]
+fn an_app_that_cannot_be_answered_is_foretold() {
+    let app = TestApp::start();
+    let mut sp = Sp::new("wiki");
+    app.connect(&sp, |_, _| ());
+    app.user("sample.one");
+    let client = admin(&app, ALL);
+    let say = || {
+        client
+            .get("/admin/apps/wiki/simulate?user=sample.one")
+            .text()
+    };
+    assert!(say().contains("would be let in"));
+    sp.extensions = "<alg:SigningMethod xmlns:alg=\"urn:oasis:names:tc:SAML:metadata:algsupport\" \
+        Algorithm=\"http://www.w3.org/2000/09/xmldsig#rsa-sha1\"/>"
+        .to_owned();
+    app.republish(&sp);
+    assert!(say().contains("InvalidSettings"));
+}
+
 /// It shows a user's data, so the right to edit apps is not enough.
 #[test]
 fn it_takes_the_right_to_see_users() {

@@ -1,9 +1,11 @@
 //! Where the answer goes.
 
 use avouch_saml::message::authn_request::RequestedAcs;
+use avouch_server::apps::PermittedUsers;
 use avouch_server::audit::ResultCode;
 
 use crate::support::app::TestApp;
+use crate::support::client::{Answer, From};
 use crate::support::sp::Sp;
 
 const POST: &str = "urn:oasis:names:tc:SAML:2.0:bindings:HTTP-POST";
@@ -129,6 +131,130 @@ fn av_req_11_index_and_binding_choose_among_endpoints() {
         "Requester",
         "",
     );
+}
+
+/// Proves AV-ST-16, AV-REQ-10, AV-REQ-13: a request that breaks the rules and names an address that
+/// is not registered is answered nowhere; one that names a registered address is answered there.
+#[test]
+fn av_st_16_a_broken_request_is_not_answered_elsewhere() {
+    let (app, wiki, client) = TestApp::ready();
+    let sp = three();
+    app.connect(&sp, |_, _| ());
+    for beside in [
+        "AssertionConsumerServiceIndex=\"1\"",
+        "AssertionConsumerServiceIndex=\"70000\"",
+        "ForceAuthn=\"perhaps\"",
+        "Unknown=\"x\"",
+    ] {
+        let send = |url: &str| {
+            let attributes = format!("{beside} AssertionConsumerServiceURL=\"{url}\"");
+            app.post_xml(&client, &sp.raw(&app, &attributes, ""))
+        };
+        for unlisted in ["https://evil.example.org/acs", wiki.acs.as_str(), ""] {
+            app.assert_page(&send(unlisted), ResultCode::InvalidAcs);
+        }
+        let listed = "https://three.example.org/two?a=b&c=d";
+        let answer = send(&listed.replace('&', "&amp;"));
+        let told = app.assert_refused(
+            &sp,
+            &answer,
+            ResultCode::InvalidAuthnRequest,
+            "Requester",
+            "",
+        );
+        assert_eq!(told.acs, listed);
+    }
+}
+
+/// Proves AV-RSP-05, AV-REQ-10: an address that is not the default is kept on every way to the
+/// answer: through the login page, through another site's form, through the consent page.
+#[test]
+fn av_rsp_05_the_address_is_kept_on_every_way() {
+    let app = TestApp::start();
+    let (sp, mut asking) = (three(), three());
+    asking.api_name = "asking".to_owned();
+    asking.entity_id = "https://asking.example.org/sp".to_owned();
+    app.connect(&sp, |_, _| ());
+    app.connect(&asking, |app, _| {
+        app.policy.permitted_users = PermittedUsers::SelfAuthorize;
+    });
+    app.user("one");
+    let url = "https://three.example.org/two?a=b&c=d";
+    let choices = [
+        RequestedAcs::Url {
+            url: url.to_owned(),
+            binding: None,
+        },
+        RequestedAcs::Index(2),
+    ];
+    for acs in choices {
+        let request = |sp: &Sp| {
+            let mut request = sp.request(&app);
+            request.acs = acs.clone();
+            request
+        };
+        let kept = |sp: &Sp, answer: &Answer| {
+            let told = app.told(sp, answer);
+            assert_eq!(told.acs, url);
+            assert_eq!(told.response.destination.as_deref(), Some(url));
+            assert_eq!(told.ok().confirmation.recipient.as_str(), url);
+        };
+        let client = app.client();
+        let page = client.follow(client.get(&sp.redirect(&app, &request(&sp))));
+        kept(&sp, &app.log_in(&client, &page, "one"));
+        let posted = app.post_request(&client, From::Elsewhere, &sp, &request(&sp), None);
+        kept(&sp, &client.follow(posted));
+        let stranger = app.client();
+        let posted = app.post_request(&stranger, From::Elsewhere, &sp, &request(&sp), None);
+        let page = stranger.follow(posted);
+        kept(&sp, &app.log_in(&stranger, &page, "one"));
+        app.write(|c| {
+            let user = avouch_server::store::users::by_username(c, "one")?.expect("a user");
+            let asking = avouch_server::store::apps::by_entity_id(c, &asking.entity_id)?;
+            let id = asking.expect("connected").app.id;
+            avouch_server::store::consents::withdraw(c, &user.id, &id)
+        });
+        let page = client.follow(client.get(&asking.redirect(&app, &request(&asking))));
+        let answer = super::consent::accept(&client, &page);
+        kept(&asking, &client.follow(answer));
+    }
+}
+
+/// Proves AV-REQ-30, AV-ST-16: when the address goes, or the metadata runs out, while the user logs
+/// in, the answer goes nowhere; while both hold it arrives.
+#[test]
+fn av_req_30_a_login_that_outlives_its_address_ends_on_a_page() {
+    let app = TestApp::start();
+    let mut sp = three();
+    app.connect(&sp, |_, _| ());
+    app.user("one");
+    let waiting = |sp: &Sp| {
+        let client = app.client();
+        let mut request = sp.request(&app);
+        request.acs = RequestedAcs::Index(2);
+        let page = client.follow(client.get(&sp.redirect(&app, &request)));
+        (client, page)
+    };
+    let (client, page) = waiting(&sp);
+    app.told(&sp, &app.log_in(&client, &page, "one")).ok();
+
+    let (client, page) = waiting(&sp);
+    let all = sp.endpoints.clone();
+    sp.endpoints = Some(endpoint(POST, "https://three.example.org/one", 1, None));
+    app.republish(&sp);
+    let answer = app.log_in(&client, &page, "one");
+    app.assert_page(&answer, ResultCode::InvalidAcs);
+
+    sp.endpoints = all;
+    sp.root_attributes = "validUntil=\"2026-03-01T13:00:00Z\"".to_owned();
+    app.republish(&sp);
+    let (client, page) = waiting(&sp);
+    let (other, late) = waiting(&sp);
+    app.clock.advance(1800);
+    app.told(&sp, &app.log_in(&client, &page, "one")).ok();
+    app.clock.advance(3600);
+    let answer = app.log_in(&other, &late, "one");
+    app.assert_page(&answer, ResultCode::UnknownServiceProvider);
 }
 
 /// Proves AV-REQ-14, E37, E41 through the endpoint, for layouts of isDefault.

@@ -3,7 +3,7 @@
 use avouch_server::audit::ResultCode;
 
 use crate::support::app::TestApp;
-use crate::support::client::From;
+use crate::support::client::{Answer, Client, From};
 
 /// Proves AV-REQ-15, IIP-IDP06, SDP-IDP07, AV-RSP-10, AV-SEC-59: a fresh challenge, a fresh
 /// instant, a new secret.
@@ -92,4 +92,61 @@ fn av_bnd_14_a_cross_site_post_still_finds_the_session() {
     let told = app.told(&sp, &client.follow(answer));
     assert_eq!(told.relay_state.as_deref(), Some("state"));
     told.ok();
+}
+
+/// Proves IIP-IDP06: the login knows ForceAuthn, and does not take a session that is too weak for it.
+#[test]
+fn iip_idp06_the_login_page_knows_force_authn() {
+    let (app, sp, client) = TestApp::ready();
+    let says_so = |answer: &Answer| answer.text().contains("asks you to sign in again");
+    app.clock.advance(1);
+    for client in [&client, &app.client()] {
+        let page = client.follow(app.ask(client, &sp, |r| r.force_authn = true));
+        assert!(says_so(&page), "{}", page.text());
+    }
+    let page = app.client();
+    assert!(!says_so(&page.follow(app.ask(&page, &sp, |_| ()))));
+    // Stepped up, without ForceAuthn.
+    weaken(&app, &client);
+    app.change(&app.app_of(&sp), |app| {
+        app.definition.saml.permitted_contexts = vec![PROTECTED.to_owned()];
+    });
+    let page = client.follow(app.ask(&client, &sp, |_| ()));
+    assert!(page.text().contains("name=\"password\"") && !says_so(&page));
+}
+
+/// Proves AV-REQ-24: a session of a context that the app does not permit leads to the login page,
+/// which asks instead of sending the browser back; the stronger one goes on.
+#[test]
+fn av_req_24_a_context_the_app_does_not_permit_is_stepped_up() {
+    let (app, sp, client) = TestApp::ready();
+    app.change(&app.app_of(&sp), |app| {
+        app.definition.saml.permitted_contexts = vec![PROTECTED.to_owned()];
+    });
+    app.told(&sp, &app.ask(&client, &sp, |_| ())).ok();
+    weaken(&app, &client);
+    let page = client.follow(app.ask(&client, &sp, |_| ()));
+    let told = app.told(&sp, &app.log_in(&client, &page, "one"));
+    assert_eq!(told.ok().authn.context_class, PROTECTED);
+    // Another tab's login is enough for one that waits.
+    weaken(&app, &client);
+    let page = client.follow(app.ask(&client, &sp, |_| ()));
+    let p = page.field("p").expect("a sign-on");
+    let elsewhere = client.follow(app.ask(&client, &sp, |_| ()));
+    app.log_in(&client, &elsewhere, "one");
+    let answer = client.follow(client.get(&format!("/login?p={p}")));
+    app.told(&sp, &answer).ok();
+}
+
+const PROTECTED: &str = "urn:oasis:names:tc:SAML:2.0:ac:classes:PasswordProtectedTransport";
+
+/// Makes the client's session one that began over a connection others could read.
+fn weaken(app: &TestApp, client: &Client) {
+    let hash = avouch_server::context::hash_token(&client.cookie("__Host-avouch").expect("cookie"));
+    app.write(|c| {
+        let found = avouch_server::store::sessions::resolve(c, &hash)?.expect("a session");
+        let mut session = found.session;
+        session.authn_context = "urn:oasis:names:tc:SAML:2.0:ac:classes:Password".to_owned();
+        avouch_server::store::sessions::renew(c, &session)
+    });
 }

@@ -1,9 +1,10 @@
 //! Sign-ons that begin at the identity provider.
 
+use avouch_server::apps::AppState;
 use avouch_server::audit::ResultCode;
 
 use crate::support::app::TestApp;
-use crate::support::client::From;
+use crate::support::client::{Client, From};
 use crate::support::sp::Sp;
 
 /// Proves AV-REQ-32, E90, AV-RSP-06, AV-SEC-58: only where allowed, to the default ACS, without
@@ -38,9 +39,7 @@ fn av_req_32_unsolicited_sign_on_needs_leave_and_intent() {
 
     let refusing = Sp::new("refusing");
     app.connect(&refusing, |_, saml| saml.allow_unsolicited = false);
-    let answer = client.get("/launch/refusing");
-    assert_eq!(answer.field("SAMLResponse"), None);
-    assert_eq!(app.last_event().result, ResultCode::InvalidSettings);
+    app.assert_page(&client.get("/launch/refusing"), ResultCode::InvalidSettings);
     app.assert_page(
         &client.get("/launch/unknown"),
         ResultCode::UnknownServiceProvider,
@@ -93,5 +92,89 @@ fn av_req_32_the_app_says_what_a_launch_carries() {
         let told = app.told(&free, &app.log_in(&stranger, &page, "one"));
         assert_eq!(told.relay_state.as_deref(), Some("deep"));
         assert_eq!(told.response.in_response_to, None);
+    }
+}
+
+/// Proves AV-BND-11 for launches: a RelayState of more than 80 bytes is echoed or refused.
+#[test]
+fn av_bnd_11_a_launch_with_long_relay_state_follows_the_policy() {
+    for (policy, echoed) in [("echo", true), ("refuse", false)] {
+        let app = TestApp::configured(&format!(
+            "[saml]\nrelay_state_over_80_bytes = \"{policy}\"\n"
+        ));
+        let (sp, starting) = (Sp::new("wiki"), Sp::new("starting"));
+        app.connect(&sp, |_, _| ());
+        app.connect(&starting, |app, _| {
+            app.definition.start_url = Some("https://starting.example.org/login".to_owned());
+        });
+        app.user("one");
+        let client = app.signed_in("one");
+        let (eighty, longer) = ("x".repeat(80), "x".repeat(81));
+        let launch =
+            |app: &str, state: &str| client.get(&format!("/launch/{app}?RelayState={state}"));
+        let told = app.told(&sp, &launch("wiki", &eighty));
+        assert_eq!(told.relay_state.as_deref(), Some(eighty.as_str()));
+        assert_eq!(launch("starting", &eighty).status, 303);
+        if echoed {
+            let told = app.told(&sp, &launch("wiki", &longer));
+            assert_eq!(told.relay_state.as_deref(), Some(longer.as_str()));
+            assert_eq!(launch("starting", &longer).status, 303);
+        } else {
+            for name in ["wiki", "starting"] {
+                let event =
+                    app.assert_page(&launch(name, &longer), ResultCode::InvalidAuthnRequest);
+                let check = event.checks.last().expect("a check");
+                assert_eq!(check.received, "81 bytes");
+                assert_eq!(check.source, "saml.relay_state_over_80_bytes");
+            }
+        }
+    }
+}
+
+/// Proves AV-SEC-51, AV-REQ-32: an app with a start page of its own is opened only for those whom
+/// its request would find let in, and a refusal is an event.
+#[test]
+fn av_sec_51_a_start_page_is_not_opened_for_everybody() {
+    let app = TestApp::start();
+    let sp = Sp::new("starting");
+    let start = "https://starting.example.org/login";
+    let connected = app.connect(&sp, |app, _| {
+        app.definition.start_url = Some(start.to_owned());
+    });
+    app.user("one");
+    let client = app.signed_in("one");
+    let stranger = app.client();
+    let profiles = connected.policy.profiles.clone();
+    let opens = |client: &Client| {
+        let before = app.events().len();
+        let answer = client.get("/launch/starting");
+        assert_eq!(answer.location().as_deref(), Some(start));
+        assert_eq!(app.events().len(), before, "the sign-on will be the event");
+    };
+    opens(&client);
+    opens(&stranger);
+    for (state, permitted, result) in [
+        (AppState::Blocked, true, ResultCode::AppBlocked),
+        (AppState::Uninstalled, true, ResultCode::AppNotInstalled),
+        (AppState::Installed, false, ResultCode::AppAccessDenied),
+    ] {
+        app.change(&connected, |app| {
+            app.state = state;
+            app.policy.profiles = if permitted {
+                profiles.clone()
+            } else {
+                Vec::new()
+            };
+        });
+        let event = app.assert_page(&client.get("/launch/starting"), result);
+        assert_eq!(event.username.as_deref(), Some("one"));
+        assert_eq!(event.app_name.as_deref(), Some("Sample App starting"));
+        if permitted {
+            let event = app.assert_page(&stranger.get("/launch/starting"), result);
+            assert_eq!(event.username, None);
+        } else {
+            // Who that is will be known once the app has asked.
+            opens(&stranger);
+        }
     }
 }

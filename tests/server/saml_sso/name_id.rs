@@ -134,6 +134,112 @@ fn av_req_20_only_the_sps_own_qualifier_is_used() {
     }
 }
 
+/// Proves AV-REQ-20, AV-NID-06, E15: where the format has no qualifiers, one that is asked for is
+/// refused and not left out. No affiliations are registered, so none is anybody's.
+#[test]
+fn av_req_20_formats_without_qualifiers_are_not_qualified() {
+    let app = TestApp::start();
+    app.user("one");
+    let client = app.signed_in("one");
+    let unspecified = NameIdFormat::Unspecified.uri();
+    let other = "urn:oasis:names:tc:SAML:1.1:nameid-format:X509SubjectName";
+    let (mail, plain, none) = (Sp::new("mail"), Sp::new("plain"), Sp::new("none"));
+    app.connect(&mail, |_, saml| saml.name_id_format = EMAIL.to_owned());
+    app.connect(&plain, |_, saml| {
+        saml.name_id_format = unspecified.to_owned();
+        saml.subject_type = SubjectType::Username;
+        saml.allowed_name_id_formats = vec![other.to_owned()];
+    });
+    app.connect(&none, |_, saml| saml.subject_type = SubjectType::None);
+    let exactly = |uri: &str| Some(NameIdFormat::from_uri(uri));
+    for (sp, format) in [
+        (&mail, None),
+        (&mail, exactly(unspecified)),
+        (&mail, exactly(EMAIL)),
+        (&plain, None),
+        (&plain, exactly(unspecified)),
+        (&plain, exactly(other)),
+        (&none, None),
+    ] {
+        let ask = |qualifier: Option<&str>| {
+            app.ask(&client, sp, |r| {
+                r.name_id_policy = Some(NameIdPolicy {
+                    format: format.clone(),
+                    sp_name_qualifier: qualifier.map(str::to_owned),
+                    allow_create: false,
+                });
+            })
+        };
+        for qualifier in [sp.entity_id.as_str(), "https://affiliation.example.org"] {
+            app.assert_refused(
+                sp,
+                &ask(Some(qualifier)),
+                ResultCode::UnsupportedNameIdFormat,
+                "Requester",
+                "InvalidNameIDPolicy",
+            );
+        }
+        let told = app.told(sp, &ask(None));
+        told.ok();
+        assert!(!told.assertion_xml.contains("Qualifier"));
+    }
+}
+
+/// Proves AV-REQ-18, AV-ST-06, IIP-IDP10: a format that is taken off the list, and an app that
+/// issues one format only, refuse what they issued before.
+#[test]
+fn av_req_18_a_disabled_format_is_refused() {
+    let (app, sp, client) = TestApp::ready();
+    let connected = app.app_of(&sp);
+    let ask = |format: Option<NameIdFormat>| {
+        app.ask(&client, &sp, |r| {
+            r.name_id_policy = Some(NameIdPolicy {
+                format,
+                ..NameIdPolicy::default()
+            });
+        })
+    };
+    let (persistent, transient) = (NameIdFormat::Persistent, NameIdFormat::Transient);
+    let (mail, unspecified) = (NameIdFormat::EmailAddress, NameIdFormat::Unspecified);
+    let issues = |format: Option<&NameIdFormat>, issued: &NameIdFormat| {
+        let told = app.told(&sp, &ask(format.cloned()));
+        assert_eq!(name(&told).format(), *issued, "{format:?}");
+    };
+    let refuses = |format: &NameIdFormat| {
+        app.assert_refused(
+            &sp,
+            &ask(Some(format.clone())),
+            ResultCode::UnsupportedNameIdFormat,
+            "Requester",
+            "InvalidNameIDPolicy",
+        );
+    };
+    for format in [&persistent, &transient, &mail] {
+        issues(Some(format), format);
+    }
+    app.change(&connected, |app| {
+        let formats = &mut app.definition.saml.allowed_name_id_formats;
+        formats.retain(|uri| uri != NameIdFormat::Transient.uri());
+    });
+    refuses(&transient);
+    for format in [&persistent, &mail] {
+        issues(Some(format), format);
+    }
+    app.change(&connected, |app| {
+        app.definition.saml.always_this_format = true
+    });
+    for format in [&transient, &mail] {
+        refuses(format);
+    }
+    issues(Some(&persistent), &persistent);
+    issues(Some(&unspecified), &persistent);
+    issues(None, &persistent);
+    app.change(&connected, |app| {
+        app.definition.saml.always_this_format = false
+    });
+    issues(Some(&mail), &mail);
+}
+
 /// Proves AV-REQ-21: identifiers exist before anybody asks, so AllowCreate changes nothing.
 #[test]
 fn av_req_21_allow_create_makes_no_other_identifier() {

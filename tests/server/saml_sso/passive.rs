@@ -1,11 +1,11 @@
 //! IsPassive.
 
 use avouch_saml::message::authn_request::{Comparison, ContextRefs, RequestedAuthnContext};
-use avouch_server::apps::PermittedUsers;
+use avouch_server::apps::{AppState, PermittedUsers};
 use avouch_server::audit::ResultCode;
 
 use crate::support::app::TestApp;
-use crate::support::client::From;
+use crate::support::client::{Answer, From};
 use crate::support::sp::Sp;
 
 /// Proves AV-REQ-16, AV-ST-04, IIP-IDP07: each step that would show something.
@@ -66,6 +66,55 @@ fn av_req_16_is_passive_shows_nothing() {
         "Responder",
         "NoPassive",
     );
+}
+
+/// Whether the form goes on without anybody pressing its button.
+fn goes_on_by_itself(answer: &Answer) -> bool {
+    let text = answer.text();
+    let script = text
+        .split("<script")
+        .skip(1)
+        .any(|tag| tag.split('>').next().is_some_and(|t| t.contains("submit")));
+    assert_eq!(
+        script,
+        !text.contains("role=\"alert\""),
+        "what waits says why"
+    );
+    script
+}
+
+/// Proves AV-REQ-16, AV-BND-14: a passive request that is refused shows no page, by whichever way
+/// it came; any other shows the user why.
+#[test]
+fn av_req_16_a_passive_refusal_is_no_page() {
+    let (app, sp, client) = TestApp::ready();
+    let connected = app.app_of(&sp);
+    for (state, result) in [
+        (AppState::Blocked, ResultCode::AppBlocked),
+        (AppState::Uninstalled, ResultCode::AppNotInstalled),
+        (AppState::Installed, ResultCode::AppAccessDenied),
+    ] {
+        app.change(&connected, |app| {
+            app.state = state;
+            app.policy.profiles.clear();
+        });
+        for is_passive in [true, false] {
+            let request = || {
+                let mut request = sp.request(&app);
+                request.is_passive = is_passive;
+                request
+            };
+            let cross = app.post_request(&client, From::Elsewhere, &sp, &request(), None);
+            let same = app.post_request(&client, From::Here, &sp, &request(), None);
+            let redirected = client.get(&sp.redirect(&app, &request()));
+            for answer in [client.follow(cross), same, redirected] {
+                assert_eq!(goes_on_by_itself(&answer), is_passive, "{result:?}");
+                let told = app.told(&sp, &answer);
+                assert_eq!(told.status(), ("Responder", "RequestDenied"));
+                assert_eq!(app.last_event().result, result);
+            }
+        }
+    }
 }
 
 /// Proves AV-REQ-24, AV-ST-04, AV-SEC-63: a session of a weaker context is stepped up, passively it

@@ -11,13 +11,7 @@ use crate::support::sp::Sp;
 #[test]
 fn av_sec_51_a_disabled_app_gets_no_assertion() {
     let (app, sp, client) = TestApp::ready();
-    let connected = app
-        .services
-        .db
-        .read(|c| avouch_server::store::apps::by_entity_id(c, &sp.entity_id))
-        .expect("read")
-        .expect("connected")
-        .app;
+    let connected = app.app_of(&sp);
     let profiles = connected.policy.profiles.clone();
     app.told(&sp, &app.ask(&client, &sp, |_| ())).ok();
     for (state, permitted, result) in [

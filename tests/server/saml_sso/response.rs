@@ -185,8 +185,29 @@ fn iip_md10_only_declared_algorithms_are_used() {
 
     let weak = declares("weak", "http://www.w3.org/2000/09/xmldsig#rsa-sha1");
     app.connect(&weak, |_, _| ());
-    let answer = app.ask(&client, &weak, |_| ());
-    assert_eq!((answer.status, answer.field("SAMLResponse")), (500, None));
+    // Success, failure, launch and a stranger's request end alike: told here, since no answer could
+    // be signed, and before anybody logs in for nothing.
+    let passive = app.ask(&client, &weak, |r| {
+        r.is_passive = true;
+        r.force_authn = true;
+    });
+    for answer in [
+        app.ask(&client, &weak, |_| ()),
+        passive,
+        client.get("/launch/weak"),
+        app.ask(&app.client(), &weak, |_| ()),
+    ] {
+        assert_eq!(answer.status, 403, "{}", answer.text());
+        assert_eq!(answer.field("SAMLResponse"), None);
+        assert!(answer.text().contains("Sample App weak"));
+    }
+    for event in app.events().into_iter().take(4) {
+        assert_eq!(event.result, ResultCode::InvalidSettings);
+        assert_eq!(event.app_name.as_deref(), Some("Sample App weak"));
+        let check = event.checks.last().expect("a check");
+        assert_eq!(check.name, "signature of the answer");
+        assert!(check.received.contains("signature algorithm"), "{check:?}");
+    }
     let dangerous = declares("dangerous", "http://www.w3.org/2000/09/xmldsig#rsa-sha1");
     app.connect(&dangerous, |_, saml| saml.danger_allow_sha1 = true);
     let xml = dangerous.read_unverified(&app.ask(&client, &dangerous, |_| ()));
@@ -196,7 +217,7 @@ fn iip_md10_only_declared_algorithms_are_used() {
         .checks
         .into_iter()
         .find(|c| c.name == "signature of the answer");
-    assert!(check.is_some_and(|c| c.expected.ends_with("#rsa-sha1")));
+    assert!(check.is_some_and(|c| c.received.ends_with("#rsa-sha1")));
 }
 
 /// Proves AV-RSP-22, AV-BND-13, AV-BND-08, AV-SEC-61, IIP-SSO03: the page that carries the answer.

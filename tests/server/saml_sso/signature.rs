@@ -1,29 +1,25 @@
 //! Signatures on requests: when one is needed, and that one that is there must hold.
 
-use avouch_server::apps::saml::RequestSignatures;
-use avouch_server::audit::ResultCode;
+use avouch_saml::security::algorithm::SignatureAlgorithm;
+use avouch_saml::security::sign::Signer as _;
+use avouch_server::apps::saml::{RequestSignatures, SamlSettings};
+use avouch_server::audit::{Check, EventKind, ResultCode};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD as BASE64;
 
+use crate::admin::{ALL, admin, changes};
 use crate::support::app::TestApp;
-use crate::support::client::Client;
+use crate::support::client::{Answer, Client, From};
 use crate::support::sp::{Sp, key};
+use crate::support::{dev_certificate, log};
 
-fn send(
-    app: &TestApp,
-    client: &Client,
-    sp: &Sp,
-    post: bool,
-    signed: Option<&str>,
-) -> crate::support::client::Answer {
+fn send(app: &TestApp, client: &Client, sp: &Sp, post: bool, signed: Option<&str>) -> Answer {
     let request = sp.request(app);
-    if !post {
-        return client.get(&sp.redirect_with(app, &request, None, signed));
+    if post {
+        app.post_request(client, From::Here, sp, &request, signed)
+    } else {
+        client.get(&sp.redirect_with(app, &request, None, signed))
     }
-    let fields = sp.post(&request, None, signed);
-    let fields: Vec<(&str, &str)> = fields
-        .iter()
-        .map(|(n, v)| (n.as_str(), v.as_str()))
-        .collect();
-    client.post("/saml/sso", &fields)
 }
 
 /// Proves AV-REQ-07, SDP-IDP04, SDP-IDP05, AV-SEC-26, AV-SEC-33, IIP-ALG02: signed, unsigned and
@@ -144,4 +140,478 @@ fn av_bnd_05_a_signature_of_the_other_binding_does_not_count() {
         .map(|(n, v)| (n.as_str(), v.as_str()))
         .collect();
     app.told(&sp, &client.post("/saml/sso", &fields)).ok();
+}
+
+/// Proves AV-REQ-07, SDP-IDP04: the app, its metadata and the organisation can each require
+/// signatures and none can waive another's rule; the event, our metadata and the app's page say
+/// which it was.
+#[test]
+fn av_req_07_whoever_requires_signatures_is_obeyed_and_named() {
+    for wanted in [false, true] {
+        let app = TestApp::configured(&format!("[saml]\nwant_authn_requests_signed = {wanted}\n"));
+        app.user("one");
+        let client = app.signed_in("one");
+        let administrator = admin(&app, ALL);
+        let says = |path: &str| {
+            let metadata = client.get(path).text();
+            metadata.contains("WantAuthnRequestsSigned=\"true\"")
+        };
+        assert_eq!(says("/saml/metadata"), wanted);
+        for (name, flag, setting) in [
+            ("a", "", RequestSignatures::WhenPresent),
+            (
+                "b",
+                "AuthnRequestsSigned=\"false\"",
+                RequestSignatures::WhenPresent,
+            ),
+            (
+                "c",
+                "AuthnRequestsSigned=\"true\"",
+                RequestSignatures::WhenPresent,
+            ),
+            (
+                "d",
+                "AuthnRequestsSigned=\"1\"",
+                RequestSignatures::WhenPresent,
+            ),
+            ("e", "", RequestSignatures::Required),
+            (
+                "f",
+                "AuthnRequestsSigned=\"false\"",
+                RequestSignatures::Required,
+            ),
+            (
+                "g",
+                "AuthnRequestsSigned=\"true\"",
+                RequestSignatures::Required,
+            ),
+        ] {
+            let mut sp = Sp::new(name);
+            sp.role_attributes = flag.to_owned();
+            app.connect(&sp, |_, saml| saml.request_signatures = setting);
+            let in_metadata = flag.contains("true") || flag.contains('1');
+            let (source, page) = match setting {
+                RequestSignatures::Required => {
+                    ("request signatures of the app", "required (set here)")
+                }
+                RequestSignatures::WhenPresent if in_metadata => (
+                    "AuthnRequestsSigned in the app's metadata",
+                    "required (from the app's metadata)",
+                ),
+                RequestSignatures::WhenPresent if wanted => (
+                    "saml.want_authn_requests_signed",
+                    "required (from the organisation)",
+                ),
+                RequestSignatures::WhenPresent => (
+                    "no rule: not the app's settings, its metadata or saml.want_authn_requests_signed",
+                    "checked when present (default)",
+                ),
+            };
+            let required = !source.starts_with("no rule");
+            let check = || {
+                let checks = app.last_event().checks;
+                let check = checks.into_iter().find(|c| c.name == "signature");
+                check.expect("the check of the signature")
+            };
+            for post in [false, true] {
+                let unsigned = send(&app, &client, &sp, post, None);
+                if required {
+                    app.assert_page(&unsigned, ResultCode::SignatureMissing);
+                } else {
+                    app.told(&sp, &unsigned).ok();
+                }
+                assert_eq!(check().source, source, "{name}");
+                let signed = send(&app, &client, &sp, post, Some("sp-signing"));
+                app.told(&sp, &signed).ok();
+                assert_eq!(check().source, source, "{name}");
+            }
+            assert_eq!(says(&format!("/saml/metadata/{name}")), required, "{name}");
+            let shown = administrator.get(&format!("/admin/apps/{name}")).text();
+            let shown = shown.replace("&#39;", "'");
+            assert!(shown.contains(page), "{name}: {page}");
+        }
+    }
+}
+
+/// What was stored when the metadata's wish could be left aside has the one rule now.
+#[test]
+fn stored_request_signature_settings_still_load() {
+    for (stored, is) in [
+        ("follow_metadata", RequestSignatures::WhenPresent),
+        ("when_present", RequestSignatures::WhenPresent),
+        ("required", RequestSignatures::Required),
+    ] {
+        let json = format!("{{\"request_signatures\":\"{stored}\",\"clock_skew_seconds\":60}}");
+        let saml: SamlSettings = serde_json::from_str(&json).expect("stored settings");
+        assert_eq!(saml.request_signatures, is);
+        assert_eq!(saml.clock_skew_seconds, Some(60));
+    }
+    let saml: SamlSettings = serde_json::from_str("{}").expect("stored settings");
+    assert_eq!(saml.clock_skew_seconds, None);
+}
+
+/// The check of the newest event with this name.
+fn check_of(app: &TestApp, name: &str) -> Check {
+    let event = app.last_event();
+    let check = event.checks.iter().find(|check| check.name == name);
+    check
+        .unwrap_or_else(|| panic!("no {name} in {event:?}"))
+        .clone()
+}
+
+/// Proves AV-ALG-02, AV-ALG-04, AV-SEC-31, IIP-ALG08: a request really signed with SHA-1 is refused,
+/// but from the one app with the danger switch; and that is logged each time.
+#[test]
+fn av_alg_02_sha1_is_accepted_from_the_app_with_the_switch_alone() {
+    log::keep();
+    let app = TestApp::start();
+    app.user("one");
+    let client = app.signed_in("one");
+    let (mut closed, mut open, mut beside) =
+        (Sp::new("closed"), Sp::new("open"), Sp::new("beside"));
+    for sp in [&mut closed, &mut open, &mut beside] {
+        sp.sign_with = Some(SignatureAlgorithm::DangerRsaSha1);
+    }
+    app.connect(&closed, |_, _| ());
+    let dangerous = app.connect(&open, |_, saml| saml.danger_allow_sha1 = true);
+    app.connect(&beside, |_, saml| saml.danger_allow_cbc = true);
+    let sha1 = SignatureAlgorithm::DangerRsaSha1.uri();
+    for post in [false, true] {
+        for sp in [&closed, &beside] {
+            let answer = send(&app, &client, sp, post, Some("sp-signing"));
+            app.assert_page(&answer, ResultCode::InvalidSignature);
+            let check = check_of(&app, "signature");
+            assert!(check.received.contains(sha1), "{check:?}");
+        }
+        let id = dangerous.id.as_str();
+        let before = log::warnings_with(id).len();
+        app.told(&open, &send(&app, &client, &open, post, Some("sp-signing")))
+            .ok();
+        assert_eq!(check_of(&app, "signature").received, sha1);
+        let warned = log::warnings_with(id);
+        assert_eq!(warned.len(), before + 1, "{warned:?}");
+        let event = app.last_event();
+        for part in [
+            "accepting a SHA-1 signature",
+            sha1,
+            event.request_id.as_str(),
+        ] {
+            assert!(warned[before].contains(part), "{part} in {warned:?}");
+        }
+        // Nor is it silent where the request is refused for what stands in it.
+        let mut request = open.request(&app);
+        request.issue_instant = app.now().plus_seconds(-3600);
+        let old = if post {
+            app.post_request(&client, From::Here, &open, &request, Some("sp-signing"))
+        } else {
+            client.get(&open.redirect_with(&app, &request, None, Some("sp-signing")))
+        };
+        app.assert_page(&old, ResultCode::ExpiredRequest);
+        assert_eq!(check_of(&app, "signature").received, sha1);
+        assert_eq!(log::warnings_with(id).len(), before + 2);
+        // Sound signatures are no news.
+        let sound = Sp {
+            sign_with: None,
+            ..open.clone()
+        };
+        app.told(
+            &sound,
+            &send(&app, &client, &sound, post, Some("sp-signing")),
+        )
+        .ok();
+        assert_eq!(log::warnings_with(id).len(), before + 2);
+        let sound = Sp {
+            sign_with: None,
+            ..closed.clone()
+        };
+        app.told(
+            &sound,
+            &send(&app, &client, &sound, post, Some("sp-signing")),
+        )
+        .ok();
+    }
+}
+
+/// Proves AV-ALG-02, AV-ALG-04: a digest by SHA-1 under a sound algorithm is no better.
+#[test]
+fn av_alg_04_a_sha1_digest_is_named_and_logged() {
+    log::keep();
+    let app = TestApp::start();
+    app.user("one");
+    let client = app.signed_in("one");
+    let (closed, open) = (Sp::new("closed"), Sp::new("open"));
+    app.connect(&closed, |_, _| ());
+    let dangerous = app.connect(&open, |_, saml| saml.danger_allow_sha1 = true);
+    let weakly_digested = |sp: &Sp| {
+        let request = sp.request(&app);
+        let unsigned = request.write().expect("a request");
+        let digest = openssl::hash::hash(openssl::hash::MessageDigest::sha1(), unsigned.as_bytes());
+        let fields = sp.post(&request, None, Some("sp-signing"));
+        let xml = String::from_utf8(BASE64.decode(&fields[0].1).expect("base64")).expect("UTF-8");
+        let part = |open: &str, close: &str| {
+            let from = xml.find(open).expect("there") + open.len();
+            xml[from..from + xml[from..].find(close).expect("ends")].to_owned()
+        };
+        let info = format!(
+            "<ds:SignedInfo>{}</ds:SignedInfo>",
+            part("<ds:SignedInfo>", "</ds:SignedInfo>")
+        );
+        let weak = info
+            .replace(
+                "http://www.w3.org/2001/04/xmlenc#sha256",
+                "http://www.w3.org/2000/09/xmldsig#sha1",
+            )
+            .replace(
+                &part("<ds:DigestValue>", "</ds:DigestValue>"),
+                &BASE64.encode(digest.expect("hashed")),
+            );
+        assert_ne!(weak, info);
+        let canonical = weak.replace(
+            "<ds:SignedInfo>",
+            "<ds:SignedInfo xmlns:ds=\"http://www.w3.org/2000/09/xmldsig#\">",
+        );
+        let value = sp
+            .signer("sp-signing")
+            .sign(canonical.as_bytes())
+            .expect("signed");
+        let value = BASE64.encode(value);
+        let xml = xml
+            .replace(&info, &weak)
+            .replace(&part("<ds:SignatureValue>", "</ds:SignatureValue>"), &value);
+        app.post_xml(&client, &xml)
+    };
+    app.assert_page(&weakly_digested(&closed), ResultCode::InvalidSignature);
+    let check = check_of(&app, "signature");
+    assert!(check.received.contains("xmldsig#sha1"), "{check:?}");
+    let before = log::warnings_with(dangerous.id.as_str()).len();
+    app.told(&open, &weakly_digested(&open)).ok();
+    let check = check_of(&app, "signature");
+    assert!(
+        check.received.contains("#rsa-sha256") && check.received.contains("xmldsig#sha1"),
+        "{check:?}"
+    );
+    let warned = log::warnings_with(dangerous.id.as_str());
+    assert_eq!(warned.len(), before + 1, "{warned:?}");
+    assert!(warned[before].contains("xmldsig#sha1"));
+}
+
+/// Proves AV-ALG-04, IIP-MD10: answers signed with SHA-1 are logged, refusals too, and the event
+/// names the algorithm.
+#[test]
+fn av_alg_04_answers_signed_with_sha1_are_logged() {
+    log::keep();
+    let app = TestApp::start();
+    app.user("one");
+    let client = app.signed_in("one");
+    let mut old = Sp::new("old");
+    let sha1 = SignatureAlgorithm::DangerRsaSha1.uri();
+    old.extensions = format!(
+        "<alg:SigningMethod xmlns:alg=\"urn:oasis:names:tc:SAML:metadata:algsupport\" Algorithm=\"{sha1}\"/>"
+    );
+    let connected = app.connect(&old, |_, saml| saml.danger_allow_sha1 = true);
+    for passive in [false, true] {
+        let before = log::warnings_with(connected.id.as_str()).len();
+        let answer = app.ask(&client, &old, |r| {
+            r.is_passive = passive;
+            r.force_authn = passive;
+        });
+        let xml = old.read_unverified(&answer);
+        assert_eq!(xml.contains("status:NoPassive"), passive, "{xml}");
+        assert!(
+            xml.contains(&format!("SignatureMethod Algorithm=\"{sha1}\"")),
+            "{xml}"
+        );
+        let warned = log::warnings_with(connected.id.as_str());
+        assert_eq!(warned.len(), before + 1, "{warned:?}");
+        let event = app.last_event();
+        for part in ["signing with SHA-1", event.request_id.as_str()] {
+            assert!(warned[before].contains(part), "{part} in {warned:?}");
+        }
+        assert_eq!(check_of(&app, "signature of the answer").received, sha1);
+    }
+}
+
+/// Proves AV-ALG-04: turning a danger switch on is an event that names it.
+#[test]
+fn av_alg_04_a_danger_switch_is_an_event() {
+    let app = TestApp::start();
+    app.connect(&Sp::new("wiki"), |_, _| ());
+    let administrator = admin(&app, ALL);
+    for switch in ["danger_allow_sha1", "danger_allow_cbc"] {
+        let mut fields = changes::as_shown(&administrator, "/admin/apps/wiki");
+        changes::set(&mut fields, switch, "yes");
+        let saved = administrator.post("/admin/apps/wiki", &changes::pairs(&fields));
+        assert_eq!(saved.status, 303, "{}", saved.text());
+        let event = app.last_event();
+        assert_eq!(event.kind, EventKind::Admin);
+        let [change] = &event.checks[..] else {
+            panic!("one change: {event:?}");
+        };
+        assert_eq!(
+            (
+                change.name.as_str(),
+                change.expected.as_str(),
+                change.received.as_str()
+            ),
+            (switch, "false", "true")
+        );
+    }
+}
+
+/// Proves AV-ALG-02, IIP-ALG08: what the configuration blocks is refused, and nothing else.
+#[test]
+fn iip_alg08_a_blocked_algorithm_is_refused_in_requests() {
+    let blocked = SignatureAlgorithm::RsaSha512.uri();
+    for (config, accepted) in [
+        (String::new(), true),
+        (
+            format!("[saml]\nblocked_signatures = [\"{blocked}\"]\n"),
+            false,
+        ),
+    ] {
+        let app = TestApp::configured(&config);
+        let mut sp = Sp::new("wiki");
+        app.connect(&sp, |_, _| ());
+        app.user("one");
+        let client = app.signed_in("one");
+        for post in [false, true] {
+            sp.sign_with = Some(SignatureAlgorithm::RsaSha512);
+            let answer = send(&app, &client, &sp, post, Some("sp-signing"));
+            if accepted {
+                app.told(&sp, &answer).ok();
+            } else {
+                app.assert_page(&answer, ResultCode::InvalidSignature);
+                assert!(check_of(&app, "signature").received.contains(blocked));
+            }
+            sp.sign_with = Some(SignatureAlgorithm::RsaSha256);
+            app.told(&sp, &send(&app, &client, &sp, post, Some("sp-signing")))
+                .ok();
+        }
+    }
+}
+
+/// Proves AV-REQ-07: who looks into a bad signature sees how it was made and which keys were tried.
+#[test]
+fn av_req_07_a_bad_signature_is_explained() {
+    let app = TestApp::start();
+    app.user("one");
+    let client = app.signed_in("one");
+    let mut sp = Sp::new("wiki");
+    sp.keys = format!(
+        "{}{}",
+        key("signing", "sp-signing"),
+        key("", "sp-encryption")
+    );
+    app.connect(&sp, |_, _| ());
+    for post in [false, true] {
+        let answer = send(&app, &client, &sp, post, Some("sp-signing-p256"));
+        app.assert_page(&answer, ResultCode::InvalidSignature);
+        let check = check_of(&app, "signature");
+        for known in ["sp-signing", "sp-encryption"] {
+            let fingerprint = dev_certificate(known).fingerprint();
+            assert!(check.expected.contains(&fingerprint), "{check:?}");
+        }
+        assert!(check.received.contains("#ecdsa-sha256"), "{check:?}");
+    }
+}
+
+/// Proves IIP-SSO06, SDP-MD01: one app, whose metadata is replaced on its page, item by item; what
+/// it is told follows at once.
+#[test]
+fn iip_sso06_behaviour_follows_replaced_metadata() {
+    let app = TestApp::start();
+    let mut sp = Sp::new("wiki");
+    app.connect(&sp, |_, saml| {
+        saml.sign = avouch_server::apps::saml::SignWhat::Response;
+    });
+    app.user("one");
+    let client = app.signed_in("one");
+    let administrator = admin(&app, ALL);
+    let replace = |sp: &Sp| {
+        let metadata = sp.metadata();
+        let saved = crate::admin::post(
+            &administrator,
+            "/admin/apps/wiki/metadata/save",
+            &[("metadata", &metadata)],
+        );
+        assert_eq!(saved.status, 303, "{}", saved.text());
+    };
+    let redirect = |sp: &Sp, signed| send(&app, &client, sp, false, signed);
+    let own_signature = |sp: &Sp, answer: &Answer| {
+        let told = app.told(sp, answer);
+        told.ok();
+        told.assertion_xml.contains("<ds:Signature ")
+    };
+    assert!(!own_signature(&sp, &redirect(&sp, None)));
+
+    for (flags, needed, wants) in [
+        ("AuthnRequestsSigned=\"true\"", true, false),
+        ("WantAssertionsSigned=\"true\"", false, true),
+        ("", false, false),
+    ] {
+        sp.role_attributes = flags.to_owned();
+        replace(&sp);
+        let unsigned = redirect(&sp, None);
+        if needed {
+            app.assert_page(&unsigned, ResultCode::SignatureMissing);
+        } else {
+            assert_eq!(own_signature(&sp, &unsigned), wants);
+        }
+        assert_eq!(
+            own_signature(&sp, &redirect(&sp, Some("sp-signing"))),
+            wants
+        );
+    }
+
+    let format = |sp: &Sp| match &app.told(sp, &redirect(sp, None)).ok().subject {
+        avouch_saml::message::assertion::Subject::NameId(name) => name.format(),
+        other => panic!("{other:?}"),
+    };
+    use avouch_saml::name_id::NameIdFormat;
+    for wanted in [
+        NameIdFormat::EmailAddress,
+        NameIdFormat::Transient,
+        NameIdFormat::Persistent,
+    ] {
+        sp.extra = format!("<md:NameIDFormat>{}</md:NameIDFormat>", wanted.uri());
+        replace(&sp);
+        assert_eq!(format(&sp), wanted);
+    }
+    sp.extra.clear();
+
+    let (old_acs, new_acs) = (sp.acs.clone(), "https://wiki.example.org/other".to_owned());
+    sp.acs.clone_from(&new_acs);
+    replace(&sp);
+    let at = |url: &str| {
+        app.ask(&client, &sp, |r| {
+            r.acs = avouch_saml::message::authn_request::RequestedAcs::Url {
+                url: url.to_owned(),
+                binding: None,
+            };
+        })
+    };
+    assert_eq!(app.told(&sp, &redirect(&sp, None)).acs, new_acs);
+    app.told(&sp, &at(&new_acs)).ok();
+    app.assert_page(&at(&old_acs), ResultCode::InvalidAcs);
+
+    sp.keys = key("signing", "sp-signing-p256");
+    replace(&sp);
+    app.told(&sp, &redirect(&sp, Some("sp-signing-p256"))).ok();
+    app.assert_page(
+        &redirect(&sp, Some("sp-signing")),
+        ResultCode::InvalidSignature,
+    );
+
+    let encrypted = |sp: &Sp| {
+        let told = app.told(sp, &redirect(sp, None));
+        told.ok();
+        told.xml.contains("<saml:EncryptedAssertion")
+    };
+    assert!(!encrypted(&sp));
+    sp.keys.push_str(&key("encryption", "sp-encryption"));
+    replace(&sp);
+    assert!(encrypted(&sp));
+    sp.keys = key("signing", "sp-signing-p256");
+    replace(&sp);
+    assert!(!encrypted(&sp));
 }

@@ -104,6 +104,11 @@ impl ReceivedRequest {
         self.request.has_signature()
     }
 
+    /// The algorithm that its signature says it was made with. Nobody has checked.
+    pub fn claimed_algorithm(&self) -> Option<&str> {
+        self.request.claimed_algorithm()
+    }
+
     /// The document as received, to be shown to a developer and never read by a program.
     pub fn octets(&self) -> &[u8] {
         self.request.octets()

@@ -25,8 +25,9 @@ pub struct RequestHead {
     pub issuer: EntityId,
     /// `Destination`, as it stands.
     pub destination: Option<String>,
-    /// Where the answer is wanted. [`RequestedAcs::Default`] when the request contradicts itself
-    /// or cannot be read.
+    /// Where the answer is wanted. When the request contradicts itself or cannot be read, the URL
+    /// it names stays, so that an answer never goes elsewhere than to a registered one of that
+    /// name; without one this is [`RequestedAcs::Default`].
     pub acs: RequestedAcs,
 }
 
@@ -87,6 +88,15 @@ pub enum RequestedAcs {
 }
 
 impl RequestedAcs {
+    /// All that counts of selectors that do not go together.
+    fn of_url(root: &Element) -> Self {
+        root.attr("AssertionConsumerServiceURL")
+            .map_or(Self::Default, |url| Self::Url {
+                url: url.to_owned(),
+                binding: None,
+            })
+    }
+
     /// `AssertionConsumerServiceURL`.
     pub fn url(&self) -> Option<&str> {
         match self {
@@ -305,7 +315,7 @@ impl RequestHead {
             id: root.attr("ID").and_then(|id| MessageId::parse(id).ok()),
             issuer,
             destination: root.attr("Destination").map(str::to_owned),
-            acs: requested_acs(root).unwrap_or_default(),
+            acs: requested_acs(root).unwrap_or_else(|_| RequestedAcs::of_url(root)),
         })
     }
 }

@@ -9,7 +9,7 @@ use openssl::ecdsa::EcdsaSig;
 use openssl::error::ErrorStack;
 use openssl::pkey::PKeyRef;
 
-use super::algorithm::{AlgorithmPolicy, KeyFamily, SignatureAlgorithm};
+use super::algorithm::{AlgorithmPolicy, DigestAlgorithm, KeyFamily, SignatureAlgorithm};
 use super::certificate::PublicKey;
 use super::xmlsec::{self, Document, Outcome};
 use super::{enveloped, prescan};
@@ -73,8 +73,7 @@ pub enum VerifyError {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct VerifiedXml {
     bytes: Vec<u8>,
-    key_index: usize,
-    algorithm: SignatureAlgorithm,
+    signed_by: SignedBy,
 }
 
 impl VerifiedXml {
@@ -85,12 +84,12 @@ impl VerifiedXml {
 
     /// Which of the given keys made the signature.
     pub const fn key_index(&self) -> usize {
-        self.key_index
+        self.signed_by.key_index
     }
 
     /// How it was signed.
     pub const fn algorithm(&self) -> SignatureAlgorithm {
-        self.algorithm
+        self.signed_by.algorithm
     }
 }
 
@@ -126,11 +125,12 @@ pub fn verify_enveloped(
                 if !starts_with_element(&bytes, &name) {
                     return Err(VerifyError::Canonical);
                 }
-                return Ok(VerifiedXml {
-                    bytes,
+                let signed_by = SignedBy {
                     key_index,
                     algorithm: found.algorithm,
-                });
+                    digest: found.digest,
+                };
+                return Ok(VerifiedXml { bytes, signed_by });
             }
             Outcome::Changed => return Err(VerifyError::Changed),
             Outcome::OtherKey => failure = VerifyError::OtherKey,
@@ -158,13 +158,33 @@ fn starts_with_element(bytes: &[u8], name: &str) -> bool {
         .is_some_and(|rest| matches!(rest.first(), Some(b' ' | b'>')))
 }
 
-/// Which key made a signature over octets, and how.
+/// Which key made a signature, and how.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct SignedBy {
     /// Index among the given keys.
     pub key_index: usize,
     /// How it was signed.
     pub algorithm: SignatureAlgorithm,
+    /// How what was signed was digested: apart from the algorithm in a document, where the
+    /// Reference has a digest of its own.
+    pub digest: DigestAlgorithm,
+}
+
+impl SignedBy {
+    /// Whether SHA-1 had any part in it.
+    pub const fn is_danger(self) -> bool {
+        self.algorithm.is_danger() || self.digest.is_danger()
+    }
+}
+
+impl std::fmt::Display for SignedBy {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.algorithm.uri())?;
+        if self.digest != self.algorithm.digest() {
+            write!(f, " over a digest by {}", self.digest.uri())?;
+        }
+        Ok(())
+    }
 }
 
 /// Verifies a signature over `signed` octets, as the Redirect binding has it: `algorithm_uri` is
@@ -196,6 +216,7 @@ pub fn verify_octets(
             return Ok(SignedBy {
                 key_index,
                 algorithm,
+                digest: algorithm.digest(),
             });
         }
     }
@@ -343,6 +364,20 @@ impl<T: Received> Unverified<T> {
         }
     }
 
+    /// The algorithm that the signature of its binding says it was made with, for whoever has to
+    /// find out why it does not hold. Nobody has checked.
+    pub fn claimed_algorithm(&self) -> Option<&str> {
+        match &self.carrier {
+            Carrier::Document => self
+                .root
+                .first(DS, "Signature")?
+                .first(DS, "SignedInfo")?
+                .first(DS, "SignatureMethod")?
+                .attr("Algorithm"),
+            Carrier::Query(signature) => signature.as_ref().map(|s| s.algorithm_uri.as_str()),
+        }
+    }
+
     /// Verifies the signature and reads the message from the octets it covers. A signature that is
     /// there must hold, needed or not. Without one, the settings decide.
     ///
@@ -353,12 +388,8 @@ impl<T: Received> Unverified<T> {
             Carrier::Document if self.has_signature => {
                 let Trust { keys, policy, .. } = trust;
                 let verified = verify_enveloped(&self.octets, keys, policy, &self.limits)?;
-                let signed_by = SignedBy {
-                    key_index: verified.key_index,
-                    algorithm: verified.algorithm,
-                };
                 let root = reader::parse(&verified.bytes, &self.limits)?;
-                (root, Authenticity::Signed(signed_by))
+                (root, Authenticity::Signed(verified.signed_by))
             }
             Carrier::Query(Some(signature)) => {
                 let QuerySignature {

@@ -58,24 +58,20 @@ pub enum Decision {
     Deny(ResultCode),
 }
 
-type Rule = fn(&User, &App) -> Check;
-
 /// Decides whether `user` may enter `app` at `now`, and appends each rule looked at to `checks`.
 /// The rules are conjunctive: one more rule can only take access away.
 pub fn decide(user: &User, app: &App, now: Timestamp, checks: &mut Vec<Check>) -> Decision {
-    let rules: [(ResultCode, Rule); 4] = [
-        (ResultCode::UserInactive, user_is_active),
-        (ResultCode::AppBlocked, app_is_not_blocked),
-        (ResultCode::AppNotInstalled, app_is_installed),
-        (ResultCode::AppAccessDenied, user_is_permitted),
-    ];
-    for (code, rule) in rules {
-        let check = rule(user, app);
-        let passed = check.passed;
-        checks.push(check);
-        if !passed {
-            return Decision::Deny(code);
-        }
+    let refused = hold(ResultCode::UserInactive, user_is_active(user), checks)
+        .and_then(|()| app_is_open(app, checks))
+        .and_then(|()| {
+            hold(
+                ResultCode::AppAccessDenied,
+                user_is_permitted(user, app),
+                checks,
+            )
+        });
+    if let Err(code) = refused {
+        return Decision::Deny(code);
     }
     let consent = match app.policy.permitted_users {
         PermittedUsers::SelfAuthorize if app.policy.ask_consent => Consent::Ask,
@@ -89,7 +85,22 @@ pub fn decide(user: &User, app: &App, now: Timestamp, checks: &mut Vec<Check>) -
     })
 }
 
-fn user_is_active(user: &User, _: &App) -> Check {
+/// The rules about `app` alone, for when nobody is known yet.
+///
+/// # Errors
+/// The rule that refused.
+pub fn app_is_open(app: &App, checks: &mut Vec<Check>) -> Result<(), ResultCode> {
+    hold(ResultCode::AppBlocked, app_is_not_blocked(app), checks)?;
+    hold(ResultCode::AppNotInstalled, app_is_installed(app), checks)
+}
+
+fn hold(code: ResultCode, check: Check, checks: &mut Vec<Check>) -> Result<(), ResultCode> {
+    let passed = check.passed;
+    checks.push(check);
+    if passed { Ok(()) } else { Err(code) }
+}
+
+fn user_is_active(user: &User) -> Check {
     Check {
         name: "user is active".to_owned(),
         passed: user.active,
@@ -99,7 +110,7 @@ fn user_is_active(user: &User, _: &App) -> Check {
     }
 }
 
-fn app_is_not_blocked(_: &User, app: &App) -> Check {
+fn app_is_not_blocked(app: &App) -> Check {
     Check {
         name: "app is not blocked".to_owned(),
         passed: app.state != AppState::Blocked,
@@ -109,7 +120,7 @@ fn app_is_not_blocked(_: &User, app: &App) -> Check {
     }
 }
 
-fn app_is_installed(_: &User, app: &App) -> Check {
+fn app_is_installed(app: &App) -> Check {
     Check {
         name: "app is installed".to_owned(),
         passed: app.state != AppState::Uninstalled,

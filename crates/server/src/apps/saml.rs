@@ -35,8 +35,8 @@ pub struct SamlSettings {
     pub danger_allow_sha1: bool,
     /// How long an assertion may be used, in seconds (60 to 3600).
     pub assertion_lifetime_seconds: i64,
-    /// Tolerance for the SP's clock, in seconds (0 to 600).
-    pub clock_skew_seconds: i64,
+    /// Tolerance for the SP's clock, in seconds (0 to 600); else the organisation's.
+    pub clock_skew_seconds: Option<i64>,
     /// Whether SessionNotOnOrAfter states the session's end.
     pub session_not_on_or_after: bool,
     /// Whether a launch may send an unsolicited response.
@@ -67,12 +67,12 @@ impl Default for SamlSettings {
             signing_key: None,
             sign: SignWhat::Default,
             signature_algorithm: None,
-            request_signatures: RequestSignatures::FollowMetadata,
+            request_signatures: RequestSignatures::WhenPresent,
             encryption: EncryptionPolicy::WhenKeyPublished,
             danger_allow_cbc: false,
             danger_allow_sha1: false,
             assertion_lifetime_seconds: 300,
-            clock_skew_seconds: 180,
+            clock_skew_seconds: None,
             session_not_on_or_after: yes(),
             allow_unsolicited: yes(),
             default_relay_state: None,
@@ -124,9 +124,9 @@ pub enum SignWhat {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum RequestSignatures {
-    /// Required when the SP's metadata has AuthnRequestsSigned.
-    FollowMetadata,
-    /// Checked when present.
+    /// Required when the SP's metadata has AuthnRequestsSigned or the organisation wants requests
+    /// signed; else checked when present. No app is exempt from either.
+    #[serde(alias = "follow_metadata")]
     WhenPresent,
     /// Required.
     Required,

@@ -25,7 +25,8 @@ pub struct NameIdFacts<'a> {
 
 /// The format to issue for a request that names `requested`; `None` for a Subject without NameID.
 ///
-/// A named format is issued exactly or refused. Without one the app's own is issued, unless the
+/// A named format is issued exactly or refused, `unspecified` too: that a NameIDPolicy with it
+/// leaves the choice open, its reader knows. Without one the app's own is issued, unless the
 /// SP's metadata lists formats and it is none of them: then the first of those that the app allows.
 ///
 /// # Errors
@@ -37,9 +38,8 @@ pub fn choose_format(
     requested: Option<&str>,
 ) -> Result<Option<NameIdFormat>, ResultCode> {
     let settings = facts.settings;
-    let named = requested.filter(|uri| *uri != NameIdFormat::Unspecified.uri());
     if settings.subject_type == SubjectType::None {
-        return match named {
+        return match requested {
             None => Ok(None),
             Some(_) => Err(ResultCode::UnsupportedNameIdFormat),
         };
@@ -50,7 +50,7 @@ pub fn choose_format(
             || !settings.always_this_format
                 && settings.allowed_name_id_formats.iter().any(|a| a == uri)
     };
-    let chosen = match named {
+    let chosen = match requested {
         Some(uri) if allowed(uri) => uri,
         Some(_) => return Err(ResultCode::UnsupportedNameIdFormat),
         None if facts.sp_formats.iter().any(|f| f.uri() == own) => own,
@@ -68,10 +68,17 @@ pub fn choose_format(
     }
 }
 
-/// Whether the answer may carry this SPNameQualifier: only the SP's own entity ID, since no
-/// affiliations are registered.
-pub fn is_own_qualifier(sp: &EntityId, qualifier: Option<&str>) -> bool {
-    qualifier.is_none_or(|qualifier| qualifier == sp.as_str())
+/// Whether a name of `format` can carry the SPNameQualifier that a request asks for: only the SP's
+/// own entity ID, since no affiliations are registered, and only where the format defines
+/// qualifiers. What is asked for is echoed or refused, never left out.
+pub fn can_qualify(format: Option<&NameIdFormat>, sp: &EntityId, qualifier: Option<&str>) -> bool {
+    qualifier.is_none_or(|qualifier| {
+        qualifier == sp.as_str()
+            && matches!(
+                format,
+                Some(NameIdFormat::Persistent | NameIdFormat::Transient)
+            )
+    })
 }
 
 /// The NameID of `user` in `format`; a transient one states its qualifiers when `qualified`,

@@ -21,6 +21,7 @@ use crate::apps::onboard::{Draft, free_api_name, is_api_name, selection};
 use crate::apps::{App, AppId, AppState};
 use crate::audit::EventKind;
 use crate::config::Settings;
+use crate::flow::registry::{SignatureRule, clock_skew};
 use crate::store::apps::StoredApp;
 use crate::store::{Connection, Db, apps, keys, permission_sets, profiles};
 
@@ -217,7 +218,7 @@ pub(super) fn run(
         Command::List { search } => list(&search, &db, output),
         Command::Show { app } => {
             let stored = find(&db, &app)?;
-            let value = shown(&stored, &db)?;
+            let value = shown(&settings, &stored, &db)?;
             output.result(&value, || show_text(&stored, &value));
             Ok(())
         }
@@ -363,7 +364,7 @@ fn run_add(add: &Add, settings: &Settings, db: &Db, output: &Output) -> Result<(
             Ok(stored)
         },
     )?;
-    let mut value = shown(&stored, db)?;
+    let mut value = shown(settings, &stored, db)?;
     value["preview"] = understood(&preview);
     output.result(&value, || {
         let closed = stored.app.policy.permitted_users == crate::apps::PermittedUsers::AdminApproved
@@ -435,7 +436,7 @@ fn run_edit(
             Ok(stored)
         },
     )?;
-    let value = shown(&after, db)?;
+    let value = shown(settings, &after, db)?;
     output.result(&value, || {
         format!(
             "{}: {}",
@@ -525,7 +526,7 @@ fn list(search: &str, db: &Db, output: &Output) -> Result<(), CommandError> {
     Ok(())
 }
 
-fn shown(stored: &StoredApp, db: &Db) -> Result<Value, CommandError> {
+fn shown(organisation: &Settings, stored: &StoredApp, db: &Db) -> Result<Value, CommandError> {
     let (profiles, sets) =
         db.read(|c| Ok::<_, CommandError>((profiles::all(c)?, permission_sets::all(c)?)))?;
     let app = &stored.app;
@@ -549,6 +550,7 @@ fn shown(stored: &StoredApp, db: &Db) -> Result<Value, CommandError> {
         "id": app.id.as_str(), "api_name": app.api_name, "name": app.name,
         "entity_id": stored.entity_id, "state": app.state.as_str(),
         "settings": settings,
+        "in_force": in_force(organisation, stored)?,
         "attributes": app.definition.saml.attributes.iter().map(row_text).collect::<Vec<_>>(),
         "profiles": listed(
             app.policy.profiles.iter().map(|id| id.as_str()).collect(),
@@ -556,6 +558,29 @@ fn shown(stored: &StoredApp, db: &Db) -> Result<Value, CommandError> {
         "permission_sets": listed(
             app.policy.permission_sets.iter().map(|id| id.as_str()).collect(),
             sets.iter().map(|(id, name)| (id.as_str(), name.as_str())).collect()),
+    }))
+}
+
+/// The values in force where the settings alone do not tell, each with where it comes from.
+fn in_force(organisation: &Settings, stored: &StoredApp) -> Result<Value, CommandError> {
+    let saml = &stored.app.definition.saml;
+    // Expired metadata is shown too.
+    let reading = Reading {
+        skew_seconds: i64::MAX / 4000,
+        ..Reading::at(now())
+    };
+    let sp = SpMetadata::parse(&stored.metadata_xml, &reading)
+        .map_err(|error| CommandError::new(format!("the app's metadata: {error}")))?;
+    let rule = SignatureRule::of(saml, &sp, &organisation.saml);
+    let (skew, source) = clock_skew(saml, &organisation.saml);
+    let signed = if rule.requires() {
+        "required"
+    } else {
+        "checked when present"
+    };
+    Ok(json!({
+        "request_signatures": { "value": signed, "source": rule.source() },
+        "clock_skew_seconds": { "value": skew.to_string(), "source": source },
     }))
 }
 
@@ -588,6 +613,11 @@ fn show_text(stored: &StoredApp, value: &Value) -> String {
             setting.about,
             setting.expected
         );
+    }
+    text.push_str("\nIn force, where the settings alone do not tell:\n");
+    for (key, line) in value["in_force"].as_object().into_iter().flatten() {
+        let part = |name: &str| line[name].as_str().unwrap_or_default();
+        let _ = writeln!(text, "  {key} = {} ({})", part("value"), part("source"));
     }
     text
 }

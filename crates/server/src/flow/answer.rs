@@ -17,7 +17,7 @@ use crate::access::Grant;
 use crate::apps::saml::{EncryptionPolicy, SignWhat};
 use crate::attributes::release::ReleasedAttribute;
 use crate::audit::ResultCode;
-use crate::flow::dev::exchanges::Exchanges;
+use crate::context::Context;
 use crate::flow::reply::ReplyTo;
 use crate::flow::trail::Trail;
 use crate::refusal::{OperatorError, Refusal};
@@ -109,15 +109,13 @@ pub fn assemble(
 /// [`Refusal::Reply`] when encryption is required and impossible; [`Refusal::Ours`] when signing
 /// or writing fails.
 pub fn success(
+    cx: &Context,
     reply: &ReplyTo,
     success: Success<'_>,
-    now: Timestamp,
     random: &mut dyn Random,
     trail: &mut Trail,
-    watched: Option<&Exchanges>,
 ) -> Result<Written, Refusal> {
-    let app = &reply.app;
-    let assertion = assemble(reply, success, now, random);
+    let assertion = assemble(reply, success, cx.now, random);
     let end = assertion.conditions.not_on_or_after;
     let session_index = assertion
         .authn
@@ -125,9 +123,9 @@ pub fn success(
         .clone()
         .expect("assemble gives every statement an index");
     let unsigned = assertion.write().map_err(ours)?;
-    let signer = signer(reply)?;
-    let encryption = choose_encryption(reply, trail)?;
-    if let (Some(exchanges), Some(_)) = (watched, &encryption) {
+    let signer = signer(cx, reply)?;
+    let encryption = choose_encryption(cx, reply, trail)?;
+    if let (Some(exchanges), Some(_)) = (&cx.services.exchanges, &encryption) {
         let xml = String::from_utf8_lossy(unsigned.as_bytes());
         exchanges.assertion(&trail.code, xml.into_owned());
     }
@@ -142,11 +140,14 @@ pub fn success(
         },
         "the app's settings and metadata",
     );
-    if signer.algorithm().is_danger() {
-        tracing::warn!(app.id = %app.app.id, "signing with SHA-1, as the app's danger switch says");
-    }
     let issued = issue(reply, unsigned, sign_assertion, encryption, signer)?;
-    let form = send(reply, Outcome::Success(issued), sign_response, now, random)?;
+    let form = send(
+        reply,
+        Outcome::Success(issued),
+        sign_response.then_some(signer),
+        cx.now,
+        random,
+    )?;
     Ok(Written {
         form,
         session_index,
@@ -158,19 +159,16 @@ pub fn success(
 ///
 /// # Errors
 /// [`OperatorError`] when signing fails.
-pub fn failure(
-    reply: &ReplyTo,
-    status: Status,
-    now: Timestamp,
-    random: &mut dyn Random,
-) -> Result<PostForm, OperatorError> {
-    send(reply, Outcome::Failure(status), true, now, random)
+pub fn failure(cx: &Context, reply: &ReplyTo, status: Status) -> Result<PostForm, OperatorError> {
+    let signer = signer(cx, reply)?;
+    let outcome = Outcome::Failure(status);
+    send(reply, outcome, Some(signer), cx.now, &mut *cx.random())
 }
 
 fn send(
     reply: &ReplyTo,
     outcome: Outcome,
-    sign: bool,
+    signer: Option<&dyn Signer>,
     now: Timestamp,
     random: &mut dyn Random,
 ) -> Result<PostForm, OperatorError> {
@@ -182,11 +180,12 @@ fn send(
         in_response_to: reply.in_response_to.clone(),
         outcome,
     };
-    let sendable = if sign {
-        let unsigned = response.write().map_err(ours)?;
-        SendableResponse::from(sign_enveloped(unsigned, signer(reply)?).map_err(ours)?)
-    } else {
-        SendableResponse::with_signed_assertion(&response).map_err(ours)?
+    let sendable = match signer {
+        Some(signer) => {
+            let unsigned = response.write().map_err(ours)?;
+            SendableResponse::from(sign_enveloped(unsigned, signer).map_err(ours)?)
+        }
+        None => SendableResponse::with_signed_assertion(&response).map_err(ours)?,
     };
     Ok(post::send(
         reply.acs.location(),
@@ -237,6 +236,7 @@ fn what_to_sign(
 }
 
 fn choose_encryption(
+    cx: &Context,
     reply: &ReplyTo,
     trail: &mut Trail,
 ) -> Result<Option<(avouch_saml::security::certificate::PublicKey, Encryption)>, Refusal> {
@@ -281,7 +281,12 @@ fn choose_encryption(
     };
     let encryption = Encryption::new(data, chosen.transport, &app.algorithms).map_err(ours)?;
     if data.is_danger() {
-        tracing::warn!(app.id = %app.app.id, "encrypting with AES-CBC, as the app's danger switch says");
+        tracing::warn!(
+            request.id = cx.request_id,
+            app.id = %app.app.id,
+            algorithm = data.uri(),
+            "encrypting with AES-CBC, as the app's danger switch says"
+        );
     }
     trail.pass(
         "encryption",
@@ -292,12 +297,22 @@ fn choose_encryption(
     Ok(Some((chosen.key.public_key.clone(), encryption)))
 }
 
-fn signer(reply: &ReplyTo) -> Result<&dyn Signer, OperatorError> {
-    reply
-        .app
+/// What signs for the app. That there is something was checked before the app could be answered.
+fn signer<'r>(cx: &Context, reply: &'r ReplyTo) -> Result<&'r dyn Signer, OperatorError> {
+    let app = &reply.app;
+    let signer = app
         .signer
         .as_deref()
-        .map_err(|why| OperatorError::new(why.clone()))
+        .map_err(|why| OperatorError::new(why.clone()))?;
+    if signer.algorithm().is_danger() {
+        tracing::warn!(
+            request.id = cx.request_id,
+            app.id = %app.app.id,
+            algorithm = signer.algorithm().uri(),
+            "signing with SHA-1, as the app's danger switch says"
+        );
+    }
+    Ok(signer)
 }
 
 fn attribute(released: ReleasedAttribute) -> Attribute {

@@ -203,12 +203,9 @@ impl<'c> Attempt<'c> {
             };
             // Signed before it is written down, so that the transaction stays short.
             let form = match (&reply, refusal::status(result)) {
-                (Some(reply), Some(status)) => Some(answer::failure(
-                    reply,
-                    self.told(status),
-                    self.cx.now,
-                    &mut *self.cx.random(),
-                )?),
+                (Some(reply), Some(status)) => {
+                    Some(answer::failure(self.cx, reply, self.told(status))?)
+                }
                 _ => None,
             };
             outcome = match (self.record(result, "", |_| Ok(()))?, reply, form) {

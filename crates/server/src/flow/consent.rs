@@ -7,9 +7,10 @@ use avouch_saml::name_id::NameIdFormat;
 use crate::attributes::name_id::{self, NameIdFacts};
 use crate::attributes::release::ReleasedAttribute;
 use crate::audit::ResultCode;
-use crate::context::Context;
+use crate::context::{Context, hash_token};
 use crate::flow::attempt::Attempt;
 use crate::flow::proceed::{consent_hash, what_is_released};
+use crate::flow::reply::ReplyTo;
 use crate::flow::restart;
 use crate::flow::saml_sso::{Answer, Waiting, find, reply_of, resume};
 use crate::flow::visitor::Visitor;
@@ -30,6 +31,8 @@ pub struct Question {
     pub subject: Option<NameIdFormat>,
     /// What is told beside that.
     pub attributes: Vec<ReleasedAttribute>,
+    /// Stands for who is asked and for what; the answer brings it back.
+    pub shown: String,
 }
 
 /// What the consent page does.
@@ -57,11 +60,7 @@ pub fn show(cx: &Context, id: &PendingId) -> Result<Show, Stop> {
     let question = (|| {
         let reply = reply_of(cx, &mut attempt, &visitor, &pending)?;
         let app = &reply.app;
-        let facts = NameIdFacts::of(app, cx.services.salt()?);
-        let released = what_is_released(cx, app, &found.user, &pending.request)
-            .map_err(|result| reply.refuse(result))?;
-        let subject = name_id::choose_format(&facts, pending.request.name_id_format.as_deref())
-            .map_err(|result| reply.refuse(result))?;
+        let told = what_is_told(cx, &reply, &found.user, &pending)?;
         let privacy = app
             .sp
             .ui
@@ -72,8 +71,9 @@ pub fn show(cx: &Context, id: &PendingId) -> Result<Show, Stop> {
             user: found.user.clone(),
             app: restart::label(&app.app),
             links: (privacy, app.app.definition.info_url.clone()),
-            subject,
-            attributes: released.attributes,
+            shown: told.shown(&found.user),
+            subject: told.subject,
+            attributes: told.attributes,
         })
     })();
     match question {
@@ -82,11 +82,53 @@ pub fn show(cx: &Context, id: &PendingId) -> Result<Show, Stop> {
     }
 }
 
-/// Takes the user's answer and goes on: to the app, or back to it with a refusal.
+/// What this user's consent to this sign-on would release.
+struct Told {
+    subject: Option<NameIdFormat>,
+    attributes: Vec<ReleasedAttribute>,
+    hash: String,
+}
+
+impl Told {
+    fn shown(&self, user: &User) -> String {
+        hash_token(&format!("{}\n{}", user.id, self.hash))
+    }
+}
+
+fn what_is_told(
+    cx: &Context,
+    reply: &ReplyTo,
+    user: &User,
+    pending: &Pending,
+) -> Result<Told, Refusal> {
+    let app = &reply.app;
+    let facts = NameIdFacts::of(app, cx.services.salt()?);
+    let released =
+        what_is_released(cx, app, user, &pending.request).map_err(|result| reply.refuse(result))?;
+    let subject = name_id::choose_format(&facts, pending.request.name_id_format.as_deref())
+        .map_err(|result| reply.refuse(result))?;
+    Ok(Told {
+        hash: consent_hash(app, subject.as_ref(), &released),
+        subject,
+        attributes: released.attributes,
+    })
+}
+
+/// What the user answered.
+pub struct Decision {
+    /// Yes, or no.
+    pub accepted: bool,
+    /// [`Question::shown`] of the page that was answered.
+    pub shown: String,
+}
+
+/// Takes the user's answer and goes on: to the app, or back to it with a refusal. Where the app,
+/// or whoever is signed in, has changed since the page was shown, a yes is to something else, and
+/// the page is shown again.
 ///
 /// # Errors
 /// [`Stop`] for what ends on a page.
-pub fn answer(cx: &Context, id: &PendingId, accepted: bool) -> Result<Answer, Stop> {
+pub fn answer(cx: &Context, id: &PendingId, decision: &Decision) -> Result<Answer, Stop> {
     let pending = match find(cx, id)? {
         Waiting::Here(pending) => pending,
         Waiting::Gone(restart) => return Ok(Answer::StartAgain(restart)),
@@ -99,22 +141,24 @@ pub fn answer(cx: &Context, id: &PendingId, accepted: bool) -> Result<Answer, St
     let decided = (|| {
         let reply = reply_of(cx, &mut attempt, &visitor, &pending)?;
         attempt.trail.user(&found.user);
-        if !accepted {
+        if !decision.accepted {
             attempt
                 .trail
                 .fail("consent", "accepted", "declined", "the user");
             return Err(reply.refuse(ResultCode::ConsentDeclined));
         }
-        let released = what_is_released(cx, &reply.app, &found.user, &pending.request)
-            .map_err(|result| reply.refuse(result))?;
-        let hash = consent_hash(&reply.app, &pending.request, &released);
+        let told = what_is_told(cx, &reply, &found.user, &pending)?;
+        if told.shown(&found.user) != decision.shown {
+            return Ok(false);
+        }
         cx.services.db.write(|c| {
-            store::consents::remember(c, &found.user.id, &reply.app.app.id, &hash, cx.now)
+            store::consents::remember(c, &found.user.id, &reply.app.app.id, &told.hash, cx.now)
         })?;
-        Ok(())
+        Ok(true)
     })();
     match decided {
-        Ok(()) => resume(cx, id),
+        Ok(true) => resume(cx, id),
+        Ok(false) => Ok(Answer::See(format!("/consent?p={id}"))),
         Err(refusal) => attempt.conclude(Err(refusal)),
     }
 }

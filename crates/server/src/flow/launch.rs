@@ -3,15 +3,17 @@
 use avouch_saml::ids::RelayState;
 use avouch_saml::metadata::AcsSelector;
 
+use crate::access::{self, Decision};
 use crate::audit::ResultCode;
 use crate::context::Context;
 use crate::flow::attempt::Attempt;
 use crate::flow::proceed::proceed;
-use crate::flow::registry::By;
+use crate::flow::registry::{By, ReadyApp};
 use crate::flow::reply::ReplyTo;
 use crate::flow::restart;
+use crate::flow::saml_request::{bound_relay_state, is_usable};
 use crate::flow::saml_sso::Answer;
-use crate::flow::visitor::Visitor;
+use crate::flow::visitor::{SignedIn, Visitor};
 use crate::refusal::{AppName, Refusal, Stop};
 use crate::sessions::SsoRequest;
 
@@ -49,7 +51,17 @@ fn open(
     let saml = &app.app.definition.saml;
     let asked = relay_state.map(|value| RelayState::new(value.to_owned()));
     attempt.about(&app, asked.as_ref());
+    is_usable(cx, attempt, &app)?;
+    bound_relay_state(cx, attempt, asked.as_ref())?;
     if let Some(start_url) = &app.app.definition.start_url {
+        may_leave(cx, attempt, &app, visitor.session.as_ref()).map_err(Refusal::Page)?;
+        if asked.is_some() {
+            tracing::info!(
+                request.id = cx.request_id,
+                app.id = %app.app.id,
+                "the RelayState of a launch stays behind: the app has a start URL of its own"
+            );
+        }
         return Ok(Answer::Leave(start_url.clone()));
     }
     if !saml.allow_unsolicited {
@@ -72,15 +84,6 @@ fn open(
     let relay_state = asked
         .filter(|_| saml.allow_relay_state_override)
         .or_else(|| saml.default_relay_state.clone().map(RelayState::new));
-    if !app.sp.is_current(cx.now, saml.clock_skew_seconds) {
-        attempt.trail.fail(
-            "validity of metadata",
-            "not expired",
-            "expired",
-            "metadata of the app",
-        );
-        return Err(Refusal::Page(ResultCode::UnknownServiceProvider));
-    }
     let acs = app
         .sp
         .choose_acs(&AcsSelector::default())
@@ -114,6 +117,24 @@ fn open(
         checks: Vec::new(),
     };
     proceed(cx, attempt, &reply, sso, visitor.session.as_ref())
+}
+
+/// Whether a launch may lead to the app's own page: refused here as the request that comes of it
+/// would be, and with an event. Who is not signed in will be once that request is here.
+fn may_leave(
+    cx: &Context,
+    attempt: &mut Attempt<'_>,
+    app: &ReadyApp,
+    visitor: Option<&SignedIn>,
+) -> Result<(), ResultCode> {
+    let Some(found) = visitor else {
+        return access::app_is_open(&app.app, &mut attempt.trail.checks);
+    };
+    attempt.trail.user(&found.user);
+    match access::decide(&found.user, &app.app, cx.now, &mut attempt.trail.checks) {
+        Decision::Allow(_) => Ok(()),
+        Decision::Deny(code) => Err(code),
+    }
 }
 
 /// The app that a launch URL names, for the question before it is opened; `None` when there is

@@ -11,10 +11,11 @@ use crate::directory::password::{HashError, Password};
 use crate::flow::attempt::Attempt;
 use crate::flow::restart;
 use crate::flow::saml_sso::{Answer, Restart, Waiting, find, reply_of};
+use crate::flow::sign_on::Asked;
 use crate::flow::trail::Trail;
 use crate::flow::visitor::Visitor;
 use crate::refusal::{AppName, OperatorError, Stop};
-use crate::sessions::{Pending, PendingId, Session, SessionId};
+use crate::sessions::{PendingId, Session, SessionId};
 use crate::store::{self, Connection, StoreError};
 use crate::users::{User, UserId, fold_username};
 
@@ -26,7 +27,8 @@ pub struct Form {
     pub pending: Option<PendingId>,
     /// One click to start again.
     pub restart_url: Option<String>,
-    /// The app wants a login although there is a session.
+    /// ForceAuthn: the app wants a login of now, whoever is signed in. A way of logging in that
+    /// could do without the user must not.
     pub forced: bool,
     /// What the username field holds: the user of the session that is not fresh enough.
     pub username: String,
@@ -62,39 +64,30 @@ pub fn show(cx: &Context, id: Option<&PendingId>) -> Result<Show, Stop> {
         Waiting::Here(pending) => pending,
         Waiting::Gone(restart) => return Ok(Show::Go(Answer::StartAgain(restart))),
     };
-    // Signed in meanwhile in another tab: go on instead of asking again.
-    if let Some(found) = &visitor.session
-        && suffices(cx, &pending, &found.session)
-    {
-        return Ok(Show::Go(Answer::See(format!("/saml/sso/continue?p={id}"))));
-    }
     let stored = cx
         .services
         .db
         .read(|c| store::apps::by_id(c, &pending.app))?;
+    // Signed in meanwhile in another tab: go on instead of asking again. What suffices is decided
+    // as it will be there, or the browser would be sent round in circles.
+    if let (Some(found), Some(stored)) = (&visitor.session, &stored)
+        && Asked::of(&pending.request, &stored.app)
+            .met_by(&found.session, &cx.services.context_strength, cx.now)
+            .is_ok()
+    {
+        return Ok(Show::Go(Answer::See(format!("/saml/sso/continue?p={id}"))));
+    }
     Ok(Show::Ask(Box::new(Form {
         restart_url: stored
             .as_ref()
             .and_then(|s| restart::url(&s.app, pending.request.relay_state.as_deref())),
         app: stored.map(|s| restart::label(&s.app)),
-        forced: visitor.session.is_some(),
+        forced: pending.request.force_authn,
         username: visitor
             .session
             .map_or(String::new(), |found| found.user.username.clone()),
         pending: Some(id.clone()),
     })))
-}
-
-/// Whether a session will do for a sign-on as far as the login goes; the rest is decided later.
-fn suffices(cx: &Context, pending: &Pending, session: &Session) -> bool {
-    let fresh = !pending.request.force_authn
-        || session.authn_instant.millis() > pending.request.accepted_at;
-    let context = crate::access::authn_context::statement(
-        pending.request.contexts.as_ref(),
-        &session.authn_context,
-        &cx.services.context_strength,
-    );
-    fresh && context.is_some()
 }
 
 /// What was typed.

@@ -20,7 +20,7 @@ use crate::refusal::OperatorError;
 use crate::store;
 
 /// Our metadata as a signed document. With the `api_name` of an app, as that app is to see us:
-/// its issuer and its formats. `None` when there is no such app.
+/// its issuer, its formats and whether its requests must be signed. `None` when there is no such app.
 ///
 /// # Errors
 /// The database, or settings that no metadata can be written from.
@@ -96,7 +96,9 @@ fn describe(
         ],
         slo: Vec::new(),
         name_id_formats: formats(app),
-        want_authn_requests_signed: settings.saml.want_authn_requests_signed,
+        want_authn_requests_signed: app.map_or(settings.saml.want_authn_requests_signed, |app| {
+            app.signature_rule.requires()
+        }),
         error_url: Some(idp.error_url.clone()),
         scopes: idp.scopes.clone(),
         ui: ui(idp),

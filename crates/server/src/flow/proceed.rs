@@ -35,13 +35,7 @@ pub fn proceed(
     session: Option<&SignedIn>,
 ) -> Result<Answer, Refusal> {
     let app = &reply.app;
-    let asked = Asked {
-        force_authn: sso.force_authn,
-        is_passive: sso.is_passive,
-        accepted_at: Timestamp::from_millis(sso.accepted_at),
-        contexts: sso.contexts.as_ref(),
-        permitted_contexts: &app.app.definition.saml.permitted_contexts,
-    };
+    let asked = Asked::of(&sso, &app.app);
     let methods = Methods {
         password: cx.services.password_context(),
         order: &cx.services.context_strength,
@@ -87,12 +81,23 @@ fn enter(
     let app = &reply.app;
     let user = &*found.user;
     let facts = NameIdFacts::of(app, cx.services.salt()?);
+    // Judged when the request came; the app may have been changed since.
+    let format =
+        name_id::choose_format(&facts, sso.name_id_format.as_deref()).map_err(|result| {
+            attempt.trail.fail(
+                "NameIDPolicy",
+                app.app.definition.saml.name_id_format.as_str(),
+                sso.name_id_format.as_deref().unwrap_or("any"),
+                "NameID formats of the app",
+            );
+            reply.refuse(result)
+        })?;
     if let Some(named) = &sso.subject {
-        let same = subject::is(named, user, &facts, cx);
+        let same = subject::is(named, user, format.as_ref(), &facts, cx);
         attempt.trail.check(
             "Subject",
             same,
-            named.format.as_deref().unwrap_or("any name of the user"),
+            format!("a name of the user, {}", subject::format_of(named).uri()),
             if same {
                 "the user at the browser"
             } else {
@@ -117,7 +122,7 @@ fn enter(
         tracing::debug!(app.id = %app.app.id, user.id = %user.id, request.id = cx.request_id, "{note}");
     }
 
-    let hash = consent_hash(app, &sso, &released);
+    let hash = consent_hash(app, format.as_ref(), &released);
     let given = sso.consented
         || grant.consent() == crate::access::Consent::NotNeeded
         || cx
@@ -137,8 +142,6 @@ fn enter(
     }
 
     let random = &mut *cx.random();
-    let format = name_id::choose_format(&facts, sso.name_id_format.as_deref())
-        .map_err(|result| reply.refuse(result))?;
     let name_id = format
         .as_ref()
         .map(|format| {
@@ -173,6 +176,7 @@ fn enter(
     );
     let stored_name = subject::stored(name_id.as_ref());
     let written = answer::success(
+        cx,
         reply,
         Success {
             grant,
@@ -182,10 +186,8 @@ fn enter(
             attributes: released.attributes,
             requested_end: sso.not_on_or_after.map(Timestamp::from_millis),
         },
-        cx.now,
         random,
         &mut attempt.trail,
-        cx.services.exchanges.as_ref(),
     )?;
     let participant = Participant {
         id: cx.services.row_id(),
@@ -255,9 +257,10 @@ pub fn what_is_released(
     release(&facts, user)
 }
 
-/// What a consent is given to: the names of what is released and the kind of NameID. Values may
-/// change without asking again; a new name may not be added without.
-pub fn consent_hash(app: &ReadyApp, sso: &SsoRequest, released: &Release) -> String {
+/// What a consent is given to: the names of what is released and the kind of NameID, in the format
+/// chosen for this sign-on. Values may change without asking again; a new name may not be added
+/// without.
+pub fn consent_hash(app: &ReadyApp, format: Option<&NameIdFormat>, released: &Release) -> String {
     let mut names: Vec<&str> = released
         .attributes
         .iter()
@@ -265,10 +268,7 @@ pub fn consent_hash(app: &ReadyApp, sso: &SsoRequest, released: &Release) -> Str
         .collect();
     names.sort_unstable();
     let saml = &app.app.definition.saml;
-    let format = sso
-        .name_id_format
-        .as_deref()
-        .unwrap_or(&saml.name_id_format);
+    let format = format.map_or("none", NameIdFormat::uri);
     crate::context::hash_token(&format!(
         "{format}\n{:?}\n{}",
         saml.subject_type,

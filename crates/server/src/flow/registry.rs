@@ -13,8 +13,11 @@ use avouch_saml::security::verify::Trust;
 use avouch_saml::time::Timestamp;
 
 use crate::app::Services;
-use crate::apps::saml::RequestSignatures;
+use crate::apps::saml::{RequestSignatures, SamlSettings};
 use crate::apps::{App, AppId};
+use crate::audit::ResultCode;
+use crate::config::saml::Saml;
+use crate::flow::trail::Trail;
 use crate::refusal::OperatorError;
 use crate::store::apps::StoredApp;
 use crate::store::{self, Connection, StoreError};
@@ -29,8 +32,10 @@ pub struct ReadyApp {
     pub sp: SpMetadata,
     /// Whose signatures on its requests count.
     pub trust: Trust,
-    /// Why a signature is required or not, for the event.
-    pub signature_rule: &'static str,
+    /// Why a signature is required or not.
+    pub signature_rule: SignatureRule,
+    /// Tolerance for its clock, in seconds, and where that was set.
+    pub skew: (i64, &'static str),
     /// The issuer of what it is sent.
     pub issuer: EntityId,
     /// What signs for it, or why nothing can.
@@ -39,6 +44,59 @@ pub struct ReadyApp {
     pub algorithms: AlgorithmPolicy,
     /// How to encrypt when it has no wish.
     pub data_encryption: DataEncryption,
+}
+
+/// What says whether an app's requests must be signed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SignatureRule {
+    /// The app's settings: they must.
+    App,
+    /// AuthnRequestsSigned in its metadata: they must.
+    Metadata,
+    /// The organisation's settings: they must.
+    Organisation,
+    /// None of these: they may.
+    NoneAsks,
+}
+
+impl SignatureRule {
+    /// The rule for an app: the first that asks for signatures. Each can only ask for more.
+    pub fn of(saml: &SamlSettings, sp: &SpMetadata, organisation: &Saml) -> Self {
+        if saml.request_signatures == RequestSignatures::Required {
+            Self::App
+        } else if sp.authn_requests_signed {
+            Self::Metadata
+        } else if organisation.want_authn_requests_signed {
+            Self::Organisation
+        } else {
+            Self::NoneAsks
+        }
+    }
+
+    /// Whether an unsigned request is refused.
+    pub fn requires(self) -> bool {
+        self != Self::NoneAsks
+    }
+
+    /// Its name in an event.
+    pub const fn source(self) -> &'static str {
+        match self {
+            Self::App => "request signatures of the app",
+            Self::Metadata => "AuthnRequestsSigned in the app's metadata",
+            Self::Organisation => "saml.want_authn_requests_signed",
+            Self::NoneAsks => {
+                "no rule: not the app's settings, its metadata or saml.want_authn_requests_signed"
+            }
+        }
+    }
+}
+
+/// The tolerance for an app's clock, in seconds, and the setting it comes from.
+pub fn clock_skew(saml: &SamlSettings, organisation: &Saml) -> (i64, &'static str) {
+    match saml.clock_skew_seconds {
+        Some(own) => (own, "clock_skew_seconds of the app"),
+        None => (organisation.clock_skew_seconds, "saml.clock_skew_seconds"),
+    }
 }
 
 /// How an app is looked up.
@@ -54,6 +112,66 @@ pub enum By<'a> {
 
 /// What came of a look-up.
 pub type Found = Result<Option<Arc<ReadyApp>>, OperatorError>;
+
+impl ReadyApp {
+    /// Whether the app may be answered at all: its metadata holds, and there is a way to sign for
+    /// it. Where there is none nobody is asked to log in for nothing, and there is no answer that
+    /// an SP of such metadata could check: a page says so.
+    ///
+    /// # Errors
+    /// The result to refuse with, on a page.
+    pub fn is_usable(&self, now: Timestamp, trail: &mut Trail) -> Result<(), ResultCode> {
+        let (skew_seconds, skew_source) = self.skew;
+        if !self.sp.is_current(now, skew_seconds) {
+            let until = self.sp.valid_until;
+            trail.fail(
+                "validity of metadata",
+                format!("not expired, give or take {skew_seconds} seconds ({skew_source})"),
+                until.map_or(String::new(), |until| until.to_string()),
+                "metadata of the app",
+            );
+            return Err(ResultCode::UnknownServiceProvider);
+        }
+        const SIGNATURE: &str = "signature of the answer";
+        match &self.signer {
+            // Once, however often a sign-on is taken up again.
+            Ok(signer)
+                if signer.algorithm().is_danger()
+                    && trail.checks.iter().all(|check| check.name != SIGNATURE) =>
+            {
+                trail.pass(
+                    SIGNATURE,
+                    "SHA-1, as the app's danger switch says",
+                    signer.algorithm().uri(),
+                    "danger_allow_sha1 of the app",
+                );
+            }
+            Ok(_) => {}
+            Err(why) => {
+                trail.fail(
+                    SIGNATURE,
+                    "an algorithm that key, settings and the app's metadata allow",
+                    why.as_str(),
+                    "the app's settings and metadata",
+                );
+                return Err(ResultCode::InvalidSettings);
+            }
+        }
+        Ok(())
+    }
+
+    /// The fingerprints of the certificates whose keys may have signed its requests.
+    pub fn signing_certificates(&self) -> String {
+        let signing = self.sp.keys.iter().filter(|key| key.usage.signs());
+        let names: Vec<String> = signing
+            .map(|key| match &key.certificate {
+                Some(certificate) => certificate.fingerprint(),
+                None => format!("a bare key ({})", key.public_key.kind()),
+            })
+            .collect();
+        names.join(", ")
+    }
+}
 
 /// The cache. Small things are kept, so it is simply emptied when it has grown too far.
 #[derive(Default)]
@@ -154,19 +272,13 @@ pub fn prepare(
     if saml.danger_allow_cbc {
         algorithms.allow_danger_cbc();
     }
-    let (require_signature, signature_rule) = match saml.request_signatures {
-        RequestSignatures::Required => (true, "request signatures of the app"),
-        RequestSignatures::WhenPresent => (false, "request signatures of the app"),
-        RequestSignatures::FollowMetadata => (
-            sp.authn_requests_signed || services.settings.saml.want_authn_requests_signed,
-            "AuthnRequestsSigned in the app's metadata",
-        ),
-    };
+    let signature_rule = SignatureRule::of(saml, &sp, &services.settings.saml);
     let trust = Trust {
         keys: sp.signing_keys().cloned().collect(),
         policy: algorithms.clone(),
-        require_signature,
+        require_signature: signature_rule.requires(),
     };
+    let skew = clock_skew(saml, &services.settings.saml);
     let issuer = match &saml.issuer {
         Some(own) => EntityId::parse(own)
             .map_err(|error| OperatorError::new(format!("issuer of {}: {error}", app.api_name)))?,
@@ -180,6 +292,7 @@ pub fn prepare(
         sp,
         trust,
         signature_rule,
+        skew,
         issuer,
         signer,
         algorithms,

@@ -10,6 +10,7 @@ use avouch_saml::security::verify::Verified;
 use crate::audit::ResultCode;
 use crate::flow::registry::ReadyApp;
 use crate::refusal::Refusal;
+use crate::sessions::SsoRequest;
 
 /// A trusted place to answer: an ACS of registered metadata, and the request it answers, whose
 /// sender was verified as far as the SP's settings demand. Without one there is no way to write
@@ -58,6 +59,20 @@ impl ReplyTo {
             in_response_to: head.id.clone(),
             relay_state: relay_state.cloned(),
             is_passive: true,
+        }
+    }
+
+    /// Answers a sign-on that waited, as its request would have been.
+    pub fn resumed(app: &Arc<ReadyApp>, acs: &AcsEndpoint, request: &SsoRequest) -> Self {
+        Self {
+            app: Arc::clone(app),
+            acs: acs.clone(),
+            in_response_to: request
+                .request_id
+                .as_deref()
+                .and_then(|id| MessageId::parse(id).ok()),
+            relay_state: request.relay_state.clone().map(RelayState::new),
+            is_passive: request.is_passive,
         }
     }
 

@@ -5,10 +5,9 @@ use std::sync::Arc;
 
 use avouch_saml::binding::{ReceivedRequest, Reception, Refused, Transport};
 use avouch_saml::ids::RelayState;
-use avouch_saml::message::authn_request::{
-    AuthnRequest, ContextRefs, RequestError, RequestedAcs, SubjectIdentifier,
-};
+use avouch_saml::message::authn_request::{AuthnRequest, ContextRefs, RequestError, RequestedAcs};
 use avouch_saml::metadata::{AcsEndpoint, AcsError, AcsSelector};
+use avouch_saml::name_id::NameIdFormat;
 use avouch_saml::security::verify::{Authenticity, Verified, VerifyError};
 use avouch_saml::time::Timestamp;
 
@@ -21,27 +20,16 @@ use crate::flow::registry::ReadyApp;
 use crate::flow::reply::ReplyTo;
 use crate::flow::subject;
 use crate::refusal::Refusal;
-use crate::sessions::{RequestedContexts, SsoRequest};
+use crate::sessions::{RequestedContexts, RequestedName, SsoRequest};
 
-/// Whether the app's metadata may still be used.
-pub(super) fn is_current(
+/// Whether the app may be answered at all.
+pub(super) fn is_usable(
     cx: &Context,
     attempt: &mut Attempt<'_>,
     app: &ReadyApp,
 ) -> Result<(), Refusal> {
-    let skew = app.app.definition.saml.clock_skew_seconds;
-    if app.sp.is_current(cx.now, skew) {
-        return Ok(());
-    }
-    attempt.trail.fail(
-        "validity of metadata",
-        "not expired",
-        app.sp
-            .valid_until
-            .map_or(String::new(), |until| until.to_string()),
-        "metadata of the app",
-    );
-    Err(Refusal::Page(ResultCode::UnknownServiceProvider))
+    app.is_usable(cx.now, &mut attempt.trail)
+        .map_err(Refusal::Page)
 }
 
 /// Refuses an overlong RelayState where the settings say so.
@@ -73,10 +61,11 @@ pub(super) fn verify(
 ) -> Result<Verified<AuthnRequest>, Refusal> {
     let settings = &cx.services.settings;
     let endpoint = settings.server.base_url.join("/saml/sso");
+    let (skew_seconds, skew_source) = app.skew;
     let reception = Reception {
         endpoint: &endpoint,
         now: cx.now,
-        skew_seconds: app.app.definition.saml.clock_skew_seconds,
+        skew_seconds,
         lifetime_seconds: settings.saml.request_lifetime_seconds,
         signed_needs_destination: true,
     };
@@ -90,14 +79,17 @@ pub(super) fn verify(
     } else {
         "not signed"
     };
+    let claimed = received.claimed_algorithm().unwrap_or("none").to_owned();
     let trail = &mut attempt.trail;
+    let rule = app.signature_rule.source();
+    let window = format!(
+        "within {} seconds, give or take {skew_seconds} ({skew_source})",
+        reception.lifetime_seconds
+    );
     match received.verify(&app.trust, &reception) {
         Ok(request) => {
-            let how = match request.authenticity() {
-                Authenticity::Signed(by) => by.algorithm.uri(),
-                Authenticity::Unsigned => "not signed",
-            };
-            trail.pass("signature", signature_wanted, how, app.signature_rule);
+            let how = accepted(cx, app, request.authenticity());
+            trail.pass("signature", signature_wanted, how, rule);
             trail.pass(
                 "Destination",
                 endpoint.as_str(),
@@ -106,14 +98,14 @@ pub(super) fn verify(
             );
             trail.pass(
                 "IssueInstant",
-                format!("within {} seconds", reception.lifetime_seconds),
+                window,
                 request.issue_instant.to_string(),
                 "saml.request_lifetime_seconds",
             );
             Ok(request)
         }
         Err(Refused::NotAuthentic(VerifyError::NotSigned)) => {
-            trail.fail("signature", signature_wanted, presence, app.signature_rule);
+            trail.fail("signature", signature_wanted, presence, rule);
             Err(Refusal::Page(ResultCode::SignatureMissing))
         }
         Err(Refused::NotAuthentic(VerifyError::Xml(error))) => {
@@ -128,14 +120,17 @@ pub(super) fn verify(
         Err(Refused::NotAuthentic(error)) => {
             trail.fail(
                 "signature",
-                signature_wanted,
-                error.to_string(),
-                app.signature_rule,
+                match app.signing_certificates() {
+                    none if none.is_empty() => format!("{signature_wanted}; no key is known"),
+                    known => format!("{signature_wanted}, with a key of {known}"),
+                },
+                format!("{error}; it says to be made with {claimed}"),
+                rule,
             );
             Err(Refusal::Page(ResultCode::InvalidSignature))
         }
         Err(Refused::Misdirected { expected, found }) => {
-            trail.pass("signature", signature_wanted, presence, app.signature_rule);
+            trail.pass("signature", signature_wanted, presence, rule);
             trail.fail(
                 "Destination",
                 expected,
@@ -144,21 +139,20 @@ pub(super) fn verify(
             );
             Err(Refusal::Page(ResultCode::InvalidDestination))
         }
-        Err(Refused::OutsideWindow { issued, .. }) => {
-            trail.pass("signature", signature_wanted, presence, app.signature_rule);
+        Err(Refused::OutsideWindow { head, issued }) => {
+            let how = accepted(cx, app, head.authenticity());
+            trail.pass("signature", signature_wanted, how, rule);
             trail.fail(
                 "IssueInstant",
-                format!(
-                    "within {} seconds, give or take {}",
-                    reception.lifetime_seconds, reception.skew_seconds
-                ),
+                window,
                 issued.to_string(),
                 "saml.request_lifetime_seconds",
             );
             Err(Refusal::Page(ResultCode::ExpiredRequest))
         }
         Err(Refused::Invalid { head, error }) => {
-            trail.pass("signature", signature_wanted, presence, app.signature_rule);
+            let how = accepted(cx, app, head.authenticity());
+            trail.pass("signature", signature_wanted, how, rule);
             trail.fail(
                 "message",
                 "a valid AuthnRequest",
@@ -170,19 +164,43 @@ pub(super) fn verify(
                 RequestError::NoIssuer(_) => ResultCode::InvalidIssuer,
                 _ => ResultCode::InvalidAuthnRequest,
             };
-            let acs = app.sp.choose_acs(&selector(&head.acs));
-            let acs = match &acs {
-                Ok(acs) => Some(*acs),
-                Err(error) => error.answer_at(),
-            };
+            let acs = app
+                .sp
+                .choose_acs(&selector(&head.acs))
+                .or_else(|error| error.answer_at().ok_or(error));
             match (error.status(), acs) {
-                (Some(_), Some(acs)) => {
+                (Some(_), Ok(acs)) => {
                     Err(ReplyTo::head(app, acs, &head, relay_state).refuse(result))
                 }
-                _ => Err(Refusal::Page(result)),
+                (Some(_), Err(error)) => {
+                    trail.fail(
+                        "assertion consumer service",
+                        "one of the app's",
+                        format!("{}: {error}", head.acs.url().unwrap_or("the default")),
+                        "metadata of the app",
+                    );
+                    Err(Refusal::Page(ResultCode::InvalidAcs))
+                }
+                (None, _) => Err(Refusal::Page(result)),
             }
         }
     }
+}
+
+/// How a request was signed that is taken for its issuer's. SHA-1 is logged at each use.
+fn accepted(cx: &Context, app: &ReadyApp, authenticity: Authenticity) -> String {
+    let Authenticity::Signed(by) = authenticity else {
+        return "not signed".to_owned();
+    };
+    if by.is_danger() {
+        tracing::warn!(
+            request.id = cx.request_id,
+            app.id = %app.app.id,
+            algorithm = %by,
+            "accepting a SHA-1 signature, as the app's danger switch says"
+        );
+    }
+    by.to_string()
 }
 
 fn selector(acs: &RequestedAcs) -> AcsSelector<'_> {
@@ -266,6 +284,38 @@ fn serves_one_of(
     Err(reply.refuse(ResultCode::NoSupportedIdp))
 }
 
+/// The user that the request's Subject names, if it has one.
+fn named_user(
+    cx: &Context,
+    attempt: &mut Attempt<'_>,
+    reply: &ReplyTo,
+    request: &Verified<AuthnRequest>,
+) -> Result<Option<RequestedName>, Refusal> {
+    let Some(subject) = &request.subject else {
+        return Ok(None);
+    };
+    if subject.has_confirmation {
+        attempt.trail.fail(
+            "Subject",
+            "no SubjectConfirmation",
+            "SubjectConfirmation",
+            "saml-profiles 4.1.4.1",
+        );
+        return Err(reply.refuse(ResultCode::InvalidAuthnRequest));
+    }
+    subject::requested(cx, &subject.identifier)?
+        .map(Some)
+        .map_err(|found| {
+            attempt.trail.fail(
+                "Subject",
+                "a NameID, plain or encrypted to us",
+                found,
+                "saml-core 3.4.1",
+            );
+            reply.refuse(ResultCode::UnknownPrincipal)
+        })
+}
+
 /// Makes of a request what the flow needs of it, and refuses what can be refused before anybody
 /// logs in.
 pub(super) fn understand(
@@ -276,17 +326,33 @@ pub(super) fn understand(
     transport: Transport,
 ) -> Result<SsoRequest, Refusal> {
     let app = &reply.app;
+    let subject = named_user(cx, attempt, reply, request)?;
     let policy = request.name_id_policy.as_ref();
-    let format = policy
-        .and_then(|p| p.format.as_ref())
-        .map(|f| f.uri().to_owned());
     let sp_name_qualifier = policy.and_then(|p| p.sp_name_qualifier.clone());
+    // Unspecified leaves the choice to us, as saying nothing does. Then a name in the Subject is
+    // the name to issue, and in its format.
+    let asked = policy
+        .and_then(|p| p.format.clone())
+        .filter(|format| *format != NameIdFormat::Unspecified);
+    let format = asked.clone().or(subject.as_ref().map(subject::format_of));
+    let format = format.map(|format| format.uri().to_owned());
     let facts = NameIdFacts::of(app, cx.services.salt()?);
     let chosen = name_id::choose_format(&facts, format.as_deref());
-    let qualified_well = name_id::is_own_qualifier(&app.entity_id, sp_name_qualifier.as_deref());
+    let can_qualify = |chosen: &Option<NameIdFormat>| {
+        name_id::can_qualify(
+            chosen.as_ref(),
+            &app.entity_id,
+            sp_name_qualifier.as_deref(),
+        )
+    };
+    let served = chosen.as_ref().is_ok_and(can_qualify);
     attempt.trail.check(
-        "NameIDPolicy",
-        chosen.is_ok() && qualified_well,
+        if asked.is_none() && subject.is_some() {
+            "NameIDPolicy and Subject"
+        } else {
+            "NameIDPolicy"
+        },
+        served,
         format!(
             "{} for {}",
             app.app.definition.saml.name_id_format, app.entity_id
@@ -298,39 +364,15 @@ pub(super) fn understand(
         ),
         "NameID formats of the app",
     );
-    if chosen.is_err() || !qualified_well {
-        return Err(reply.refuse(ResultCode::UnsupportedNameIdFormat));
+    if !served {
+        return Err(reply.refuse(match (&asked, &subject, &chosen) {
+            // Nobody goes by a name of a format that this SP never gets.
+            (None, Some(_), Err(_)) => ResultCode::UnknownPrincipal,
+            _ => ResultCode::UnsupportedNameIdFormat,
+        }));
     }
 
     serves_one_of(attempt, reply, request)?;
-    let subject = match &request.subject {
-        None => None,
-        Some(named) if named.has_confirmation => {
-            attempt.trail.fail(
-                "Subject",
-                "no SubjectConfirmation",
-                "SubjectConfirmation",
-                "saml-profiles 4.1.4.1",
-            );
-            return Err(reply.refuse(ResultCode::InvalidAuthnRequest));
-        }
-        Some(named) => match subject::requested(cx, &named.identifier)? {
-            Some(name) => Some(name),
-            None => {
-                attempt.trail.fail(
-                    "Subject",
-                    "a NameID, plain or encrypted to us",
-                    match named.identifier {
-                        SubjectIdentifier::BaseId => "BaseID",
-                        SubjectIdentifier::EncryptedId(_) => "an EncryptedID nobody here can read",
-                        _ => "nothing",
-                    },
-                    "saml-core 3.4.1",
-                );
-                return Err(reply.refuse(ResultCode::UnknownPrincipal));
-            }
-        },
-    };
     let contexts = request.requested_authn_context.as_ref().map(|asked| {
         let (classes, declarations) = match &asked.refs {
             ContextRefs::Classes(classes) => (classes.clone(), Vec::new()),

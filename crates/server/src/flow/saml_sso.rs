@@ -2,7 +2,7 @@
 
 use avouch_saml::binding::post::PostForm;
 use avouch_saml::binding::{BindingError, ReceivedRequest, Transport};
-use avouch_saml::ids::{MessageId, RelayState};
+use avouch_saml::ids::RelayState;
 use avouch_saml::metadata::Binding;
 
 use crate::audit::ResultCode;
@@ -13,7 +13,7 @@ use crate::flow::proceed::proceed;
 use crate::flow::registry::By;
 use crate::flow::reply::ReplyTo;
 use crate::flow::restart;
-use crate::flow::saml_request::{bound_relay_state, choose_acs, is_current, understand, verify};
+use crate::flow::saml_request::{bound_relay_state, choose_acs, is_usable, understand, verify};
 use crate::flow::visitor::Visitor;
 use crate::refusal::{AppName, Refusal, Stop};
 use crate::sessions::{Pending, PendingId, PendingStatus};
@@ -117,7 +117,7 @@ fn accept(
             Refusal::Page(ResultCode::UnknownServiceProvider)
         })?;
     attempt.about(&app, relay_state.as_ref());
-    is_current(cx, attempt, &app)?;
+    is_usable(cx, attempt, &app)?;
     bound_relay_state(cx, attempt, relay_state.as_ref())?;
 
     let request = verify(cx, attempt, &app, received, relay_state.as_ref())?;
@@ -192,7 +192,7 @@ pub(crate) fn reply_of(
             Refusal::Page(ResultCode::UnknownServiceProvider)
         })?;
     attempt.about(&app, relay_state.as_ref());
-    is_current(cx, attempt, &app)?;
+    is_usable(cx, attempt, &app)?;
     let acs = app
         .sp
         .acs
@@ -209,13 +209,7 @@ pub(crate) fn reply_of(
             );
             Refusal::Page(ResultCode::InvalidAcs)
         })?;
-    let mut reply = ReplyTo::unsolicited(&app, acs, relay_state);
-    reply.in_response_to = pending
-        .request
-        .request_id
-        .as_deref()
-        .and_then(|id| MessageId::parse(id).ok());
-    Ok(reply)
+    Ok(ReplyTo::resumed(&app, acs, &pending.request))
 }
 
 /// A sign-on as this browser finds it.

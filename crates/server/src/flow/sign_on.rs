@@ -8,7 +8,7 @@ use crate::access::{self, Consent, Decision, Grant};
 use crate::apps::App;
 use crate::audit::ResultCode;
 use crate::flow::trail::Trail;
-use crate::sessions::{RequestedContexts, Session};
+use crate::sessions::{RequestedContexts, Session, SsoRequest};
 use crate::users::User;
 
 /// What an app asks of the login.
@@ -24,6 +24,48 @@ pub struct Asked<'a> {
     pub contexts: Option<&'a RequestedContexts>,
     /// The contexts the app's settings permit; empty permits all.
     pub permitted_contexts: &'a [String],
+}
+
+impl<'a> Asked<'a> {
+    /// What a request asks, together with what the app permits.
+    pub fn of(request: &'a SsoRequest, app: &'a App) -> Self {
+        Self {
+            force_authn: request.force_authn,
+            is_passive: request.is_passive,
+            accepted_at: Timestamp::from_millis(request.accepted_at),
+            contexts: request.contexts.as_ref(),
+            permitted_contexts: &app.definition.saml.permitted_contexts,
+        }
+    }
+
+    /// The context to state for a login that achieved `achieved`, when that is one that is asked
+    /// for and permitted.
+    fn statement(&self, achieved: &str, order: &StrengthOrder) -> Option<String> {
+        authn_context::statement(self.contexts, achieved, order).filter(|_| {
+            self.permitted_contexts.is_empty()
+                || self.permitted_contexts.iter().any(|p| p == achieved)
+        })
+    }
+
+    /// The context to state for a session that will do, or why it will not.
+    ///
+    /// # Errors
+    /// The reason, for the event: a login is needed.
+    pub fn met_by(
+        &self,
+        session: &Session,
+        order: &StrengthOrder,
+        now: Timestamp,
+    ) -> Result<String, &'static str> {
+        if !session.is_live(now) {
+            return Err("no session");
+        }
+        if self.force_authn && session.authn_instant <= self.accepted_at {
+            return Err("a session from before the request");
+        }
+        self.statement(&session.authn_context, order)
+            .ok_or("a session of another context")
+    }
 }
 
 /// What can be achieved by logging in here and now.
@@ -60,17 +102,15 @@ pub fn next(
     now: Timestamp,
     trail: &mut Trail,
 ) -> Next {
-    let statement = |achieved: &str| {
-        authn_context::statement(asked.contexts, achieved, methods.order).filter(|_| {
-            asked.permitted_contexts.is_empty()
-                || asked.permitted_contexts.iter().any(|p| p == achieved)
-        })
-    };
     // A context nobody can reach is told at once: logging in first would not help.
-    let reachable = statement(methods.password).is_some();
+    let reachable = asked.statement(methods.password, methods.order).is_some();
     let live = session.filter(|(session, _)| session.is_live(now));
-    let met = live.and_then(|(session, _)| statement(&session.authn_context));
-    if !reachable && met.is_none() {
+    let has_context = live.is_some_and(|(session, _)| {
+        asked
+            .statement(&session.authn_context, methods.order)
+            .is_some()
+    });
+    if !reachable && !has_context {
         trail.fail(
             "authentication context",
             wanted(asked),
@@ -79,31 +119,15 @@ pub fn next(
         );
         return Next::Deny(ResultCode::NoAuthnContext);
     }
-    let fresh = live.is_some_and(|(session, _)| {
-        !asked.force_authn || session.authn_instant > asked.accepted_at
-    });
-    let (Some((session, user)), true, Some(context)) = (live, fresh, met) else {
-        let why = match live {
-            None => "no session",
-            Some(_) if !fresh => "a session from before the request",
-            Some(_) => "a session of another context",
-        };
-        if asked.is_passive {
-            trail.fail(
-                "session",
-                "a session that will do without interaction",
-                why,
-                "IsPassive",
-            );
-            return Next::Deny(ResultCode::NoPassive);
-        }
-        trail.pass(
-            "session",
-            "a session that will do, or a login",
-            why,
-            "the session",
-        );
-        return Next::LogIn;
+    let met = match session {
+        Some((session, user)) => asked
+            .met_by(session, methods.order, now)
+            .map(|context| (session, user, context)),
+        None => Err("no session"),
+    };
+    let (session, user, context) = match met {
+        Ok(met) => met,
+        Err(why) => return login_or_no_passive(asked, why, trail),
     };
     trail.user(user);
     trail.pass(
@@ -122,6 +146,25 @@ pub fn next(
         Decision::Deny(code) => Next::Deny(code),
         Decision::Allow(grant) => Next::Proceed { grant, context },
     }
+}
+
+fn login_or_no_passive(asked: &Asked<'_>, why: &str, trail: &mut Trail) -> Next {
+    if asked.is_passive {
+        trail.fail(
+            "session",
+            "a session that will do without interaction",
+            why,
+            "IsPassive",
+        );
+        return Next::Deny(ResultCode::NoPassive);
+    }
+    trail.pass(
+        "session",
+        "a session that will do, or a login",
+        why,
+        "the session",
+    );
+    Next::LogIn
 }
 
 /// Whether the user is still to be asked before anything is released.

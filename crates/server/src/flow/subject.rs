@@ -12,25 +12,26 @@ use crate::refusal::Refusal;
 use crate::sessions::RequestedName;
 use crate::users::User;
 
-/// The NameID a request names, decrypted if need be; `None` when there is none that can be read.
+/// The NameID a request names, decrypted if need be, or what it names that nobody here goes by.
 ///
 /// # Errors
 /// The keys cannot be read.
 pub fn requested(
     cx: &Context,
     identifier: &SubjectIdentifier,
-) -> Result<Option<RequestedName>, Refusal> {
+) -> Result<Result<RequestedName, &'static str>, Refusal> {
+    const UNREADABLE: &str = "an EncryptedID nobody here can read";
     let received = match identifier {
         SubjectIdentifier::NameId(name) => name.clone(),
         SubjectIdentifier::EncryptedId(container) => {
             let keys = cx.services.decryption_keys()?;
             let policy = &cx.services.settings.saml.algorithms;
             let Ok(decrypted) = decrypt_element(container, &keys, policy, &Limits::MESSAGE) else {
-                return Ok(None);
+                return Ok(Err(UNREADABLE));
             };
             let root = decrypted.root();
             let (true, Ok(value)) = (root.is(SAML, "NameID"), root.text()) else {
-                return Ok(None);
+                return Ok(Err(UNREADABLE));
             };
             let attr = |name: &str| root.attr(name).map(str::to_owned);
             ReceivedNameId {
@@ -41,9 +42,14 @@ pub fn requested(
                 sp_provided_id: attr("SPProvidedID"),
             }
         }
-        SubjectIdentifier::BaseId | SubjectIdentifier::None => return Ok(None),
+        SubjectIdentifier::BaseId => return Ok(Err("BaseID")),
+        SubjectIdentifier::None => return Ok(Err("nothing")),
     };
-    Ok(Some(RequestedName {
+    // No SP can have given a user a name of its own: name management is not offered.
+    if received.sp_provided_id.is_some() {
+        return Ok(Err("an SPProvidedID"));
+    }
+    Ok(Ok(RequestedName {
         value: received.value,
         format: received.format,
         sp_name_qualifier: received.sp_name_qualifier,
@@ -51,16 +57,31 @@ pub fn requested(
     }))
 }
 
-/// Whether `named` is `user`: the name this SP would get for them in the format it names, with
-/// qualifiers that do not contradict it. Without a format any of the user's names will do.
-///
-/// Spec: saml-core-2.0 §3.3.4 (strongly matches).
-pub fn is(named: &RequestedName, user: &User, facts: &NameIdFacts<'_>, cx: &Context) -> bool {
-    let format = named
+/// The format of a name, which is unspecified when it does not say.
+pub fn format_of(named: &RequestedName) -> NameIdFormat {
+    named
         .format
         .as_deref()
-        .map_or(NameIdFormat::Unspecified, NameIdFormat::from_uri);
-    if format == NameIdFormat::Unspecified {
+        .map_or(NameIdFormat::Unspecified, NameIdFormat::from_uri)
+}
+
+/// Whether `named` is `user`, of whom the SP will get a name in the format `issued`.
+///
+/// A name of that very format has to be the one that will be issued; qualifiers that it leaves out
+/// are those of this pair of providers. Where NameIDPolicy asks for another format, it has to be
+/// a name of the same user: the one this SP would get in the format named, or, without a format,
+/// any that the user goes by.
+///
+/// Spec: saml-core-2.0 §3.3.4 (strongly matches), §3.4.1.4, §8.3.7.
+pub fn is(
+    named: &RequestedName,
+    user: &User,
+    issued: Option<&NameIdFormat>,
+    facts: &NameIdFacts<'_>,
+    cx: &Context,
+) -> bool {
+    let format = format_of(named);
+    if format == NameIdFormat::Unspecified && issued != Some(&format) {
         let names = [
             Some(user.username.as_str()),
             user.federation_id.as_deref(),

@@ -102,7 +102,7 @@ pub struct SsoRequest {
     pub is_passive: bool,
     /// When the request was accepted: a ForceAuthn is met only by a login after this.
     pub accepted_at: i64,
-    /// NameIDPolicy Format, when one was named.
+    /// The format that the NameID has to have: NameIDPolicy's, else that of the Subject's name.
     pub name_id_format: Option<String>,
     /// NameIDPolicy SPNameQualifier.
     pub sp_name_qualifier: Option<String>,

@@ -323,9 +323,8 @@ texts! {
         requests_title = "Requests of the app";
         request_signatures = "Request signatures";
         request_signatures_hint = "A signature that is present is always checked.";
-        request_signatures_follow = "Default: required if the metadata says that requests are \
-            signed";
-        request_signatures_present = "Checked when present";
+        request_signatures_present = "Default: checked when present; required if the metadata or \
+            the organisation says so";
         request_signatures_required = "Required";
         permitted_contexts = "Permitted authentication contexts";
         permitted_contexts_hint = "One class URI in each line. A sign-in that used another way is \
@@ -346,7 +345,8 @@ texts! {
         assertion_lifetime_hint = "How long the app may take to accept a sign-in: 60 to 3600. \
             Default 300.";
         clock_skew = "Clock tolerance in seconds";
-        clock_skew_hint = "How far the app's clock may be off: 0 to 600. Default 180.";
+        clock_skew_hint = "How far the app's clock may be off: 0 to 600. Empty: the \
+            organisation's.";
         session_not_on_or_after = "Tell the app when the session ends";
         session_not_on_or_after_hint = "Sends SessionNotOnOrAfter, so that the app can end its \
             own session with Avouch's.";

@@ -4,7 +4,7 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use avouch_saml::name_id::NameIdFormat;
 
 use crate::context::Context;
-use crate::flow::consent::{self, Question, Show};
+use crate::flow::consent::{self, Decision, Question, Show};
 use crate::sessions::PendingId;
 use crate::text::Consent;
 use crate::web::extract::{Fields, context};
@@ -35,6 +35,7 @@ fn ask(cx: &Context, question: Question, pending: &PendingId) -> HttpResponse {
     let page = ConsentPage {
         app: label(question.app),
         pending: pending.as_str().to_owned(),
+        shown: question.shown,
         subject: question
             .subject
             .map(|format| kind_of_name(&frame.t.consent, &format, &question.user.email)),
@@ -71,11 +72,14 @@ pub(crate) async fn submit(request: HttpRequest, body: web::Bytes) -> HttpRespon
         return refuse::of_kind(&cx, ErrorKind::StaleForm);
     }
     let id = PendingId::new(fields.get("p"));
-    let accepted = fields.get("decision") == "accept";
+    let decision = Decision {
+        accepted: fields.get("decision") == "accept",
+        shown: fields.get("shown").to_owned(),
+    };
     respond::run(
         &request,
         cx,
-        move |cx| consent::answer(cx, &id, accepted),
+        move |cx| consent::answer(cx, &id, &decision),
         respond::answer,
     )
     .await

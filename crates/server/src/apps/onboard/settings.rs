@@ -355,8 +355,8 @@ pub const SETTINGS: &[Setting] = &[
     },
     Setting {
         key: "request_signatures",
-        about: "Whether requests must be signed; a signature that is there is always checked.",
-        expected: "follow_metadata, when_present or required",
+        about: "Whether requests must be signed. A signature that is there is always checked, and one is required in any case when the SP's metadata or the organisation says so.",
+        expected: "when_present or required",
         right: AdminRight::EditApps,
         read: |d| word(REQUEST_SIGNATURES, d.definition.saml.request_signatures),
         write: |d, v| {
@@ -408,11 +408,21 @@ pub const SETTINGS: &[Setting] = &[
     },
     Setting {
         key: "clock_skew_seconds",
-        about: "Tolerance for the SP's clock.",
-        expected: "a whole number of seconds from 0 to 600",
+        about: "Tolerance for the SP's clock in place of the organisation's.",
+        expected: "a whole number of seconds from 0 to 600, or nothing",
         right: AdminRight::EditApps,
-        read: |d| d.definition.saml.clock_skew_seconds.to_string(),
-        write: |d, v| number(v, 0, 600, &mut d.definition.saml.clock_skew_seconds),
+        read: |d| {
+            let own = d.definition.saml.clock_skew_seconds;
+            own.map_or(String::new(), |seconds| seconds.to_string())
+        },
+        write: |d, v| {
+            let mut seconds = 0;
+            if !v.is_empty() {
+                number(v, 0, 600, &mut seconds)?;
+            }
+            d.definition.saml.clock_skew_seconds = (!v.is_empty()).then_some(seconds);
+            Ok(())
+        },
     },
     Setting {
         key: "session_not_on_or_after",
@@ -514,7 +524,6 @@ const SIGN: &[(&str, SignWhat)] = &[
     ("both", SignWhat::Both),
 ];
 const REQUEST_SIGNATURES: &[(&str, RequestSignatures)] = &[
-    ("follow_metadata", RequestSignatures::FollowMetadata),
     ("when_present", RequestSignatures::WhenPresent),
     ("required", RequestSignatures::Required),
 ];
@@ -824,7 +833,7 @@ mod tests {
             (
                 "clock-skew-seconds",
                 "601",
-                "from 0 to 600, received \"601\"",
+                "from 0 to 600, or nothing, received \"601\"",
             ),
             ("assertion_lifetime_seconds", "59", "from 60 to 3600"),
             ("encryption", "requird", "did you mean required?"),

@@ -96,6 +96,18 @@ fn try_out(
     let random = &mut *cx.random();
     let mut trail = Trail::of(EventKind::SignOn, random);
     let session = just_logged_in(cx, user);
+    let refused = |trail: Trail, result| Outcome {
+        refused: Some(result),
+        consent: false,
+        checks: trail.checks,
+        name_id: None,
+        attributes: Vec::new(),
+        notes: Vec::new(),
+        assertion: None,
+    };
+    if let Err(result) = app.is_usable(cx.now, &mut trail) {
+        return Ok(refused(trail, result));
+    }
     let asked = Asked {
         force_authn: false,
         is_passive: false,
@@ -115,15 +127,6 @@ fn try_out(
         cx.now,
         &mut trail,
     );
-    let refused = |trail: Trail, result| Outcome {
-        refused: Some(result),
-        consent: false,
-        checks: trail.checks,
-        name_id: None,
-        attributes: Vec::new(),
-        notes: Vec::new(),
-        assertion: None,
-    };
     let (grant, context) = match next {
         Next::Proceed { grant, context } => (grant, context),
         Next::Deny(result) => return Ok(refused(trail, result)),

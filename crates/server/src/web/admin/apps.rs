@@ -9,11 +9,12 @@ use avouch_saml::security::certificate::{Certificate, KeyKind};
 
 use super::view::{certificate_age, certificates, endpoints, key_kind, moment};
 use super::{admin_frame, ask, body, problems, run, with_status};
-use crate::apps::saml::{EncryptionPolicy, RequestSignatures, SignWhat};
+use crate::apps::saml::{EncryptionPolicy, SignWhat};
 use crate::apps::{App, AppState};
 use crate::context::Context;
 use crate::flow::admin::apps::{self as flow, AppView};
 use crate::flow::admin::{AdminError, Wrong};
+use crate::flow::registry::{SignatureRule, clock_skew};
 use crate::store::keys::KeyRow;
 use crate::users::AdminRight;
 use crate::web::extract::{self, Fields};
@@ -238,18 +239,14 @@ fn in_force(cx: &Context, app: &App, sp: &SpMetadata, keys: &[KeyRow]) -> Vec<In
         origin,
     };
     let mut lines = Vec::new();
-    let (signed, origin) = match saml.request_signatures {
-        RequestSignatures::Required => (true, Origin::Here),
-        RequestSignatures::WhenPresent => (false, Origin::Here),
-        RequestSignatures::FollowMetadata if sp.authn_requests_signed => (true, Origin::Metadata),
-        RequestSignatures::FollowMetadata
-            if cx.services.settings.saml.want_authn_requests_signed =>
-        {
-            (true, Origin::Organisation)
-        }
-        RequestSignatures::FollowMetadata => (false, Origin::Metadata),
+    let rule = SignatureRule::of(saml, sp, &cx.services.settings.saml);
+    let origin = match rule {
+        SignatureRule::App => Origin::Here,
+        SignatureRule::Metadata => Origin::Metadata,
+        SignatureRule::Organisation => Origin::Organisation,
+        SignatureRule::NoneAsks => Origin::Default,
     };
-    let words = if signed {
+    let words = if rule.requires() {
         "required"
     } else {
         "checked when present"
@@ -283,6 +280,15 @@ fn in_force(cx: &Context, app: &App, sp: &SpMetadata, keys: &[KeyRow]) -> Vec<In
         (SignWhat::Response, false) => line("sign", "response", Origin::Here),
         (SignWhat::Assertion, _) => line("sign", "assertion", Origin::Here),
     });
+    let (skew, _) = clock_skew(saml, &cx.services.settings.saml);
+    lines.push(line(
+        "clock_skew_seconds",
+        &skew.to_string(),
+        match saml.clock_skew_seconds {
+            Some(_) => Origin::Here,
+            None => Origin::Organisation,
+        },
+    ));
     match &saml.issuer {
         Some(own) => lines.push(line("issuer", own, Origin::Here)),
         None => lines.push(line(

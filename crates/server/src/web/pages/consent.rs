@@ -7,7 +7,7 @@ use crate::text::Consent;
 use super::frame::web_link;
 use super::{AppLabel, Frame, Page};
 
-/// `GET /consent?p=ID`. Its form posts `p`, `csrf` and `decision` (`accept` or `decline`) to
+/// `GET /consent?p=ID`. Its form posts `p`, `csrf`, `shown` and `decision` (`accept` or `decline`) to
 /// `/consent`.
 #[derive(Debug, Template)]
 #[template(path = "login/consent.html")]
@@ -18,6 +18,8 @@ pub struct ConsentPage {
     pub app: AppLabel,
     /// ID of the sign-on in progress.
     pub pending: String,
+    /// What stands for the question shown, so that the answer is to this one.
+    pub shown: String,
     /// How the app recognises the user, in words, for instance "a random ID made for this app
     /// only" or the e-mail address. None when no NameID is sent.
     pub subject: Option<String>,
@@ -69,6 +71,7 @@ impl ConsentPage {
             frame: Frame::sample(),
             app: AppLabel::named("Sample Wiki"),
             pending: "sample-pending".into(),
+            shown: "sample-question".into(),
             subject: Some("A random ID made for this app only".into()),
             attributes: vec![
                 attribute("displayName", &["Sample User One"]),

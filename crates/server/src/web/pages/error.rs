@@ -115,6 +115,7 @@ impl ErrorKind {
             | Self::SessionLevelTooLow
             | Self::ConsentDeclined
             | Self::InvalidSignature
+            | Self::Settings
             | Self::Forbidden
             | Self::StaleForm => 403,
             Self::InvalidRequest
@@ -125,7 +126,7 @@ impl ErrorKind {
             Self::Method => 405,
             Self::TooLarge => 413,
             Self::TooManyRequests => 429,
-            Self::Settings | Self::Internal => 500,
+            Self::Internal => 500,
         }
     }
 

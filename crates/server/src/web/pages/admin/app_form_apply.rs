@@ -68,7 +68,9 @@ impl AppForm {
             encryption: word(ENCRYPTION, saml.encryption),
             danger_allow_cbc: saml.danger_allow_cbc,
             assertion_lifetime_seconds: saml.assertion_lifetime_seconds.to_string(),
-            clock_skew_seconds: saml.clock_skew_seconds.to_string(),
+            clock_skew_seconds: saml
+                .clock_skew_seconds
+                .map_or(String::new(), |seconds| seconds.to_string()),
             session_not_on_or_after: saml.session_not_on_or_after,
             preset: String::new(),
             action: super::FormAction::Save,
@@ -167,8 +169,8 @@ impl AppForm {
             60,
             3600,
         );
-        saml.clock_skew_seconds =
-            check.number("clock_skew_seconds", &self.clock_skew_seconds, 0, 600);
+        saml.clock_skew_seconds = filled(&self.clock_skew_seconds)
+            .map(|seconds| check.number("clock_skew_seconds", &seconds, 0, 600));
         saml.session_not_on_or_after = self.session_not_on_or_after;
 
         if check.problems.is_empty() {
@@ -187,7 +189,6 @@ const SIGN: &[(SignWhat, &str)] = &[
     (SignWhat::Both, "both"),
 ];
 const REQUEST_SIGNATURES: &[(RequestSignatures, &str)] = &[
-    (RequestSignatures::FollowMetadata, "follow_metadata"),
     (RequestSignatures::WhenPresent, "when_present"),
     (RequestSignatures::Required, "required"),
 ];
@@ -556,8 +557,11 @@ mod tests {
         form.subject_type = "email".into();
         form.attributes[0].value = "ignored for a user field".into();
         form.apply(&mut app, forms()).expect("good values");
-        assert_eq!(app.definition.saml.clock_skew_seconds, 600);
+        assert_eq!(app.definition.saml.clock_skew_seconds, Some(600));
         assert_eq!(app.definition.saml.subject_type, SubjectType::Email);
+        form.clock_skew_seconds = " ".into();
+        form.apply(&mut app, forms()).expect("good values");
+        assert_eq!(app.definition.saml.clock_skew_seconds, None);
     }
 
     #[test]

@@ -273,7 +273,6 @@ impl AppSettingsPage {
     fn request_signatures(&self) -> Field {
         let t = self.t();
         let choices = labelled(&[
-            ("follow_metadata", t.request_signatures_follow),
             ("when_present", t.request_signatures_present),
             ("required", t.request_signatures_required),
         ]);
@@ -521,10 +520,9 @@ impl AppSettingsPage {
                 "urn:oasis:names:tc:SAML:2.0:nameid-format:transient".into(),
             ],
             sign: "default".into(),
-            request_signatures: "follow_metadata".into(),
+            request_signatures: "when_present".into(),
             encryption: "when_key_published".into(),
             assertion_lifetime_seconds: "300".into(),
-            clock_skew_seconds: "180".into(),
             session_not_on_or_after: true,
             ..AppForm::default()
         };
@@ -574,6 +572,7 @@ impl AppSettingsPage {
                 ),
                 in_force("encryption", "On", Origin::Metadata),
                 in_force("sign", "Response and assertion", Origin::Default),
+                in_force("clock_skew_seconds", "180", Origin::Organisation),
             ],
             profiles: vec![
                 Choice::new("staff", "Staff"),
