@@ -10,6 +10,7 @@ use crate::flow::proceed::proceed;
 use crate::flow::registry::By;
 use crate::flow::reply::ReplyTo;
 use crate::flow::restart;
+use crate::flow::saml_request::bound_relay_state;
 use crate::flow::saml_sso::{Answer, Visitor};
 use crate::refusal::{AppName, Refusal, Stop};
 use crate::sessions::SsoRequest;
@@ -48,6 +49,7 @@ fn open(
     let saml = &app.app.definition.saml;
     let asked = relay_state.map(|value| RelayState::new(value.to_owned()));
     attempt.about(&app, asked.as_ref());
+    bound_relay_state(cx, attempt, asked.as_ref())?;
     if let Some(start_url) = &app.app.definition.start_url {
         return Ok(Answer::Leave(start_url.clone()));
     }

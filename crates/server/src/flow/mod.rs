@@ -19,5 +19,6 @@ pub mod restart;
 mod saml_request;
 pub mod saml_sso;
 pub mod sign_on;
+pub mod strangers;
 pub mod subject;
 pub mod trail;

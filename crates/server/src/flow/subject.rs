@@ -51,40 +51,26 @@ pub fn requested(
     }))
 }
 
-/// Whether `named` is `user`: the name this SP would get for them in the format it names, with
-/// qualifiers that do not contradict it. Without a format any of the user's names will do.
+/// Whether `named` is `user`: a name this SP may be given for them, of the format it names or of any,
+/// with qualifiers that do not contradict it. No other name is compared, so that nobody finds out
+/// by asking what they would not be told.
 ///
 /// Spec: saml-core-2.0 §3.3.4 (strongly matches).
 pub fn is(named: &RequestedName, user: &User, facts: &NameIdFacts<'_>, cx: &Context) -> bool {
-    let format = named
-        .format
-        .as_deref()
-        .map_or(NameIdFormat::Unspecified, NameIdFormat::from_uri);
-    if format == NameIdFormat::Unspecified {
-        let names = [
-            Some(user.username.as_str()),
-            user.federation_id.as_deref(),
-            Some(&user.email),
-        ];
-        if names
-            .into_iter()
-            .flatten()
-            .any(|name| !name.is_empty() && name == named.value)
-        {
-            return true;
-        }
-    }
-    // A transient name was good for the sign-on it was made for.
-    if format == NameIdFormat::Transient {
-        return false;
-    }
-    let Ok(own) = name_id::issue(facts, &format, false, user, &mut *cx.random()) else {
-        return false;
-    };
+    let format = named.format.as_deref();
+    let wanted = format.filter(|uri| *uri != NameIdFormat::Unspecified.uri());
     let agrees = |asked: Option<&str>, have: Option<&str>| asked.is_none() || asked == have;
-    own.value() == named.value
-        && agrees(named.name_qualifier.as_deref(), own.name_qualifier())
-        && agrees(named.sp_name_qualifier.as_deref(), own.sp_name_qualifier())
+    name_id::formats(facts.settings)
+        .filter(|uri| wanted.is_none_or(|wanted| wanted == *uri))
+        .filter_map(|uri| name_id::choose_format(facts, Some(uri)).ok().flatten())
+        // A transient name was good for the sign-on it was made for.
+        .filter(|format| *format != NameIdFormat::Transient)
+        .filter_map(|format| name_id::issue(facts, &format, false, user, &mut *cx.random()).ok())
+        .any(|own| {
+            own.value() == named.value
+                && agrees(named.name_qualifier.as_deref(), own.name_qualifier())
+                && agrees(named.sp_name_qualifier.as_deref(), own.sp_name_qualifier())
+        })
 }
 
 /// A NameID as a session's participant keeps it, for a later logout.
