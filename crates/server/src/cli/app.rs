@@ -302,12 +302,6 @@ impl MetadataFile {
             signature: format!("verified by the key of {}", verified.fingerprint),
         })
     }
-
-    /// The whole of it, read as the document of one service provider.
-    fn one(self) -> Result<Self, MetadataError> {
-        SpMetadata::parse(&self.octets, &self.reading)?;
-        Ok(self)
-    }
 }
 
 fn certificates(files: &[PathBuf]) -> Result<Vec<String>, CommandError> {
@@ -327,7 +321,7 @@ fn document(add: &Add, settings: &Settings) -> Result<(Vec<u8>, String), Command
             ))
         };
         let Some(pick) = &add.pick else {
-            let found = found.one().map_err(refused)?;
+            SpMetadata::parse(&found.octets, &found.reading).map_err(refused)?;
             return Ok((found.octets, found.signature));
         };
         let wanted = EntityId::parse(pick).map_err(|error| CommandError::new(error.to_string()))?;
