@@ -6,7 +6,7 @@ use avouch_server::store::{Conflict, Db, StoreError};
 
 use super::{NOW, on_each_database, write};
 
-fn event(code: &str, result: ResultCode) -> Event {
+pub(super) fn event(code: &str, result: ResultCode) -> Event {
     Event {
         code: code.to_owned(),
         at: NOW,

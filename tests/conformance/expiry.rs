@@ -1,9 +1,12 @@
 //! Expired rows.
 
+use avouch_server::audit::{Event, EventKind, ResultCode};
+use avouch_server::store;
+use avouch_server::store::expiry::{OldEvents, delete_events, delete_expired};
 use avouch_server::store::replay::{Seen, remember};
 use avouch_server::store::throttle::Failures;
-use avouch_server::store::{self, expiry::delete_expired};
 
+use super::events::event;
 use super::{NOW, on_each_database, session, user, write};
 
 /// Proves AV-SEC-46 for the store: what expires goes, a bounded piece at a time, and nothing else.
@@ -52,5 +55,68 @@ fn av_sec_46_expired_rows_go_in_pieces_and_others_stay() {
         delete(NOW.plus_seconds(86_400), 100);
         assert!(known("old").is_none());
         assert!(known("new").is_some());
+    });
+}
+
+/// Old events go from the oldest on, a bounded piece at a time; those of administrators and keys
+/// stay, and so does what is not old enough.
+#[test]
+fn av_sec_46_old_events_go_in_pieces_and_others_stay() {
+    on_each_database(|db| {
+        let one = user(db, "sample.one");
+        for day in 0..10 {
+            for (kind, known) in [
+                (EventKind::SignOn, true),
+                (EventKind::SignOn, false),
+                (EventKind::Login, false),
+                (EventKind::Admin, true),
+                (EventKind::Key, false),
+            ] {
+                let event = Event {
+                    at: NOW.plus_seconds(day * 86_400),
+                    kind,
+                    code: format!("{day}-{}-{known}", kind.as_str()),
+                    user_id: known.then(|| one.id.as_str().to_owned()),
+                    ..event("", ResultCode::Success)
+                };
+                write(db, |c| store::events::insert(c, &event)).expect("written");
+            }
+        }
+        let count = |kind: EventKind| {
+            let filter = store::events::Filter {
+                kind: Some(kind),
+                ..Default::default()
+            };
+            db.read_one(|c| store::events::list(c, &filter, 1000))
+                .expect("read")
+                .len()
+        };
+        let counts = || {
+            [
+                EventKind::SignOn,
+                EventKind::Login,
+                EventKind::Admin,
+                EventKind::Key,
+            ]
+            .map(count)
+        };
+        let before = NOW.plus_seconds(5 * 86_400);
+        let run = |which| {
+            let (mut after, mut pieces) = (0, 0);
+            while let Some(last) =
+                write(db, |c| delete_events(c, which, after, before, 7)).expect("deletes")
+            {
+                assert!(last > after);
+                (after, pieces) = (last, pieces + 1);
+            }
+            pieces
+        };
+        assert_eq!(counts(), [20, 10, 10, 10]);
+        assert_eq!(run(OldEvents::WithoutUser), 4, "25 events, 7 at a time");
+        assert_eq!(counts(), [15, 5, 10, 10]);
+        run(OldEvents::OfUsers);
+        assert_eq!(counts(), [10, 5, 10, 10]);
+        run(OldEvents::OfUsers);
+        assert_eq!(counts(), [10, 5, 10, 10]);
     });
 }

@@ -106,8 +106,7 @@ fn a_password_hash_is_replaced_and_found_at_login() {
         let look = || {
             db.read(|c| store::users::for_login(c, "sample.one"))
                 .expect("reads")
-                .expect("found")
-                .1
+                .hash
         };
         assert_eq!(look(), None);
         for hash in ["first", "second"] {
@@ -141,5 +140,60 @@ fn a_list_pages_through_all_and_searches_what_was_typed() {
         assert_eq!(names("SAMPLE.b", None, 9), ["Sample.B"]);
         assert_eq!(names("%_", None, 9), ["100%_x"]);
         assert!(names("\\", None, 9).is_empty());
+    });
+}
+
+/// A hash is renewed only where it is the one that was verified, whoever changed it meanwhile.
+#[test]
+fn a_password_that_was_changed_meanwhile_is_not_put_back() {
+    on_each_database(|db| {
+        let made = user(db, "sample.one");
+        let set = |hash| write(db, |c| store::users::set_password(c, &made.id, hash, NOW));
+        let confirm = |verified: &str, successor| {
+            write(db, |c| {
+                store::users::confirm_password(c, &made.id, verified, successor, NOW)
+            })
+            .expect("answers")
+        };
+        let look = || {
+            db.read(|c| store::users::for_login(c, "sample.one"))
+                .expect("reads")
+                .hash
+        };
+        assert!(!confirm("old", None), "there is none");
+        set("old").expect("set");
+        assert!(confirm("old", None) && confirm("old", Some("stronger")));
+        assert_eq!(look().as_deref(), Some("stronger"));
+        set("new").expect("set");
+        assert!(!confirm("stronger", None) && !confirm("stronger", Some("strongest")));
+        assert_eq!(look().as_deref(), Some("new"));
+    });
+}
+
+#[test]
+fn others_with_a_mail_address_are_found_whatever_its_case() {
+    on_each_database(|db| {
+        let mail = |username: &str, email: &str, verified| {
+            let mut made = user(db, username);
+            made.email = email.to_owned();
+            made.email_verified = verified;
+            write(db, |c| store::users::update(c, &made, NOW)).expect("updates");
+            made
+        };
+        let one = mail("one", "Sample@example.org", false);
+        mail("two", "sample@EXAMPLE.org", false);
+        mail("three", "sample@example.org", true);
+        let other = mail("four", "other@example.org", true);
+        let none = mail("five", "", false);
+        mail("six", "", false);
+        let found = |user| {
+            db.read(|c| store::users::others_with_mail(c, user))
+                .expect("reads")
+        };
+        assert_eq!(
+            found(&one),
+            [("three".to_owned(), true), ("two".to_owned(), false)]
+        );
+        assert!(found(&other).is_empty() && found(&none).is_empty());
     });
 }

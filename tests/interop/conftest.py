@@ -87,7 +87,8 @@ class World:
     def app(self, sp: ServiceProvider, login: Login, **settings: str) -> str:
         """The app for the entity that will send this request; registered at its first use."""
         entity = sp.entity_for(login)
-        usual = {"permitted_users": "self_authorize", "ask_consent": "false", "attributes": ROWS}
+        usual = {"permitted_users": "self_authorize", "ask_consent": "false", "attributes": ROWS,
+                 "allowed_name_id_formats": "persistent\ntransient\nemailAddress"}
         if entity.entity_id not in self.apps:
             self.apps[entity.entity_id] = self.avouch.add_app(entity.metadata)
         name = self.apps[entity.entity_id]

@@ -13,7 +13,8 @@ use avouch_server::clock::{Clock as _, SystemClock};
 use avouch_server::random::{SystemRandom, new_id};
 use serde_json::Value;
 
-use crate::support::sp::Sp;
+use crate::support::sp::{Sp, key, sign_metadata};
+use crate::support::{dev_certificate, dev_pem};
 
 /// A folder with a configuration and a database.
 pub(crate) struct Place {
@@ -643,4 +644,81 @@ fn every_change_is_an_event_that_can_be_explained() {
         assert_eq!(json["result"], "Success");
     }
     place.refused(&["explain", "AAAA-AAAA"], "", 1, &["AAAA-AAAA"]);
+}
+
+/// Proves IIP-MD03, SDP-MD02, SDP-MD03 for the command line: what is read is what the key given has
+/// signed, and for no longer than a source may say.
+#[test]
+fn iip_md03_a_metadata_file_is_verified_with_the_certificate_given() {
+    let place = Place::new();
+    let certificate = |name: &str| {
+        let path = place.write(name, &dev_pem(&format!("{name}.cert.pem")));
+        path.display().to_string()
+    };
+    let (trusted, other) = (certificate("idp-rsa3072"), certificate("idp-rsa2048"));
+    let signed = |name: &str, days: i64, keys: &str| {
+        let until = SystemClock.now().plus_seconds(days * 86_400);
+        let sp = Sp {
+            root_attributes: format!("validUntil=\"{until}\""),
+            keys: Sp::new("wiki").keys + keys,
+            ..Sp::new("wiki")
+        };
+        let file = place.write(name, &sign_metadata(&sp.metadata(), "idp-rsa3072"));
+        file.display().to_string()
+    };
+    let good = signed("good.xml", 20, "");
+    let long = signed("long.xml", 40, "");
+    let unsigned = place.write("unsigned.xml", &Sp::new("wiki").metadata());
+    let unsigned = unsigned.display().to_string();
+    for (file, by, sign) in [
+        (&good, &other, "not signed by the key"),
+        (&unsigned, &trusted, "not signed by the key"),
+        (&long, &trusted, "line 1"),
+    ] {
+        place.refused(&["app", "add", file, "--signed-by", by], "", 1, &[sign]);
+    }
+    let preview = place.ok(&["app", "add", &good, "--preview"], "");
+    assert!(preview.contains("not verified: no trust key"), "{preview}");
+    let added = place.json(&["app", "add", &good, "--signed-by", &trusted], "");
+    let name = added["api_name"].as_str().expect("a name");
+    let fingerprint = dev_certificate("idp-rsa3072").fingerprint();
+    let signature = added["preview"]["signature"].as_str().expect("said");
+    assert!(signature.contains(&fingerprint), "{signature}");
+
+    let renewed = signed("renewed.xml", 20, &key("signing", "sp-signing-p256"));
+    let edit = |by| {
+        [
+            "app",
+            "edit",
+            name,
+            "--metadata",
+            &renewed,
+            "--signed-by",
+            by,
+        ]
+    };
+    place.refused(&edit(&other), "", 1, &["not signed by the key"]);
+    let said = place.ok(&edit(&trusted), "");
+    let fingerprint = dev_certificate("sp-signing-p256").fingerprint();
+    assert!(said.contains(&fingerprint), "what changed is said: {said}");
+}
+
+#[test]
+fn a_shared_mail_address_is_told_and_a_verified_one_is_one_user_s() {
+    let place = Place::new();
+    let add = |name: &str, mail: &str| {
+        place.run(&["user", "add", name, "--email", mail, "--no-password"])
+    };
+    assert_eq!(add("one", "sample@example.org").err, "");
+    let second = add("two", "Sample@example.org");
+    assert_eq!(second.code, 0, "{second:?}");
+    assert!(
+        second.err.contains("is the address of one too"),
+        "{second:?}"
+    );
+    let verify = |name| ["user", "edit", name, "--email-verified", "true"];
+    place.ok(&verify("one"), "");
+    place.refused(&verify("two"), "", 1, &["the address of one"]);
+    place.ok(&["user", "edit", "two", "--email", "other@example.org"], "");
+    place.ok(&verify("two"), "");
 }

@@ -1,5 +1,7 @@
 //! `/health/*`, assets, and a database that goes away.
 
+use std::io::{Read as _, Write as _};
+
 use crate::support::app::{Setup, TestApp};
 use crate::support::sp::Sp;
 
@@ -70,4 +72,34 @@ fn a_lost_database_is_told_and_found_again() {
     cluster.start_again();
     assert_eq!(client.get("/health/ready").status, 200);
     app.told(&sp, &app.ask(&client, &sp, |_| ())).ok();
+}
+
+/// A page of another site, whose name points to this machine, is not answered where everybody who
+/// can reach the server is trusted.
+#[test]
+fn another_site_s_name_is_refused_on_a_server_of_this_machine() {
+    let app = TestApp::with(Setup {
+        server: "base_url = \"http://localhost:8080\"\n".to_owned(),
+        ..Setup::default()
+    });
+    let ask = |app: &TestApp, host: &str| {
+        let stream = std::net::TcpStream::connect(app.address()).expect("it listens");
+        let request = format!("GET /login HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n");
+        (&stream).write_all(request.as_bytes()).expect("sent");
+        let mut answer = String::new();
+        (&stream).read_to_string(&mut answer).expect("answered");
+        answer
+    };
+    let refused = ask(&app, "evil.example:8080");
+    assert!(refused.starts_with("HTTP/1.1 421 "), "{refused}");
+    assert!(refused.contains("Open http://localhost:8080 instead"));
+    assert!(!refused.contains("csrf") && !refused.contains("set-cookie"));
+    let own = app.address().to_string();
+    for host in ["localhost:8080", "LOCALHOST:8080", own.as_str()] {
+        let answer = ask(&app, host);
+        assert!(answer.starts_with("HTTP/1.1 200 "), "{host}: {answer}");
+    }
+    // With TLS, here or at a proxy, the name was checked before.
+    let app = TestApp::start();
+    assert!(ask(&app, "other.example").starts_with("HTTP/1.1 200 "));
 }

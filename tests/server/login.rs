@@ -2,6 +2,11 @@
 
 use avouch_server::audit::{EventKind, ResultCode};
 
+use avouch_server::directory::local;
+use avouch_server::directory::password::Password;
+use avouch_server::store::{self, Conflict, StoreError};
+use avouch_server::users::UserId;
+
 use crate::support::app::{PASSWORD, TestApp};
 use crate::support::client::From;
 use crate::support::sp::Sp;
@@ -214,4 +219,161 @@ fn av_sec_46_started_sign_ons_expire_and_are_deleted() {
         40,
         "twenty sign-ons and twenty requests remembered"
     );
+}
+
+/// Proves AV-SEC-65: an unknown user, a wrong password and a user without one cost the same
+/// statements and hashes; so do attempts that have to wait, of a user who is there and of one who
+/// is not.
+#[test]
+fn av_sec_65_failures_do_equal_work() {
+    let app = TestApp::start();
+    let mut bare = app.user("one");
+    bare.id = UserId::new("bare");
+    bare.username = "bare".to_owned();
+    bare.federation_id = None;
+    app.write(|c| store::users::insert(c, &bare, app.now()));
+    let attempt = |username: &str| {
+        let client = app.client();
+        let page = client.get("/login");
+        let before = (app.services.db.statements(), app.services.hasher.computed());
+        let answer = app.submit_login(&client, &page, username, "wrong");
+        let after = (app.services.db.statements(), app.services.hasher.computed());
+        (answer.status, after.0 - before.0, after.1 - before.1)
+    };
+    // Statements are prepared by the first.
+    attempt("nobody");
+    attempt("one");
+    let known = attempt("one");
+    assert_eq!((known.0, known.2), (200, 1));
+    assert_eq!(attempt("nobody"), known);
+    assert_eq!(attempt("bare"), known);
+    let until_it_waits = |username: &str| {
+        let mut attempts = (0..20).map(|_| attempt(username));
+        attempts
+            .find(|attempt| attempt.0 == 429)
+            .expect("it has to wait")
+    };
+    let waiting = until_it_waits("one");
+    assert_eq!(waiting.2, 0, "no password is looked at");
+    assert_eq!(until_it_waits("nobody"), waiting);
+}
+
+/// Proves AV-SEC-65: a burst passes the first look together and is judged one by one after that.
+#[test]
+fn av_sec_65_a_burst_is_counted_while_it_waits_for_its_hashes() {
+    const MANY: usize = 30;
+    let app = TestApp::configured(
+        "[login]\nhash_memory_kib = 16384\nhash_passes = 3\nhashes_at_once = 1\n\
+         account_failures = 2\n",
+    );
+    app.user("one");
+    let ready: Vec<_> = (0..MANY)
+        .map(|_| {
+            let client = app.client();
+            let csrf = client.get("/login").field("csrf").expect("a token");
+            (client, csrf)
+        })
+        .collect();
+    app.clock.advance(1);
+    std::thread::scope(|scope| {
+        for (client, csrf) in ready {
+            scope.spawn(move || {
+                let fields = [("username", "one"), ("password", "wrong"), ("csrf", &*csrf)];
+                client.post("/login", &fields);
+            });
+        }
+    });
+    let count = |result| app.events().iter().filter(|e| e.result == result).count();
+    let judged = count(ResultCode::WrongCredentials);
+    assert_eq!(judged + count(ResultCode::Throttled), MANY);
+    assert!(
+        (3..MANY / 2).contains(&judged),
+        "{judged} of {MANY} were judged"
+    );
+}
+
+/// A password that was changed while its hash was computed opens nothing, and is not put back.
+#[test]
+fn a_password_changed_meanwhile_opens_nothing() {
+    let app = TestApp::start();
+    let user = app.user("one");
+    let services = &app.services;
+    let address = std::net::Ipv4Addr::LOCALHOST.into();
+    let check = || {
+        let read = services.db.read(|c| local::read(c, "one", None, address));
+        let candidate = read.expect("read");
+        let password = Password::new(PASSWORD);
+        let proof = candidate
+            .check(&services.hasher, &password)
+            .expect("checked");
+        (candidate, proof)
+    };
+    let record = |(candidate, proof): &(local::Candidate, local::Proof)| {
+        services
+            .db
+            .write(|c| local::record(c, candidate, proof, &services.throttle, app.now()))
+    };
+    let checked = check();
+    record(&checked).expect("recorded");
+    let checked = check();
+    let other = services
+        .hasher
+        .hash(&Password::new("another one"))
+        .expect("hashed");
+    app.write(|c| store::users::set_password(c, &user.id, &other, app.now()));
+    assert!(matches!(
+        record(&checked),
+        Err(StoreError::Conflict(Conflict::Gone(_)))
+    ));
+    let client = app.client();
+    let page = client.get("/login");
+    let answer = app.submit_login(&client, &page, "one", "another one");
+    assert_eq!(answer.location().as_deref(), Some("/"));
+}
+
+/// Proves AV-SEC-62 for the cookie that remembers a browser.
+#[test]
+fn av_sec_62_the_known_browser_s_cookie_is_for_the_server_alone() {
+    let app = TestApp::start();
+    app.user("one");
+    let client = app.client();
+    let page = client.get("/login");
+    let answer = app.submit_login(&client, &page, "one", PASSWORD);
+    let cookies = answer.all("set-cookie");
+    let known = cookies
+        .iter()
+        .find(|c| c.starts_with("__Host-avouch-known="))
+        .expect("it is remembered");
+    for attribute in ["Path=/", "HttpOnly", "Secure", "SameSite=Lax", "Max-Age="] {
+        assert!(known.contains(attribute), "{known}");
+    }
+    assert!(!known.contains("Domain"));
+    // It opens nothing by itself.
+    let thief = app.client();
+    let value = client.cookie("__Host-avouch-known").expect("set");
+    thief.set_cookie("__Host-avouch-known", &value);
+    assert_eq!(thief.get("/").location().as_deref(), Some("/login"));
+}
+
+/// Proves AV-SEC-46, driven as an attacker does: begun sign-ons are kept up to a number.
+#[test]
+fn av_sec_46_begun_sign_ons_are_kept_up_to_a_number() {
+    let app =
+        TestApp::configured("[login]\nhash_memory_kib = 8\nhash_passes = 1\nmost_pending = 1000\n");
+    let sp = Sp::new("wiki");
+    app.connect(&sp, |_, _| ());
+    app.user("one");
+    let victim = app.client();
+    for _ in 0..1004 {
+        assert_eq!(app.ask(&victim, &sp, |_| ()).status, 303);
+    }
+    let mine = app.client();
+    let page = mine.follow(app.ask(&mine, &sp, |_| ()));
+    let surplus = || {
+        let most = app.services.settings.login.most_pending;
+        app.write(|c| store::expiry::delete_surplus(c, most, 500))
+    };
+    assert_eq!((surplus(), surplus()), (5, 0));
+    // The newest are not the ones that go.
+    app.told(&sp, &app.log_in(&mine, &page, "one")).ok();
 }

@@ -7,11 +7,13 @@ use avouch_saml::ids::{EntityId, MessageId, RelayState};
 use avouch_saml::message::assertion::Assertion;
 use avouch_saml::message::authn_request::AuthnRequest;
 use avouch_saml::message::response::{ReceivedAssertion, ReceivedOutcome, ReceivedResponse};
+use avouch_saml::metadata::{Reading, SpMetadata};
 use avouch_saml::security::algorithm::{AlgorithmPolicy, SignatureAlgorithm};
 use avouch_saml::security::certificate::{Certificate, PrivateKey};
 use avouch_saml::security::encrypt::decrypt_element;
 use avouch_saml::security::sign::{KeySigner, sign_enveloped};
 use avouch_saml::security::verify::verify_enveloped;
+use avouch_saml::time::Timestamp;
 use avouch_saml::xml::limits::Limits;
 use avouch_saml::xml::reader;
 use avouch_server::random::SystemRandom;
@@ -357,4 +359,15 @@ impl Sp {
         let encoded = answer.field("SAMLResponse").expect("a response");
         String::from_utf8(BASE64.decode(encoded).expect("base64")).expect("UTF-8")
     }
+}
+
+/// What `document` says of one SP, signed with a key of `certs/dev`.
+pub(crate) fn sign_metadata(document: &str, with: &str) -> String {
+    let reading = Reading::of_any_age(Timestamp::from_millis(0));
+    let sp = SpMetadata::parse(document.as_bytes(), &reading).expect("metadata");
+    let unsigned = sp
+        .to_unsigned(MessageId::random(&mut SystemRandom))
+        .expect("written");
+    let signed = sign_enveloped(unsigned, &Sp::new("signer").signer(with)).expect("signed");
+    String::from_utf8(signed.into_bytes()).expect("UTF-8")
 }

@@ -88,7 +88,7 @@ macro_rules! identifier {
 
 identifier!(
     /// An entity's name: a URI of at most 1024 characters (saml-core §8.3.6).
-    EntityId, "entity ID", 1024, is_plain, "text without spaces or control characters"
+    EntityId, "entity ID", 1024, is_plain, "text without spaces, control or invisible characters"
 );
 identifier!(
     /// The ID of a message or assertion: an `xs:ID` (saml-core §1.3.4).
@@ -159,7 +159,20 @@ impl fmt::Debug for RelayState {
 }
 
 fn is_plain(text: &str) -> bool {
-    !text.chars().any(|c| c.is_whitespace() || c.is_control())
+    !text
+        .chars()
+        .any(|c| c.is_whitespace() || c.is_control() || is_invisible(c))
+}
+
+/// Characters of Unicode's category Cf: they show nothing, or turn the direction of what stands
+/// around them, so that two names can look the same.
+const fn is_invisible(c: char) -> bool {
+    matches!(c,
+        '\u{AD}' | '\u{600}'..='\u{605}' | '\u{61C}' | '\u{6DD}' | '\u{70F}'
+        | '\u{890}'..='\u{891}' | '\u{8E2}' | '\u{180E}' | '\u{200B}'..='\u{200F}'
+        | '\u{202A}'..='\u{202E}' | '\u{2060}'..='\u{206F}' | '\u{FEFF}'
+        | '\u{FFF9}'..='\u{FFFB}' | '\u{110BD}' | '\u{110CD}' | '\u{13430}'..='\u{1343F}'
+        | '\u{1BCA0}'..='\u{1BCA3}' | '\u{1D173}'..='\u{1D17A}' | '\u{E0000}'..='\u{E007F}')
 }
 
 /// Whether `text` is an absolute `http` or `https` URL that every parser reads the same way.

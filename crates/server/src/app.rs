@@ -2,6 +2,7 @@
 //! server that answers with them.
 
 use std::net::{SocketAddr, TcpListener};
+use std::sync::atomic::AtomicUsize;
 use std::sync::{Arc, OnceLock};
 
 use actix_web::dev::{ServerHandle, Service as _, ServiceResponse};
@@ -21,6 +22,7 @@ use crate::directory::password::{HashError, PasswordHasher};
 use crate::directory::throttle::ThrottleRules;
 use crate::flow::dev::exchanges::Exchanges;
 use crate::flow::registry::Registry;
+use crate::flow::strangers::Strangers;
 use crate::flow::visitor::KnownUsers;
 use crate::housekeeping::Housekeeping;
 use crate::keys::Keyring;
@@ -30,7 +32,7 @@ use crate::routes;
 use crate::store::Db;
 use crate::web::extract::RequestId;
 use crate::web::pages::{ErrorKind, SampleLogin, policy};
-use crate::web::refuse;
+use crate::web::{host, refuse};
 
 /// Everything a flow may use. One for all requests of a process.
 pub struct Services {
@@ -58,6 +60,10 @@ pub struct Services {
     pub sample_logins: Vec<SampleLogin>,
     /// The last exchanges; `avouch dev` only.
     pub exchanges: Option<Exchanges>,
+    /// What nobody known caused of late.
+    pub strangers: Strangers,
+    /// Bodies with metadata being read; see `web::admin::body`.
+    pub uploads: AtomicUsize,
     salt: OnceLock<PairwiseSalt>,
 }
 
@@ -85,6 +91,8 @@ impl Services {
             developer: false,
             sample_logins: Vec::new(),
             exchanges: None,
+            strangers: Strangers::default(),
+            uploads: AtomicUsize::new(0),
             salt: OnceLock::new(),
             settings,
         })
@@ -103,8 +111,8 @@ impl Services {
     /// What a login with a password achieves here: nobody else could read it over TLS, or on the
     /// machine itself.
     pub fn password_context(&self) -> &'static str {
-        let base_url = &self.settings.server.base_url;
-        if base_url.is_https() || base_url.is_loopback() {
+        let server = &self.settings.server;
+        if server.base_url.is_https() || server.is_loopback() {
             PASSWORD_PROTECTED_TRANSPORT
         } else {
             PASSWORD
@@ -212,9 +220,15 @@ pub fn serve(services: Arc<Services>, started: impl FnOnce(Started)) -> Result<(
                     let secure = request
                         .app_data::<web::Data<Services>>()
                         .is_some_and(|s| s.settings.server.base_url.is_https());
-                    let answered = service.call(request);
+                    let answered = match host::misdirected(&request) {
+                        None => Ok(service.call(request)),
+                        Some(refused) => Err(request.into_response(refused)),
+                    };
                     async move {
-                        let mut response = answered.await?;
+                        let mut response = match answered {
+                            Ok(answered) => answered.await?,
+                            Err(refused) => refused,
+                        };
                         // The extractors' own answer to a body too large is a bare line.
                         if response.status() == StatusCode::PAYLOAD_TOO_LARGE {
                             let request = response.request().clone();
@@ -258,11 +272,7 @@ pub fn serve(services: Arc<Services>, started: impl FnOnce(Started)) -> Result<(
             addresses,
             handle: running.handle(),
         });
-        let _housekeeping = Housekeeping::start(
-            Arc::clone(&services),
-            Arc::clone(&services.clock),
-            services.settings.login.most_pending,
-        )?;
+        let _housekeeping = Housekeeping::start(Arc::clone(&services))?;
         running.await.map_err(StartError::from)
     })
 }

@@ -1,12 +1,13 @@
-//! Deleting expired rows while the server runs.
+//! Deleting what has expired while the server runs, and writing down what was left out.
 
 use std::sync::Arc;
 use std::sync::mpsc::{self, RecvTimeoutError, Sender};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use crate::clock::Clock;
-use crate::store::{Db, StoreError, expiry};
+use crate::app::Services;
+use crate::store::expiry::{self, OldEvents};
+use crate::store::{self, StoreError};
 
 /// How often.
 const EVERY: Duration = Duration::from_secs(60);
@@ -24,24 +25,24 @@ pub struct Housekeeping {
 }
 
 impl Housekeeping {
-    /// Starts the thread. Of sign-ons in progress the newest `most_pending` are kept.
+    /// Starts the thread.
     ///
     /// # Errors
     /// The operating system gives no thread.
-    pub fn start<T: AsRef<Db> + Send + Sync + 'static>(
-        owner: Arc<T>,
-        clock: Arc<dyn Clock>,
-        most_pending: i64,
-    ) -> std::io::Result<Self> {
+    pub fn start(services: Arc<Services>) -> std::io::Result<Self> {
         let (stop, stopped) = mpsc::channel::<()>();
         let thread = std::thread::Builder::new()
             .name("housekeeping".to_owned())
             .spawn(move || {
+                let mut log = EventLog::default();
                 loop {
-                    clean((*owner).as_ref(), &*clock, most_pending);
+                    clean(&services, &mut log);
+                    write_left_out(&services);
                     match stopped.recv_timeout(EVERY) {
                         Err(RecvTimeoutError::Timeout) => {}
-                        Ok(()) | Err(RecvTimeoutError::Disconnected) => return,
+                        Ok(()) | Err(RecvTimeoutError::Disconnected) => {
+                            return write_left_out(&services);
+                        }
                     }
                 }
             })?;
@@ -62,27 +63,72 @@ impl Drop for Housekeeping {
     }
 }
 
-fn clean(db: &Db, clock: &dyn Clock, most_pending: i64) {
-    let mut deleted = 0;
+/// How far the event log was cleaned. Kept in memory: who starts again looks at all of it once more.
+#[derive(Default)]
+struct EventLog {
+    of_users: i64,
+    without_user: i64,
+}
+
+fn clean(services: &Services, log: &mut EventLog) {
+    let (db, settings) = (&services.db, &services.settings);
+    let result = in_pieces(|| {
+        db.write(|c| {
+            let expired = expiry::delete_expired(c, services.clock.now(), PIECE)?;
+            let most = settings.login.most_pending;
+            let surplus = expiry::delete_surplus(c, most, PIECE)?;
+            Ok::<_, StoreError>(expired + surplus > 0)
+        })
+    })
+    .and_then(|()| {
+        for (which, cleaned, kept) in [
+            (
+                OldEvents::WithoutUser,
+                &mut log.without_user,
+                settings.events.refusal_seconds,
+            ),
+            (
+                OldEvents::OfUsers,
+                &mut log.of_users,
+                settings.events.sign_on_seconds,
+            ),
+        ] {
+            let Some(kept) = kept else { continue };
+            let before = services.clock.now().plus_seconds(-kept);
+            in_pieces(|| {
+                let after = *cleaned;
+                let last = db.write(|c| expiry::delete_events(c, which, after, before, PIECE))?;
+                *cleaned = last.unwrap_or(after);
+                Ok(last.is_some())
+            })?;
+        }
+        Ok(())
+    });
+    match result {
+        Ok(()) => {}
+        Err(error @ StoreError::Unavailable(_)) => {
+            tracing::warn!(%error, "expired rows were not deleted; the next try is in a minute");
+        }
+        Err(error) => tracing::error!(%error, "expired rows cannot be deleted"),
+    }
+}
+
+/// Deletes piece after piece while `piece` says that there may be more.
+fn in_pieces(mut piece: impl FnMut() -> Result<bool, StoreError>) -> Result<(), StoreError> {
     for _ in 0..PIECES {
-        let piece = db.write(|c| {
-            let expired = expiry::delete_expired(c, clock.now(), PIECE)?;
-            Ok::<_, StoreError>(expired + expiry::delete_surplus(c, most_pending, PIECE)?)
-        });
-        match piece {
-            Ok(0) => break,
-            Ok(rows) => deleted += rows,
-            Err(error @ StoreError::Unavailable(_)) => {
-                tracing::warn!(%error, "expired rows were not deleted; the next try is in a minute");
-                return;
-            }
-            Err(error) => {
-                tracing::error!(%error, "expired rows cannot be deleted");
-                return;
-            }
+        if !piece()? {
+            break;
         }
     }
-    if deleted > 0 {
-        tracing::debug!(rows = deleted, "expired rows were deleted");
+    Ok(())
+}
+
+fn write_left_out(services: &Services) {
+    let events = services.strangers.take_left_out(services.clock.now());
+    for event in events {
+        let written = services.db.write(|c| store::events::insert(c, &event));
+        if let Err(error) = written {
+            tracing::error!(%error, event.code, reason = event.reason, "an event was not written");
+        }
     }
 }

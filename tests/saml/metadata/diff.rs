@@ -78,11 +78,24 @@ fn risky_changes_come_first() {
     let encryption = descriptor("use='encryption'", &dev_certificate("sp-encryption"));
     let signing = descriptor("use='signing'", &dev_certificate("sp-signing"));
     let replaced = changes(|s| s.keys = descriptor("use='signing'", &other) + &encryption);
-    assert_eq!(replaced, [Change::SigningKeysReplaced]);
+    assert_eq!(replaced[0], Change::SigningKeysReplaced);
+    let named = |key: &str| {
+        let fingerprint = dev_certificate(key).fingerprint();
+        move |change: &Change| change.is_of_keys() && change.to_string().contains(&fingerprint)
+    };
+    assert!(
+        replaced[1..].iter().any(named("idp-rsa2048")),
+        "{replaced:?}"
+    );
+    assert!(
+        replaced[1..].iter().any(named("sp-signing")),
+        "{replaced:?}"
+    );
     let dropped = changes(|s| s.keys.clone_from(&signing));
     assert_eq!(dropped, [Change::EncryptionDropped]);
     let replaced = changes(|s| s.keys = signing.clone() + &descriptor("use='encryption'", &other));
-    assert_eq!(replaced, [Change::EncryptionKeysReplaced]);
+    assert!(replaced.contains(&Change::EncryptionKeysReplaced));
+    let replaced: Vec<Change> = replaced.into_iter().filter(|c| !c.is_of_keys()).collect();
     let entity = changes(|s| s.entity = "entityID='https://other.example.org/'".to_owned());
     assert!(matches!(entity[..], [Change::EntityId { .. }]));
     let unsigned = changes(|s| s.role = "WantAssertionsSigned='false'".to_owned());
@@ -107,4 +120,45 @@ fn risky_changes_come_first() {
     for found in [replaced, dropped, entity, unsigned, asks, claims] {
         assert!(found.iter().all(Change::is_risky), "{found:?}");
     }
+}
+
+/// Proves AV-SEC-49: what could widen release is told apart from the rest.
+#[test]
+fn av_sec_49_changes_that_concern_release() {
+    let claim = "<mdattr:EntityAttributes><saml:Attribute Name='category'><saml:AttributeValue>one</saml:AttributeValue></saml:Attribute></mdattr:EntityAttributes>";
+    let service = "<md:AttributeConsumingService index='0'><md:ServiceName xml:lang='en'>x</md:ServiceName><md:RequestedAttribute Name='mail'/></md:AttributeConsumingService>";
+    let formats =
+        "<md:NameIDFormat>urn:oasis:names:tc:SAML:1.1:nameid-format:emailAddress</md:NameIDFormat>";
+    for found in [
+        changes(|s| s.entity_extensions = claim.to_owned()),
+        changes(|s| s.after_acs = service.to_owned()),
+        changes(|s| s.before_acs = formats.to_owned()),
+    ] {
+        assert!(
+            found.iter().any(|c| c.concerns_release() && c.is_risky()),
+            "{found:?}"
+        );
+    }
+    let found = changes(|s| s.acs += &acs(POST, "https://sp.example.org/second", "index='1'"));
+    assert!(!found.iter().any(Change::concerns_release), "{found:?}");
+}
+
+/// A key that only stands beside those before is safe; one that assertions would be encrypted to is
+/// not, though the one before stays.
+#[test]
+fn an_encryption_key_that_would_be_used_is_risky() {
+    let key = |name: &str| descriptor("use='encryption'", &dev_certificate(name));
+    let signing = descriptor("use='signing'", &dev_certificate("sp-signing"));
+    let behind = changes(|s| s.keys += &key("idp-rsa2048"));
+    assert!(
+        matches!(&behind[..], [Change::EncryptionKeyAdded(_)]),
+        "{behind:?}"
+    );
+    assert!(!behind[0].is_risky() && behind[0].is_of_keys());
+    let first = changes(|s| s.keys = signing + &key("idp-rsa2048") + &key("sp-encryption"));
+    let fingerprint = dev_certificate("idp-rsa2048").fingerprint();
+    assert!(
+        first[0].is_risky() && first[0].to_string().contains(&fingerprint),
+        "{first:?}"
+    );
 }

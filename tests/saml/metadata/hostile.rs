@@ -232,6 +232,21 @@ fn av_sec_42_metadata_bombs() {
     let started = Instant::now();
     assert!(keys.good().keys.is_empty());
     assert!(started.elapsed().as_secs() < 5);
+    // Good keys are taken up to a number: each costs a forged message one digest.
+    for (published, taken) in [(100, 100), (101, 100), (5_000, 100)] {
+        let good = crate::security::support::dev_certificate("sp-signing");
+        let keys = Sample {
+            keys: super::keys::descriptor("use='signing'", &good).repeat(published),
+            ..Sample::default()
+        };
+        let sp = keys.good();
+        assert_eq!(sp.keys.len(), taken);
+        let dropped = sp
+            .warnings
+            .iter()
+            .any(|w| format!("{w:?}").contains("100 keys"));
+        assert_eq!(dropped, published > taken);
+    }
 }
 
 /// A RetrievalMethod that names itself, and key encrypted by itself: nothing follows them.

@@ -2,12 +2,13 @@
 
 use avouch_server::apps::PermittedUsers;
 use avouch_server::store;
+use avouch_server::users::AdminRight;
 
 use super::{ALL, admin, apps, post, upload};
 use crate::support::app::TestApp;
 use crate::support::client::Client;
 use crate::support::dev_pem;
-use crate::support::sp::Sp;
+use crate::support::sp::{Sp, attribute_service, entity_attribute, key, sign_metadata};
 
 const PREVIEW: &str = "/admin/apps/preview";
 
@@ -430,4 +431,343 @@ fn the_example_files_are_as_described() {
         assert!(answer.text().contains(says), "{file}");
     }
     assert_eq!(apps(&app), 0);
+}
+
+/// Proves AV-SEC-42, AV-SEC-46: who sends a form is settled before any of it is read. Only its head
+/// arrives here, and it is answered.
+#[test]
+fn av_sec_46_a_stranger_s_upload_is_refused_unread() {
+    use std::io::{Read as _, Write as _};
+    let app = TestApp::start();
+    app.connect(&Sp::new("wiki"), |_, _| ());
+    app.user("plain");
+    let plain = super::signed_in(&app, "plain");
+    let stranger = app.client();
+    stranger.get("/login");
+    let admin = admin(&app, ALL);
+    let begin = |client: &Client, path: &str, form: &str, bytes: usize| {
+        let cookies: Vec<String> = ["__Host-avouch", "__Host-avouch-browser"]
+            .iter()
+            .filter_map(|name| Some(format!("{name}={}", client.cookie(name)?)))
+            .collect();
+        let head = format!(
+            "POST {path} HTTP/1.1\r\nHost: localhost\r\nContent-Type: {form}\r\n\
+             Cookie: {}\r\nContent-Length: {bytes}\r\n\r\ncsrf=",
+            cookies.join("; ")
+        );
+        let mut stream = std::net::TcpStream::connect(app.address()).expect("it listens");
+        stream.write_all(head.as_bytes()).expect("sent");
+        stream
+    };
+    let answered = |stream: &mut std::net::TcpStream| {
+        let long = std::time::Duration::from_secs(30);
+        stream.set_read_timeout(Some(long)).expect("set");
+        let mut start = [0; 12];
+        stream
+            .read_exact(&mut start)
+            .expect("answered without the rest");
+        String::from_utf8_lossy(&start[9..]).into_owned()
+    };
+    let urlencoded = "application/x-www-form-urlencoded";
+    let multipart = "multipart/form-data; boundary=x";
+    for (path, form) in [
+        (PREVIEW, multipart),
+        ("/admin/apps/wiki/metadata", multipart),
+        ("/admin/apps", urlencoded),
+        ("/admin/apps/wiki", urlencoded),
+        ("/admin/apps/wiki/metadata/save", urlencoded),
+        ("/admin/apps/wiki/block", urlencoded),
+        ("/admin/users", urlencoded),
+    ] {
+        for client in [&stranger, &plain] {
+            let mut stream = begin(client, path, form, 20_000_000);
+            assert_eq!(answered(&mut stream), "403", "{path}");
+        }
+    }
+    // An administrator's is waited for, and some at a time.
+    let mut waiting: Vec<_> = (0..4)
+        .map(|_| begin(&admin, "/admin/apps", urlencoded, 20_000_000))
+        .collect();
+    let refused = || {
+        let mut stream = begin(&admin, "/admin/apps", urlencoded, 20_000_000);
+        answered(&mut stream)
+    };
+    while app
+        .services
+        .uploads
+        .load(std::sync::atomic::Ordering::Relaxed)
+        < 4
+    {
+        std::thread::yield_now();
+    }
+    assert_eq!(refused(), "503");
+    drop(waiting.pop());
+    while app
+        .services
+        .uploads
+        .load(std::sync::atomic::Ordering::Relaxed)
+        > 3
+    {
+        std::thread::yield_now();
+    }
+    let sp = Sp::new("other");
+    let saved = post(
+        &admin,
+        "/admin/apps",
+        &[("metadata", &sp.metadata()), ("name", "x")],
+    );
+    assert_eq!(saved.status, 303, "{}", saved.text());
+    // Settings weigh less than metadata.
+    let name = "x".repeat(2 * 1024 * 1024);
+    let heavy = post(&admin, "/admin/apps/wiki/block", &[("name", &name)]);
+    assert_eq!(heavy.status, 413);
+}
+
+/// An SP that lists a NameID format which tells who the user is. Proves AV-SEC-49.
+#[test]
+fn av_sec_49_a_mail_address_as_name_takes_the_right_to_release() {
+    let app = TestApp::start();
+    let mail = "urn:oasis:names:tc:SAML:1.1:nameid-format:emailAddress";
+    let listing = |name: &str| Sp {
+        extra: format!("<md:NameIDFormat>{mail}</md:NameIDFormat>"),
+        ..Sp::new(name)
+    };
+    let installer = admin(&app, &[AdminRight::InstallApps, AdminRight::ReadApps]);
+    let all = admin(&app, ALL);
+    let ticks = |client: &Client, sp: &Sp| {
+        let fields = [("source", "file"), ("file", &*sp.metadata())];
+        let text = upload(client, PREVIEW, &fields).text();
+        assert!(text.contains("tells it who the user is"), "{text}");
+        text.contains(&format!("type=\"checkbox\" value=\"{mail}\""))
+    };
+    let add = |client: &Client, sp: &Sp, release: &[(&'static str, &'static str)]| {
+        let metadata = sp.metadata();
+        let mut fields = vec![("metadata", metadata.as_str()), ("name", "x")];
+        fields.extend_from_slice(release);
+        post(client, "/admin/apps", &fields).status
+    };
+    let ticked: &[(&'static str, &'static str)] = &[(
+        "release",
+        "urn:oasis:names:tc:SAML:1.1:nameid-format:emailAddress",
+    )];
+    let sp = listing("mail");
+    assert!(!ticks(&installer, &sp) && ticks(&all, &sp));
+    assert_eq!(add(&installer, &sp, ticked), 403);
+    assert_eq!(add(&installer, &sp, &[]), 303);
+    assert_eq!(add(&all, &listing("told"), ticked), 303);
+    let format = |sp: &Sp| {
+        let found = app
+            .services
+            .db
+            .read(|c| store::apps::by_entity_id(c, &sp.entity_id));
+        let stored = found.expect("read").expect("stored");
+        stored.app.definition.saml.name_id_format
+    };
+    assert!(format(&sp).ends_with(":persistent"));
+    assert_eq!(format(&listing("told")), mail);
+}
+
+/// What an SP says of itself counts when somebody confirmed it who may say what is released; and it
+/// is taken off otherwise. Proves AV-SEC-49.
+#[test]
+fn av_sec_49_claims_take_the_right_to_release() {
+    let app = TestApp::start();
+    let requirement = "urn:oasis:names:tc:SAML:profiles:subject-id:req";
+    let claiming = |name: &str| Sp {
+        extensions: entity_attribute(requirement, &["subject-id"]),
+        ..Sp::new(name)
+    };
+    let installer = admin(
+        &app,
+        &[
+            AdminRight::InstallApps,
+            AdminRight::ReadApps,
+            AdminRight::EditApps,
+        ],
+    );
+    let all = admin(&app, ALL);
+    let claims = |sp: &Sp| {
+        let found = app
+            .services
+            .db
+            .read(|c| store::apps::by_entity_id(c, &sp.entity_id));
+        let stored = found.expect("read").expect("stored");
+        let text = String::from_utf8(stored.metadata_xml).expect("text");
+        assert!(text.contains(&sp.acs), "the rest is kept");
+        text.contains(requirement)
+    };
+    for (client, name, kept) in [(&installer, "one", false), (&all, "two", true)] {
+        let sp = claiming(name);
+        let fields = [("source", "file"), ("file", &*sp.metadata())];
+        let preview = upload(client, PREVIEW, &fields);
+        assert_eq!(preview.text().contains("will not be saved"), !kept);
+        let saved = post(
+            client,
+            "/admin/apps",
+            &[("metadata", &sp.metadata()), ("name", name)],
+        );
+        assert_eq!(saved.status, 303, "{}", saved.text());
+        assert_eq!(claims(&sp), kept, "{name}");
+    }
+    // Replacing: other metadata may come from whoever edits apps, wider metadata may not.
+    app.connect(&Sp::new("three"), |_, _| ());
+    let path = "/admin/apps/three/metadata/save";
+    let wider = claiming("three");
+    let asking = Sp {
+        extra: attribute_service(0, true, "<md:RequestedAttribute Name=\"mail\"/>"),
+        ..Sp::new("three")
+    };
+    let formats = Sp {
+        extra: "<md:NameIDFormat>urn:x:other</md:NameIDFormat>".into(),
+        ..Sp::new("three")
+    };
+    for sp in [&wider, &asking, &formats] {
+        let refused = post(&installer, path, &[("metadata", &sp.metadata())]);
+        assert_eq!(refused.status, 403, "{}", refused.text());
+        let fields = [("source", "file"), ("file", &*sp.metadata())];
+        let preview = upload(&installer, "/admin/apps/three/metadata", &fields).text();
+        assert!(preview.contains("banner problem"), "{preview}");
+    }
+    assert!(!claims(&wider));
+    let harmless = Sp {
+        keys: key("signing", "sp-signing") + &key("signing", "sp-signing-p256"),
+        ..Sp::new("three")
+    };
+    let saved = post(&installer, path, &[("metadata", &harmless.metadata())]);
+    assert_eq!(saved.status, 303, "{}", saved.text());
+    let event = app.last_event();
+    let fingerprint = crate::support::dev_certificate("sp-signing-p256").fingerprint();
+    assert!(
+        event
+            .checks
+            .iter()
+            .any(|c| c.received.contains(&fingerprint)),
+        "the event says what changed: {event:?}"
+    );
+    let saved = post(&all, path, &[("metadata", &wider.metadata())]);
+    assert_eq!(saved.status, 303, "{}", saved.text());
+    assert!(claims(&wider));
+}
+
+/// A key that only stands beside those before is shown apart, with its fingerprint.
+#[test]
+fn changed_keys_are_shown_with_their_fingerprints() {
+    let app = TestApp::start();
+    let client = admin(&app, ALL);
+    let sp = Sp::new("wiki");
+    app.connect(&sp, |_, _| ());
+    let doctored = Sp {
+        keys: sp.keys.clone() + &key("signing", "sp-signing-p256"),
+        ..sp
+    };
+    let fields = [("source", "file"), ("file", &*doctored.metadata())];
+    let text = upload(&client, "/admin/apps/wiki/metadata", &fields).text();
+    let at = text.find("Keys changed").expect("a part of its own");
+    let fingerprint = crate::support::dev_certificate("sp-signing-p256").fingerprint();
+    assert!(text[at..].contains(&fingerprint));
+}
+
+/// Metadata is believed because of its signature where a certificate is given. Proves IIP-MD03,
+/// IIP-MD04, SDP-MD02, SDP-MD03 for what is uploaded.
+#[test]
+fn iip_md03_uploaded_metadata_is_verified_with_the_key_given() {
+    let app = TestApp::start();
+    let client = admin(&app, ALL);
+    let trusted = dev_pem("idp-rsa3072.cert.pem");
+    let other = dev_pem("idp-rsa2048.cert.pem");
+    let ending = |days: i64| {
+        let until = app.now().plus_seconds(days * 86_400);
+        format!("validUntil=\"{until}\"")
+    };
+    let signed_until = |attributes: String| {
+        let sp = Sp {
+            root_attributes: attributes,
+            ..Sp::new("wiki")
+        };
+        sign_metadata(&sp.metadata(), "idp-rsa3072")
+    };
+    let good = signed_until(ending(20));
+    let try_with = |document: &str, signed_by: &str| {
+        upload(
+            &client,
+            PREVIEW,
+            &[
+                ("source", "file"),
+                ("file", document),
+                ("signed_by", signed_by),
+            ],
+        )
+    };
+    let unsigned = Sp {
+        root_attributes: ending(20),
+        ..Sp::new("wiki")
+    };
+    for (document, signed_by, reason) in [
+        (good.clone(), other.as_str(), "not signed by the key"),
+        (unsigned.metadata(), &trusted, "not signed by the key"),
+        (
+            good.replace("wiki.example", "evil.example"),
+            &trusted,
+            "not signed by the key",
+        ),
+        (good.clone(), "no certificate", "expected a certificate"),
+        (signed_until(ending(40)), &trusted, "line"),
+        (signed_until(String::new()), &trusted, "line"),
+    ] {
+        let answer = try_with(&document, signed_by);
+        assert_eq!(answer.status, 422, "{reason}: {}", answer.text());
+        assert!(answer.text().contains(reason), "{}", answer.text());
+        // Nor past the preview.
+        let fields = [
+            ("metadata", document.as_str()),
+            ("name", "x"),
+            ("signed_by", signed_by),
+        ];
+        assert_eq!(post(&client, "/admin/apps", &fields).status, 422);
+    }
+    assert_eq!(apps(&app), 0);
+    let unverified = try_with(&good, "");
+    assert!(unverified.text().contains("no trust key was given"));
+    let verified = try_with(&good, &trusted);
+    assert_eq!(verified.status, 200, "{}", verified.text());
+    let fingerprint = crate::support::dev_certificate("idp-rsa3072").fingerprint();
+    assert!(verified.text().contains(&format!(
+        "verified by the key of the certificate {fingerprint}"
+    )));
+    let field = |name: &str| verified.field(name).expect("a field");
+    let saved = post(
+        &client,
+        "/admin/apps",
+        &[
+            ("metadata", &field("metadata")),
+            ("signed_by", &field("signed_by")),
+            ("entity_id", &field("entity_id")),
+            ("name", "Wiki"),
+        ],
+    );
+    assert_eq!(saved.status, 303, "{}", saved.text());
+    assert_eq!(apps(&app), 1);
+}
+
+/// Proves AV-SEC-48: characters that show nothing are refused in an entity ID, and letters that may
+/// look like others are pointed out.
+#[test]
+fn av_sec_48_look_alikes_are_refused_or_pointed_out() {
+    let app = TestApp::start();
+    let client = admin(&app, ALL);
+    for (letter, status, said) in [
+        ("\u{200B}", 422, false),
+        ("\u{202E}", 422, false),
+        ("\u{456}", 200, true),
+        ("i", 200, false),
+    ] {
+        let sp = Sp {
+            entity_id: format!("https://wik{letter}.example.org/sp"),
+            ..Sp::new("wiki")
+        };
+        let fields = [("source", "file"), ("file", &*sp.metadata())];
+        let preview = upload(&client, PREVIEW, &fields);
+        assert_eq!(preview.status, status, "{letter:?}");
+        assert_eq!(preview.text().contains("U+0456"), said, "{letter:?}");
+    }
 }

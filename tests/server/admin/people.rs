@@ -149,3 +149,14 @@ fn a_key_that_signs_no_more_is_said_to_be_published_still() {
     app.write(|c| store::keys::set_state(c, &id, "previous"));
     assert!(said("Published still") && !said("Signs now"));
 }
+
+#[test]
+fn a_mail_address_of_two_users_is_pointed_out() {
+    let app = TestApp::start();
+    let one = app.user_with("sample.one", |u| u.email = "same@example.org".to_owned());
+    let client = admin(&app, &[AdminRight::ManageUsers]);
+    let shown = || client.get(&format!("/admin/users/{}", one.id)).text();
+    assert!(!shown().contains("has it too"));
+    app.user_with("sample.two", |u| u.email = "Same@example.org".to_owned());
+    assert!(shown().contains("sample.two has it too"));
+}

@@ -26,6 +26,11 @@ fn av_req_32_unsolicited_sign_on_needs_leave_and_intent() {
     let before = app.events().len();
     let page = client.get_from(From::Link, "/launch/wiki?RelayState=a%26b");
     assert_eq!((page.status, page.field("SAMLResponse")), (200, None));
+    let mailed = client.get_with(
+        "/launch/wiki?RelayState=a%26b",
+        &[("Sec-Fetch-Site", "none")],
+    );
+    assert_eq!((mailed.status, mailed.field("SAMLResponse")), (200, None));
     let old_browser = client.get_with("/launch/wiki", &[("Sec-Fetch-Site", "")]);
     assert_eq!(old_browser.field("SAMLResponse"), None);
     let forged = client.post_from(From::Elsewhere, "/launch/wiki", &[]);

@@ -34,7 +34,22 @@ const EMAIL: &str = "urn:oasis:names:tc:SAML:1.1:nameid-format:emailAddress";
 /// format is issued exactly or refused.
 #[test]
 fn av_req_18_a_named_format_is_issued_exactly_or_refused() {
-    let (app, sp, client) = TestApp::ready();
+    let (app, private, client) = TestApp::ready();
+    // Who the user is takes an admin's leave.
+    let answer = app.ask(&client, &private, |r| {
+        r.name_id_policy = policy(NameIdFormat::EmailAddress, None, false);
+    });
+    app.assert_refused(
+        &private,
+        &answer,
+        ResultCode::UnsupportedNameIdFormat,
+        "Requester",
+        "InvalidNameIDPolicy",
+    );
+    let sp = Sp::new("allowed");
+    app.connect(&sp, |_, saml| {
+        saml.allowed_name_id_formats.push(EMAIL.to_owned());
+    });
     let ask = |policy| app.ask(&client, &sp, |r| r.name_id_policy = policy);
     for format in [
         NameIdFormat::Persistent,
@@ -301,6 +316,10 @@ fn av_nid_01_persistent_names_are_pairwise_and_last() {
     let heir = app.signed_in("one");
     let xml = sp.read_unverified(&app.ask(&heir, &sp, |_| ()));
     assert!(!xml.contains(first.value()), "{xml}");
+    // Whoever has another username now is who they were.
+    let renamed = app.signed_in("one-gone");
+    let xml = sp.read_unverified(&app.ask(&renamed, &sp, |_| ()));
+    assert!(xml.contains(first.value()), "{xml}");
 }
 
 /// Proves AV-NID-04.

@@ -82,3 +82,24 @@ fn av_bnd_11_long_relay_state_follows_the_policy() {
         }
     }
 }
+
+/// Proves AV-BND-11, AV-SEC-46: under no setting is more kept than a fixed bound.
+#[test]
+fn av_sec_46_no_setting_keeps_a_relay_state_without_end() {
+    let app = TestApp::configured("[saml]\nrelay_state_over_80_bytes = \"echo\"\n");
+    let sp = Sp::new("wiki");
+    app.connect(&sp, |app, saml| {
+        saml.allow_relay_state_override = true;
+        app.name = "Wiki".to_owned();
+    });
+    app.user("one");
+    let client = app.signed_in("one");
+    let (most, more) = ("x".repeat(4096), "x".repeat(4097));
+    let redirect =
+        |state: &str| client.get(&sp.redirect_with(&app, &sp.request(&app), Some(state), None));
+    let launch = |state: &str| client.get(&format!("/launch/wiki?RelayState={state}"));
+    for send in [&redirect as &dyn Fn(&str) -> _, &launch] {
+        assert_eq!(app.told(&sp, &send(&most)).relay_state, Some(most.clone()));
+        app.assert_page(&send(&more), ResultCode::InvalidAuthnRequest);
+    }
+}

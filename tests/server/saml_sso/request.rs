@@ -551,3 +551,146 @@ fn iip_md11_a_key_without_use_verifies_requests() {
         client.get(&sp.redirect_with(&app, &sp.request(&app), None, Some("sp-signing-p256")));
     app.assert_page(&other, ResultCode::InvalidSignature);
 }
+
+/// Proves AV-SEC-46: what a request says is bounded before it is kept for its user.
+#[test]
+fn av_sec_46_a_request_too_large_to_keep_is_refused() {
+    let app = TestApp::start();
+    let sp = Sp::new("wiki");
+    app.connect(&sp, |_, _| ());
+    app.user("one");
+    let contexts = |count: usize, length: usize| {
+        let refs: String = (0..count)
+            .map(|n| {
+                let uri = format!("urn:x:{n:04}:{}", "c".repeat(length));
+                format!("<saml:AuthnContextClassRef>{uri}</saml:AuthnContextClassRef>")
+            })
+            .collect();
+        let password = "urn:oasis:names:tc:SAML:2.0:ac:classes:PasswordProtectedTransport";
+        format!(
+            "<samlp:RequestedAuthnContext>{refs}<saml:AuthnContextClassRef>{password}\
+             </saml:AuthnContextClassRef></samlp:RequestedAuthnContext>"
+        )
+    };
+    let subject = |length: usize| {
+        let name = "n".repeat(length);
+        format!("<saml:Subject><saml:NameID>{name}</saml:NameID></saml:Subject>")
+    };
+    for (content, kept) in [
+        (contexts(63, 20), true),
+        (contexts(64, 20), false),
+        (contexts(7, 1000), true),
+        (contexts(9, 1000), false),
+        (subject(8000), true),
+        (subject(8200), false),
+    ] {
+        let client = app.client();
+        let answer = app.post_xml(&client, &sp.raw(&app, "", &content));
+        if kept {
+            assert_eq!(answer.status, 303, "{}", answer.text());
+        } else {
+            let result = ResultCode::InvalidAuthnRequest;
+            app.assert_refused(&sp, &answer, result, "Requester", "");
+        }
+    }
+}
+
+/// Proves AV-SEC-46 for the event log: what nobody known causes is written down one by one up to a
+/// number, and after that in one event that says how many they were.
+#[test]
+fn av_sec_46_refusals_of_strangers_are_counted_not_written_without_end() {
+    let app = TestApp::start();
+    let sp = Sp::new("wiki");
+    app.connect(&sp, |_, _| ());
+    app.user("one");
+    let garbage = |client: &crate::support::client::Client| {
+        let answer = client.get("/saml/sso?SAMLRequest=garbage");
+        assert_eq!(answer.status, 400);
+        answer.code()
+    };
+    let stranger = app.client();
+    let mut codes: Vec<String> = (0..103).map(|_| garbage(&stranger)).collect();
+    assert_eq!(app.events().len(), 100);
+    let rest = codes.split_off(100);
+    assert!(rest.iter().all(|code| *code == rest[0]), "{rest:?}");
+    assert!(!codes.contains(&rest[0]));
+    // Whoever is known is not kept from the log by it.
+    let browser = app.client();
+    app.sign_on(&browser, &sp, "one").ok();
+    assert_eq!(app.last_event().result, ResultCode::Success);
+    let before = app.events().len();
+    // The allowance grows again.
+    app.clock.advance(6);
+    let code = garbage(&stranger);
+    assert_eq!(
+        (app.events().len(), app.last_event().code),
+        (before + 1, code)
+    );
+
+    let folder = app.stop();
+    let app = TestApp::with(crate::support::app::Setup {
+        folder: Some(folder),
+        ..Default::default()
+    });
+    let events = app.events();
+    let summary = events.iter().find(|event| event.code == rest[0]);
+    let summary = summary.expect("the code on the page is in the log");
+    assert!(
+        summary.reason.starts_with("3 refusals"),
+        "{}",
+        summary.reason
+    );
+}
+
+/// Proves AV-SEC-48: a name that only looks like an app's is nobody's.
+#[test]
+fn av_sec_48_a_name_that_looks_the_same_is_another() {
+    let (app, sp, client) = TestApp::ready();
+    for twin in [
+        sp.entity_id.to_uppercase(),
+        format!("{}/", sp.entity_id),
+        sp.entity_id.replace("wiki", "wik\u{456}"),
+        sp.entity_id.replace("https", "http"),
+    ] {
+        let other = Sp {
+            entity_id: twin,
+            ..sp.clone()
+        };
+        let answer = app.ask(&client, &other, |_| ());
+        app.assert_page(&answer, ResultCode::UnknownServiceProvider);
+    }
+    for unusable in ["wi\u{200B}ki", "wiki\u{202E}", "wi\u{AD}ki", "wiki "] {
+        let other = Sp {
+            entity_id: sp.entity_id.replace("wiki", unusable),
+            ..sp.clone()
+        };
+        let answer = app.post_xml(&client, &other.raw(&app, "", ""));
+        app.assert_page(&answer, ResultCode::InvalidAuthnRequest);
+    }
+    app.told(&sp, &app.ask(&client, &sp, |_| ())).ok();
+}
+
+/// Proves AV-SEC-68: what an app is told follows its settings and metadata within a session.
+#[test]
+fn av_sec_68_a_session_keeps_no_stale_policy_or_metadata() {
+    let app = TestApp::start();
+    let until = app.now().plus_seconds(3600);
+    let mut sp = Sp::new("wiki");
+    sp.root_attributes = format!("validUntil=\"{until}\"");
+    let row = avouch_server::apps::onboard::row::parse_row("urn:x:mail = email").expect("a row");
+    let connected = app.connect(&sp, |_, saml| saml.attributes.push(row.clone()));
+    let other = Sp::new("other");
+    app.connect(&other, |_, _| ());
+    app.user("one");
+    let client = app.signed_in("one");
+    let ask = |sp: &Sp| app.told(sp, &app.ask(&client, sp, |_| ()));
+    assert!(ask(&sp).values("urn:x:mail").is_some());
+    assert!(ask(&other).values("urn:x:mail").is_none());
+    app.change(&connected, |app| app.definition.saml.attributes.clear());
+    assert!(ask(&sp).values("urn:x:mail").is_none());
+    // The metadata ends while the session goes on; the other app's does not.
+    app.clock.advance(3600 + 600);
+    let answer = app.ask(&client, &sp, |_| ());
+    app.assert_page(&answer, ResultCode::UnknownServiceProvider);
+    ask(&other).ok();
+}

@@ -4,6 +4,7 @@ use avouch_saml::security::algorithm::SignatureAlgorithm;
 use avouch_saml::security::sign::Signer as _;
 use avouch_server::apps::saml::{RequestSignatures, SamlSettings};
 use avouch_server::audit::{Check, EventKind, ResultCode};
+use avouch_server::store;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 
@@ -614,4 +615,56 @@ fn iip_sso06_behaviour_follows_replaced_metadata() {
     sp.keys = key("signing", "sp-signing-p256");
     replace(&sp);
     assert!(!encrypted(&sp));
+}
+/// Proves AV-SEC-33 at the endpoint: a key for encryption alone, or of the entity's other role,
+/// signs nothing for the SP.
+#[test]
+fn av_sec_33_keys_of_another_use_or_role_sign_nothing() {
+    let app = TestApp::start();
+    app.user("one");
+    let client = app.signed_in("one");
+    let of_idp = |key: &str| {
+        format!(
+            "<md:IDPSSODescriptor protocolSupportEnumeration=\"urn:oasis:names:tc:SAML:2.0:protocol\">\
+             {key}<md:SingleSignOnService Binding=\"urn:oasis:names:tc:SAML:2.0:bindings:HTTP-Redirect\" \
+             Location=\"https://other.example.org/sso\"/></md:IDPSSODescriptor></md:EntityDescriptor>"
+        )
+    };
+    for (name, keys, other_role, good) in [
+        (
+            "a",
+            key("encryption", "sp-encryption"),
+            String::new(),
+            false,
+        ),
+        (
+            "b",
+            String::new(),
+            of_idp(&key("signing", "sp-encryption")),
+            false,
+        ),
+        ("c", key("signing", "sp-encryption"), String::new(), true),
+    ] {
+        let mut sp = Sp::new(name);
+        sp.keys = key("signing", "sp-signing") + &keys;
+        let connected = app.connect(&sp, |_, _| ());
+        if !other_role.is_empty() {
+            let metadata = sp.metadata().replace("</md:EntityDescriptor>", &other_role);
+            app.write(|c| {
+                let mut stored = store::apps::by_id(c, &connected.id)?.expect("connected");
+                stored.metadata_xml = metadata.clone().into_bytes();
+                store::apps::update(c, &stored)
+            });
+        }
+        for post in [false, true] {
+            let answer = send(&app, &client, &sp, post, Some("sp-encryption"));
+            if good {
+                app.told(&sp, &answer).ok();
+            } else {
+                app.assert_page(&answer, ResultCode::InvalidSignature);
+            }
+            let own = send(&app, &client, &sp, post, Some("sp-signing"));
+            app.told(&sp, &own).ok();
+        }
+    }
 }

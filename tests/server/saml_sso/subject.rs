@@ -10,7 +10,7 @@ use avouch_server::apps::saml::{SamlSettings, SubjectType};
 use avouch_server::audit::ResultCode;
 
 use crate::support::app::{BASE_URL, TestApp};
-use crate::support::client::Answer;
+use crate::support::client::{Answer, Client};
 use crate::support::dev_certificate;
 use crate::support::sp::{Sp, Told};
 
@@ -29,6 +29,27 @@ fn named(
         }),
         has_confirmation: false,
     })
+}
+
+/// A started server with an SP that may be given names which say who the user is, and a user who is
+/// signed in.
+fn ready() -> (TestApp, Sp, Client) {
+    let app = TestApp::start();
+    let sp = Sp::new("wiki");
+    app.connect(&sp, |_, saml| {
+        saml.subject_type = SubjectType::Username;
+        let formats = [
+            NameIdFormat::Unspecified,
+            NameIdFormat::Persistent,
+            NameIdFormat::EmailAddress,
+        ];
+        let [own, others @ ..] = formats.map(|format| format.uri().to_owned());
+        saml.name_id_format = own;
+        saml.allowed_name_id_formats = others.to_vec();
+    });
+    app.user("one");
+    let client = app.signed_in("one");
+    (app, sp, client)
 }
 
 fn assert_unknown(app: &TestApp, sp: &Sp, answer: &Answer) {
@@ -291,4 +312,94 @@ fn av_req_25_an_encrypted_subject_is_decrypted_with_any_key() {
     assert!(xml.contains("status:Success"), "{xml}");
     let xml = sp.read_unverified(&ask(encrypted("one", "idp-rsa2048")));
     assert!(xml.contains("status:Success"), "{xml}");
+}
+
+/// Proves AV-REQ-25, AV-SEC-65: an SP that gets pairwise names finds out no other by asking. A right
+/// guess is answered as a wrong one.
+#[test]
+fn av_sec_65_a_subject_confirms_no_name_that_is_not_given() {
+    let (app, sp, client) = TestApp::ready();
+    let user = app.user("two");
+    let mail = NameIdFormat::EmailAddress;
+    let ask = |value: &str, format: Option<&NameIdFormat>| {
+        let answer = app.ask(&client, &sp, |r| {
+            r.subject = named(value, format, None);
+            r.is_passive = true;
+        });
+        app.told(&sp, &answer)
+    };
+    for (value, format) in [
+        ("one", None),
+        ("nobody", None),
+        ("one", Some(&NameIdFormat::Unspecified)),
+        ("one@example.org", None),
+        ("one@example.org", Some(&mail)),
+        ("nobody@example.org", Some(&mail)),
+        ("fed-one", None),
+        (user.id.as_str(), None),
+    ] {
+        let told = ask(value, format);
+        assert_eq!(told.status(), ("Responder", "UnknownPrincipal"), "{value}");
+    }
+    // The name it is given is confirmed, with and without its format.
+    let own = match &app.told(&sp, &app.ask(&client, &sp, |_| ())).ok().subject {
+        avouch_saml::message::assertion::Subject::NameId(name) => name.value().to_owned(),
+        other => panic!("{other:?}"),
+    };
+    for format in [None, Some(&NameIdFormat::Persistent)] {
+        ask(&own, format).ok();
+    }
+}
+
+/// Proves AV-SEC-36 at the endpoint: whatever is wrong with an EncryptedID, the answer is one.
+#[test]
+fn av_sec_36_a_bad_encrypted_subject_has_one_answer() {
+    let (app, sp, client) = ready();
+    let sealed = |to: &str| {
+        let policy = AlgorithmPolicy::default();
+        let how = Encryption::new(DataEncryption::Aes128Gcm, KeyTransport::default(), &policy)
+            .expect("permitted");
+        let plain =
+            "<saml:NameID xmlns:saml=\"urn:oasis:names:tc:SAML:2.0:assertion\">one</saml:NameID>";
+        let key = dev_certificate(to).public_key().expect("a key");
+        let octets = encrypt_element(plain.as_bytes(), &key, None, how).expect("encrypted");
+        String::from_utf8(octets).expect("UTF-8")
+    };
+    let ask = |sealed: &str| {
+        let subject =
+            format!("<saml:Subject><saml:EncryptedID>{sealed}</saml:EncryptedID></saml:Subject>");
+        app.post_xml(&client, &sp.raw(&app, "", &subject))
+    };
+    let good = sealed("idp-rsa2048");
+    app.told(&sp, &ask(&good)).ok();
+    let mutated = |value: usize| {
+        // One base64 digit in the middle of the wrapped key or of the content.
+        let (at, _) = good
+            .match_indices("CipherValue>")
+            .nth(2 * value)
+            .expect("a value");
+        let at = at + "CipherValue>".len() + 40;
+        let other = if good.as_bytes()[at] == b'A' {
+            "B"
+        } else {
+            "A"
+        };
+        format!("{}{other}{}", &good[..at], &good[at + 1..])
+    };
+    let answers: Vec<String> = [sealed("idp-rsa3072"), mutated(0), mutated(1)]
+        .iter()
+        .map(|sealed| {
+            let told = app.assert_refused(
+                &sp,
+                &ask(sealed),
+                ResultCode::UnknownPrincipal,
+                "Responder",
+                "UnknownPrincipal",
+            );
+            let checks = app.last_event().checks;
+            format!("{:?} {checks:?}", told.response.outcome)
+        })
+        .collect();
+    assert_eq!(answers[0], answers[1]);
+    assert_eq!(answers[0], answers[2]);
 }

@@ -6,6 +6,7 @@ use std::fmt;
 use super::endpoint::{AcsEndpoint, AcsSelector};
 use super::key_descriptor::{KeyUse, SpKey};
 use super::sp::SpMetadata;
+use crate::security::algorithm::AlgorithmPolicy;
 use crate::security::certificate::PublicKey;
 
 /// A difference between the registered metadata and the new one.
@@ -36,6 +37,8 @@ pub enum Change {
     SigningKeysReplaced,
     /// A further key to encrypt to.
     EncryptionKeyAdded(String),
+    /// What is encrypted will be encrypted to this key from now on.
+    EncryptionKeyChosen(String),
     /// No known key to encrypt to is left, and another is there.
     EncryptionKeysReplaced,
     /// A key that is no longer encrypted to, while another known one is.
@@ -83,9 +86,11 @@ impl Change {
             | Self::AcsHost(_)
             | Self::SigningKeysReplaced
             | Self::EncryptionKeysReplaced
+            | Self::EncryptionKeyChosen(_)
             | Self::EncryptionDropped
             | Self::EncryptionMethods
             | Self::Algorithms
+            | Self::NameIdFormats
             | Self::AttributeRequested(_)
             | Self::EntityAttributeAdded(_)
             | Self::SubjectIdRequirement
@@ -101,7 +106,6 @@ impl Change {
             | Self::SigningKeyRemoved(_)
             | Self::EncryptionKeyAdded(_)
             | Self::EncryptionKeyRemoved(_)
-            | Self::NameIdFormats
             | Self::AttributeDropped(_)
             | Self::EntityAttributeRemoved(_)
             | Self::Ui
@@ -109,6 +113,31 @@ impl Change {
             | Self::Contacts
             | Self::Validity => false,
         }
+    }
+
+    /// Whether it is about a key: safe as such changes can be, they are to be seen.
+    pub const fn is_of_keys(&self) -> bool {
+        matches!(
+            self,
+            Self::SigningKeyAdded(_)
+                | Self::SigningKeyRemoved(_)
+                | Self::EncryptionKeyAdded(_)
+                | Self::EncryptionKeyRemoved(_)
+        )
+    }
+
+    /// Whether it could change what the SP is told of users: what is released may depend on what
+    /// an SP says of itself and on what it asks for.
+    pub const fn concerns_release(&self) -> bool {
+        matches!(
+            self,
+            Self::NameIdFormats
+                | Self::AttributeRequested(_)
+                | Self::EntityAttributeAdded(_)
+                | Self::EntityAttributeRemoved(_)
+                | Self::SubjectIdRequirement
+                | Self::RegistrationAuthority
+        )
     }
 }
 
@@ -126,6 +155,9 @@ impl fmt::Display for Change {
             Self::SigningKeyRemoved(key) => write!(f, "a signing key is gone: {key}"),
             Self::SigningKeysReplaced => f.write_str("every signing key is another one"),
             Self::EncryptionKeyAdded(key) => write!(f, "another encryption key: {key}"),
+            Self::EncryptionKeyChosen(key) => {
+                write!(f, "assertions will be encrypted to another key: {key}")
+            }
             Self::EncryptionKeysReplaced => f.write_str("every encryption key is another one"),
             Self::EncryptionKeyRemoved(key) => write!(f, "an encryption key is gone: {key}"),
             Self::EncryptionDropped => f.write_str("assertions could no longer be encrypted"),
@@ -282,7 +314,6 @@ fn compare_signing(old: &SpMetadata, new: &SpMetadata, changes: &mut Vec<Change>
     let after = of_use(new, KeyUse::signs);
     if !before.is_empty() && !after.iter().any(|key| holds(&before, &key.public_key)) {
         changes.push(Change::SigningKeysReplaced);
-        return;
     }
     for key in after.iter().filter(|key| !holds(&before, &key.public_key)) {
         changes.push(Change::SigningKeyAdded(name_of(key)));
@@ -301,7 +332,16 @@ fn compare_encryption(old: &SpMetadata, new: &SpMetadata, changes: &mut Vec<Chan
     }
     if !before.is_empty() && !after.iter().any(|key| holds(&before, &key.public_key)) {
         changes.push(Change::EncryptionKeysReplaced);
-        return;
+    }
+    let policy = AlgorithmPolicy::default();
+    let chosen = |sp: &SpMetadata| {
+        let chosen = sp.choose_encryption(&policy).ok();
+        chosen.map(|choice| (choice.key.public_key.clone(), name_of(choice.key)))
+    };
+    if let Some((key, name)) = chosen(new)
+        && chosen(old).is_none_or(|(before, _)| before != key)
+    {
+        changes.push(Change::EncryptionKeyChosen(name));
     }
     for key in after.iter().filter(|key| !holds(&before, &key.public_key)) {
         changes.push(Change::EncryptionKeyAdded(name_of(key)));
@@ -330,7 +370,15 @@ fn holds(keys: &[&SpKey], key: &PublicKey) -> bool {
 fn name_of(key: &SpKey) -> String {
     match &key.certificate {
         Some(certificate) => format!("{} {}", key.public_key.kind(), certificate.fingerprint()),
-        None => key.public_key.kind().to_string(),
+        None => {
+            let digest = openssl::sha::sha256(&key.public_key.spki_der());
+            let hex: Vec<String> = digest.iter().map(|byte| format!("{byte:02X}")).collect();
+            format!(
+                "{} without certificate, {}",
+                key.public_key.kind(),
+                hex.join(":")
+            )
+        }
     }
 }
 

@@ -75,6 +75,9 @@ impl EncryptionMethod {
     }
 }
 
+/// The most keys a role is taken to have: a forged message costs one digest for each.
+const MOST_KEYS: usize = 100;
+
 /// Reads the KeyDescriptors of a role. A key that is too weak or unreadable is left out with a
 /// warning; one stated twice and differently refuses the entity.
 pub(super) fn read_keys<'e>(
@@ -83,6 +86,11 @@ pub(super) fn read_keys<'e>(
 ) -> Result<Vec<SpKey>, MetadataError> {
     let mut keys = Vec::new();
     for descriptor in descriptors {
+        if keys.len() >= MOST_KEYS {
+            let reason = format!("{MOST_KEYS} keys come before it, the most a role may have");
+            notes.warn(descriptor, Untidy::KeyDropped(reason));
+            break;
+        }
         let usage = match descriptor.attr("use").map(trim) {
             None => KeyUse::Both,
             // An empty optional attribute is as good as none.
@@ -116,6 +124,7 @@ pub(super) fn read_keys<'e>(
             encryption_methods: methods.clone(),
         }));
     }
+    keys.truncate(MOST_KEYS);
     Ok(keys)
 }
 

@@ -236,6 +236,12 @@ impl SpMetadata {
             .unwrap_or_else(|| host_of(self.entity_id.as_str()))
     }
 
+    /// Whether it says of itself what could widen what it is given; see
+    /// [`SpMetadata::strip_claims`].
+    pub fn has_claims(&self) -> bool {
+        !self.entity_attributes.is_empty() || self.registration.is_some()
+    }
+
     /// Takes off what it says about itself that could widen what it is given: entity attributes,
     /// and who registered it. For metadata whose origin vouches for neither.
     pub fn strip_claims(&mut self) {

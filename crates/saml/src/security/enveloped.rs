@@ -218,7 +218,12 @@ fn check_reference(
     Ok(digest)
 }
 
-/// Exclusive canonicalisation without comments, at most with a list of prefixes.
+/// Most octets of a PrefixList, and most prefixes in it. Every one of them is looked up for every
+/// element of the document, before anything tells whether the signature is anybody's.
+const PREFIX_LIST_BYTES: usize = 1024;
+const PREFIXES: usize = 32;
+
+/// Exclusive canonicalisation without comments, at most with a short list of prefixes.
 fn check_exclusive(method: Node<'_>) -> Result<(), VerifyError> {
     let uri = algorithm_of(method)?;
     if uri != EXCLUSIVE {
@@ -226,11 +231,34 @@ fn check_exclusive(method: Node<'_>) -> Result<(), VerifyError> {
     }
     match elements(method)?[..] {
         [] => Ok(()),
-        [prefixes] if prefixes.is(EXCLUSIVE, "InclusiveNamespaces") => expect_empty(prefixes),
+        [inclusive] if inclusive.is(EXCLUSIVE, "InclusiveNamespaces") => {
+            expect_empty(inclusive)?;
+            check_prefixes(inclusive.attribute("PrefixList").unwrap_or_default())
+        }
         _ => Err(VerifyError::Shape(
             "canonicalization with unknown parameters",
         )),
     }
+}
+
+fn check_prefixes(list: &str) -> Result<(), VerifyError> {
+    let mut distinct = HashSet::new();
+    let short = list.len() <= PREFIX_LIST_BYTES;
+    if short
+        && list
+            .split_ascii_whitespace()
+            .all(|name| is_prefix(name) && distinct.insert(name))
+        && distinct.len() <= PREFIXES
+    {
+        return Ok(());
+    }
+    Err(VerifyError::Shape(
+        "a PrefixList that is not at most 32 different prefixes in 1024 bytes",
+    ))
+}
+
+fn is_prefix(name: &str) -> bool {
+    name == "#default" || is_ncname(name)
 }
 
 fn algorithm_of(method: Node<'_>) -> Result<&str, VerifyError> {

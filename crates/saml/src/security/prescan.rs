@@ -28,6 +28,7 @@ pub(super) fn scan<'a>(document: &'a [u8], limits: &Limits) -> Result<&'a [u8], 
         at: 0,
         depth: 0,
         nodes: 0,
+        namespaces: Vec::new(),
         limits,
     };
     match scan.run() {
@@ -41,6 +42,8 @@ struct Scan<'a> {
     at: usize,
     depth: usize,
     nodes: usize,
+    /// Of each open element: namespace declarations in scope inside it.
+    namespaces: Vec<usize>,
     limits: &'a Limits,
 }
 
@@ -63,6 +66,7 @@ impl Scan<'_> {
                 self.skip(2, b"?>")?;
             } else if rest.starts_with(b"</") {
                 self.depth = self.depth.saturating_sub(1);
+                self.namespaces.pop();
                 self.at += 2;
             } else {
                 self.start_tag()?;
@@ -101,6 +105,7 @@ impl Scan<'_> {
     fn start_tag(&mut self) -> Result<(), XmlErrorKind> {
         let mut quote = None;
         let mut attributes = 0;
+        let mut namespaces = self.namespaces.last().copied().unwrap_or_default();
         let start = self.at;
         loop {
             self.at += 1;
@@ -112,6 +117,14 @@ impl Scan<'_> {
                     if attributes > self.limits.attributes {
                         return Err(over("attributes", self.limits.attributes));
                     }
+                    let before = self.bytes[start..self.at].trim_ascii_end();
+                    let mut words = before.rsplit(u8::is_ascii_whitespace);
+                    if words.next().is_some_and(|name| name.starts_with(b"xmlns")) {
+                        namespaces += 1;
+                    }
+                    if namespaces > self.limits.namespaces {
+                        return Err(over("namespaces in scope", self.limits.namespaces));
+                    }
                 }
                 (None, b'>') => break,
                 (Some(open), _) if open == byte => quote = None,
@@ -120,6 +133,7 @@ impl Scan<'_> {
         }
         if self.bytes[self.at - 1] != b'/' || self.at - 1 == start {
             self.depth += 1;
+            self.namespaces.push(namespaces);
         }
         if self.depth > self.limits.depth {
             return Err(over("levels of nesting", self.limits.depth));

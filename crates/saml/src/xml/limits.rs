@@ -9,6 +9,8 @@ pub struct Limits {
     pub depth: usize,
     /// Attributes and namespace declarations on one element.
     pub attributes: usize,
+    /// Namespace declarations in scope at once: names are looked up among them.
+    pub namespaces: usize,
     /// Elements, attributes and runs of text in the whole document.
     pub nodes: usize,
     /// Whether processing instructions may stand before the root (metadata files carry
@@ -22,6 +24,7 @@ impl Limits {
         bytes: 256 * 1024,
         depth: 32,
         attributes: 64,
+        namespaces: 128,
         nodes: 10_000,
         prolog_instructions: false,
     };
@@ -31,6 +34,7 @@ impl Limits {
         bytes: 256 * 1024 * 1024,
         depth: 64,
         attributes: 256,
+        namespaces: 512,
         nodes: 20_000_000,
         prolog_instructions: true,
     };

@@ -518,10 +518,12 @@ impl<'a> TreeReader<'a> {
             || ns == names::XMLNS
             || (prefix == "xml") != (ns == names::XML)
             || (!prefix.is_empty() && (ns.is_empty() || !is_ncname(prefix)));
-        let twice = self
+        let mut here = self
             .bindings
             .iter()
-            .any(|b| b.depth == self.depth && &*b.prefix == prefix);
+            .rev()
+            .take_while(|b| b.depth == self.depth);
+        let twice = here.any(|b| &*b.prefix == prefix);
         if reserved || twice {
             return Err(self.fail(XmlErrorKind::Prefix(prefix.to_owned())));
         }
@@ -535,13 +537,11 @@ impl<'a> TreeReader<'a> {
             prefix: prefix.into(),
             ns,
         });
-        if self
-            .bindings
-            .iter()
-            .filter(|b| b.depth == self.depth)
-            .count()
-            > self.limits.attributes
-        {
+        if self.bindings.len() > self.limits.namespaces {
+            return Err(self.over("namespaces in scope", self.limits.namespaces));
+        }
+        let here = self.bindings.iter().rev();
+        if here.take_while(|b| b.depth == self.depth).count() > self.limits.attributes {
             return Err(self.over("namespaces on one element", self.limits.attributes));
         }
         Ok(())

@@ -59,8 +59,8 @@ impl Default for SamlSettings {
             subject_type: SubjectType::Persistent,
             name_id_format: "urn:oasis:names:tc:SAML:2.0:nameid-format:persistent".to_owned(),
             allowed_name_id_formats: vec![
+                // None that says who the user is: that is for an admin to allow.
                 "urn:oasis:names:tc:SAML:2.0:nameid-format:transient".to_owned(),
-                "urn:oasis:names:tc:SAML:1.1:nameid-format:emailAddress".to_owned(),
             ],
             always_this_format: false,
             issuer: None,

@@ -45,11 +45,7 @@ pub fn choose_format(
         };
     }
     let own = settings.name_id_format.as_str();
-    let allowed = |uri: &str| {
-        uri == own
-            || !settings.always_this_format
-                && settings.allowed_name_id_formats.iter().any(|a| a == uri)
-    };
+    let allowed = |uri: &str| formats(settings).any(|known| known == uri);
     let chosen = match requested {
         Some(uri) if allowed(uri) => uri,
         Some(_) => return Err(ResultCode::UnsupportedNameIdFormat),
@@ -66,6 +62,17 @@ pub fn choose_format(
         NameIdFormat::Encrypted | NameIdFormat::Entity => Err(ResultCode::UnsupportedNameIdFormat),
         format => Ok(Some(format)),
     }
+}
+
+/// The formats an app may be given, its own first.
+pub fn formats(settings: &SamlSettings) -> impl Iterator<Item = &str> {
+    let others = settings
+        .allowed_name_id_formats
+        .iter()
+        .filter(|_| !settings.always_this_format);
+    std::iter::once(&settings.name_id_format)
+        .chain(others)
+        .map(String::as_str)
 }
 
 /// Whether a name of `format` can carry the SPNameQualifier that a request asks for: only the SP's

@@ -5,7 +5,7 @@ use std::io::Read as _;
 use std::path::PathBuf;
 
 use avouch_saml::ids::EntityId;
-use avouch_saml::metadata::{Reading, SpMetadata};
+use avouch_saml::metadata::{Change as Difference, MetadataError, Reading, SpMetadata, diff};
 use clap::{Args, Subcommand};
 use serde_json::{Value, json};
 
@@ -17,8 +17,9 @@ use crate::apps::onboard::preview::Preview;
 use crate::apps::onboard::row::row_text;
 use crate::apps::onboard::settings::{SETTINGS, apply_setting, changes};
 use crate::apps::onboard::typed::{Typed, typed_to_metadata};
-use crate::apps::onboard::{Draft, free_api_name, is_api_name, selection};
+use crate::apps::onboard::{Draft, free_api_name, is_api_name, selection, signed};
 use crate::apps::{App, AppId, AppState};
+use crate::attributes::name_id;
 use crate::audit::EventKind;
 use crate::config::Settings;
 use crate::flow::registry::{SignatureRule, clock_skew};
@@ -57,6 +58,10 @@ pub(super) struct Add {
     /// Which entity of a federation's file.
     #[arg(long, requires = "file")]
     pick: Option<String>,
+    /// Refuse the file unless the key of this certificate (PEM) signed it and it says until when
+    /// it is good. Repeat for several.
+    #[arg(long, value_name = "CERT", requires = "file")]
+    signed_by: Vec<PathBuf>,
     /// Without a file: the SP's entity ID.
     #[arg(long, requires = "acs")]
     entity_id: Option<String>,
@@ -72,7 +77,8 @@ pub(super) struct Add {
     /// Short name for URLs and commands [default: made from the name]
     #[arg(long)]
     api_name: Option<String>,
-    /// Release what the SP's metadata asks for, where Avouch knows the attribute.
+    /// Release what the SP's metadata asks for, where Avouch knows the attribute, and the NameID
+    /// format it lists even if that tells who the user is.
     #[arg(long)]
     accept_requested: bool,
     /// Show what was understood and store nothing.
@@ -92,6 +98,10 @@ pub(super) struct Edit {
     /// Read the SP's metadata anew from this file; `-` reads standard input.
     #[arg(long, value_name = "FILE")]
     metadata: Option<PathBuf>,
+    /// Refuse that file unless the key of this certificate (PEM) signed it and it says until when
+    /// it is good. Repeat for several.
+    #[arg(long, value_name = "CERT", requires = "metadata")]
+    signed_by: Vec<PathBuf>,
     /// Refuse everybody, at once, until unblocked.
     #[arg(long, conflicts_with = "unblock")]
     block: bool,
@@ -251,29 +261,82 @@ fn read_file(file: &PathBuf) -> Result<Vec<u8>, CommandError> {
         .map_err(|error| CommandError::new(format!("cannot read {}: {error}", file.display())))
 }
 
-fn document(add: &Add) -> Result<Vec<u8>, CommandError> {
-    if let Some(file) = &add.file {
-        let bytes = read_file(file)?;
-        let Some(pick) = &add.pick else {
-            return Ok(bytes);
-        };
-        let wanted = EntityId::parse(pick).map_err(|error| CommandError::new(error.to_string()))?;
-        let found = federation::extract(&bytes, &Reading::at(now()), &wanted)
-            .map_err(|error| CommandError::new(format!("{}: {error}", file.display())))?;
-        return found.ok_or_else(|| {
+/// A metadata file, and a line that says what is known of its signature. With certificates only
+/// what their keys signed is read.
+struct MetadataFile {
+    octets: Vec<u8>,
+    reading: Reading,
+    signature: String,
+}
+
+impl MetadataFile {
+    fn read(
+        file: &PathBuf,
+        signed_by: &[PathBuf],
+        settings: &Settings,
+    ) -> Result<Self, CommandError> {
+        let octets = read_file(file)?;
+        if signed_by.is_empty() {
+            let reading = Reading::at(now());
+            let signature = if federation::is_signed(&octets, &reading) {
+                "there is one, not verified: no trust key was given (--signed-by)"
+            } else {
+                "none"
+            };
+            return Ok(Self {
+                octets,
+                reading,
+                signature: signature.to_owned(),
+            });
+        }
+        let certificates = certificates(signed_by)?;
+        let policy = &settings.saml.algorithms;
+        let verified = signed::verify(&octets, &certificates, policy, now()).map_err(|error| {
             CommandError::new(format!(
-                "{} holds no usable service provider with the entity ID {pick:?}",
+                "{} is refused, nothing was stored: {error}",
                 file.display()
             ))
-        });
+        })?;
+        Ok(Self {
+            octets: verified.octets,
+            reading: Reading::of_source(now()),
+            signature: format!("verified by the key of {}", verified.fingerprint),
+        })
     }
-    let certificates = |files: &[PathBuf]| {
-        files
-            .iter()
-            .map(|file| Ok(String::from_utf8_lossy(&read_file(file)?).into_owned()))
-            .collect::<Result<Vec<_>, CommandError>>()
-    };
-    Ok(typed_to_metadata(&Typed {
+}
+
+fn certificates(files: &[PathBuf]) -> Result<Vec<String>, CommandError> {
+    files
+        .iter()
+        .map(|file| Ok(String::from_utf8_lossy(&read_file(file)?).into_owned()))
+        .collect()
+}
+
+fn document(add: &Add, settings: &Settings) -> Result<(Vec<u8>, String), CommandError> {
+    if let Some(file) = &add.file {
+        let found = MetadataFile::read(file, &add.signed_by, settings)?;
+        let refused = |error: MetadataError| {
+            CommandError::new(format!(
+                "{} is refused, nothing was stored: {error}",
+                file.display()
+            ))
+        };
+        let Some(pick) = &add.pick else {
+            SpMetadata::parse(&found.octets, &found.reading).map_err(refused)?;
+            return Ok((found.octets, found.signature));
+        };
+        let wanted = EntityId::parse(pick).map_err(|error| CommandError::new(error.to_string()))?;
+        let entity = federation::extract(&found.octets, &found.reading, &wanted)
+            .map_err(refused)?
+            .ok_or_else(|| {
+                CommandError::new(format!(
+                    "{} holds no usable service provider with the entity ID {pick:?}",
+                    file.display()
+                ))
+            })?;
+        return Ok((entity, found.signature));
+    }
+    let typed = typed_to_metadata(&Typed {
         entity_id: add.entity_id.clone().unwrap_or_default(),
         name: String::new(),
         acs: add.acs.clone(),
@@ -281,12 +344,13 @@ fn document(add: &Add) -> Result<Vec<u8>, CommandError> {
         encryption_certificates: certificates(&add.encryption_certificate)?,
         name_id_formats: Vec::new(),
         signs_requests: false,
-    })?)
+    })?;
+    Ok((typed, "none".to_owned()))
 }
 
 fn run_add(add: &Add, settings: &Settings, db: &Db, output: &Output) -> Result<(), CommandError> {
     let base = &settings.server.base_url;
-    let xml = document(add)?;
+    let (xml, signature) = document(add, settings)?;
     let source = add.file.as_ref().map_or_else(
         || "the typed fields".to_owned(),
         |f| f.display().to_string(),
@@ -296,6 +360,7 @@ fn run_add(add: &Add, settings: &Settings, db: &Db, output: &Output) -> Result<(
     })?;
     if add.accept_requested {
         preview.accept_proposals();
+        preview.accept_identifying();
     }
     if let Some(name) = &add.api_name {
         if !is_api_name(name) {
@@ -313,7 +378,9 @@ fn run_add(add: &Add, settings: &Settings, db: &Db, output: &Output) -> Result<(
             check_selection(c, settings, &draft)?;
             Ok::<_, CommandError>(draft)
         })?;
-        output.result(&understood(&preview), || understood_text(&preview));
+        output.result(&understood(&preview, &signature), || {
+            understood_text(&preview, &signature)
+        });
         return Ok(());
     }
     let entity_id = preview.sp.entity_id.to_string();
@@ -365,14 +432,14 @@ fn run_add(add: &Add, settings: &Settings, db: &Db, output: &Output) -> Result<(
         },
     )?;
     let mut value = shown(settings, &stored, db)?;
-    value["preview"] = understood(&preview);
+    value["preview"] = understood(&preview, &signature);
     output.result(&value, || {
         let closed = stored.app.policy.permitted_users == crate::apps::PermittedUsers::AdminApproved
             && stored.app.policy.profiles.is_empty()
             && stored.app.policy.permission_sets.is_empty();
         format!(
             "{}\nadded as {}\nlaunch URL   {base}/launch/{}\nmetadata URL {base}/saml/metadata/{}\n{}",
-            understood_text(&preview),
+            understood_text(&preview, &signature),
             stored.app.api_name,
             stored.app.api_name,
             stored.app.api_name,
@@ -397,9 +464,12 @@ fn run_edit(
     output: &Output,
 ) -> Result<(), CommandError> {
     let before = find(db, &edit.app)?;
-    let xml = edit.metadata.as_ref().map(read_file).transpose()?;
-    if let Some(xml) = &xml {
-        let sp = SpMetadata::parse(xml, &Reading::at(now())).map_err(|error| {
+    let file = edit.metadata.as_ref();
+    let file = file.map(|file| MetadataFile::read(file, &edit.signed_by, settings));
+    let mut differences = Vec::new();
+    let mut xml = None;
+    if let Some(file) = file.transpose()? {
+        let sp = SpMetadata::parse(&file.octets, &file.reading).map_err(|error| {
             CommandError::new(format!(
                 "the metadata is refused, nothing was stored: {error}"
             ))
@@ -410,11 +480,16 @@ fn run_edit(
                 sp.entity_id, before.entity_id
             )));
         }
+        if let Ok(old) = SpMetadata::parse(&before.metadata_xml, &Reading::of_any_age(now())) {
+            differences = diff(&old, &sp);
+        }
+        xml = Some(file.octets);
     }
+    let differences = xml.is_some().then_some(differences.as_slice());
     let after = change(
         db,
         |after: &StoredApp| {
-            let said = said_changes(&before, after, xml.is_some());
+            let said = said_changes(&before, after, differences);
             about(after, &format!("edited ({said}) the app"))
         },
         |c| {
@@ -441,13 +516,13 @@ fn run_edit(
         format!(
             "{}: {}",
             after.app.api_name,
-            said_changes(&before, &after, xml.is_some())
+            said_changes(&before, &after, differences)
         )
     });
     Ok(())
 }
 
-fn said_changes(before: &StoredApp, after: &StoredApp, metadata: bool) -> String {
+fn said_changes(before: &StoredApp, after: &StoredApp, metadata: Option<&[Difference]>) -> String {
     let mut said: Vec<String> = changes(&Draft::of(&before.app), &Draft::of(&after.app))
         .into_iter()
         .map(|(setting, was, is)| format!("{} from {was:?} to {is:?}", setting.key))
@@ -464,8 +539,12 @@ fn said_changes(before: &StoredApp, after: &StoredApp, metadata: bool) -> String
     {
         said.push("who may enter".to_owned());
     }
-    if metadata {
-        said.push("metadata read anew".to_owned());
+    if let Some(differences) = metadata {
+        let words: Vec<String> = differences.iter().map(ToString::to_string).collect();
+        said.push(match words.as_slice() {
+            [] => "metadata read anew, without a difference".to_owned(),
+            words => format!("metadata read anew ({})", words.join("; ")),
+        });
     }
     if said.is_empty() {
         "nothing changed".to_owned()
@@ -622,7 +701,7 @@ fn show_text(stored: &StoredApp, value: &Value) -> String {
     text
 }
 
-fn understood(preview: &Preview) -> Value {
+fn understood(preview: &Preview, signature: &str) -> Value {
     let sp = &preview.sp;
     json!({
         "entity_id": sp.entity_id.as_str(),
@@ -632,6 +711,8 @@ fn understood(preview: &Preview) -> Value {
             "index": acs.index(), "default": acs.is_default(),
         })).collect::<Vec<_>>(),
         "keys": sp.keys.len(),
+        "signature": signature,
+        "identifying_name_id_format": preview.identifying.as_ref().map(|f| f.uri()),
         "name_id_formats": sp.name_id_formats.iter().map(|f| f.uri()).collect::<Vec<_>>(),
         "requested_attributes": preview.proposals.iter().map(|p| json!({
             "name": p.requested.name, "required": p.requested.is_required,
@@ -642,7 +723,7 @@ fn understood(preview: &Preview) -> Value {
     })
 }
 
-fn understood_text(preview: &Preview) -> String {
+fn understood_text(preview: &Preview, signature: &str) -> String {
     let sp = &preview.sp;
     let mut text = format!("{}\nentity ID    {}\n", preview.draft.name, sp.entity_id);
     for acs in &sp.acs {
@@ -654,6 +735,18 @@ fn understood_text(preview: &Preview) -> String {
         );
     }
     let _ = writeln!(text, "keys         {}", sp.keys.len());
+    let _ = writeln!(text, "signature    {signature}");
+    let given = name_id::formats(&preview.draft.definition.saml).collect::<Vec<_>>();
+    if let Some(format) = &preview.identifying
+        && !given.contains(&format.uri())
+    {
+        let _ = writeln!(
+            text,
+            "asks for     {}, which tells who the user is; not given unless name_id_format or \
+             allowed_name_id_formats says so, or --accept-requested",
+            format.uri()
+        );
+    }
     for proposal in &preview.proposals {
         let _ = writeln!(
             text,
@@ -663,6 +756,13 @@ fn understood_text(preview: &Preview) -> String {
                 Some(row) => format!(" -> {}", row_text(row)),
                 None => " (not known here: add a row by hand if it is to be released)".to_owned(),
             }
+        );
+    }
+    let lookalikes = preview.lookalikes();
+    if !lookalikes.is_empty() {
+        let _ = writeln!(
+            text,
+            "warning      the entity ID has letters that can be taken for others: {lookalikes}"
         );
     }
     for warning in &sp.warnings {

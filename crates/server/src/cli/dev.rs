@@ -163,7 +163,8 @@ fn settings(
         quoted(base_url.as_str()),
         quoted(&address.to_string()),
         quoted(&folder.display().to_string()),
-        !base_url.is_https() && !base_url.is_loopback(),
+        // Who may be reached by others was asked above.
+        !(base_url.is_https() || base_url.is_loopback() && address.ip().is_loopback()),
     );
     let environment = Environment::default();
     Ok(Settings::from_text(&text, "avouch dev", &environment)?)
@@ -178,7 +179,7 @@ fn services(settings: Settings) -> Result<Services, CommandError> {
     let random = &mut SystemRandom;
     let keyring = Keyring::open(&db, &settings, random)
         .map_err(|error| CommandError::new(error.to_string()))?;
-    if settings.server.base_url.is_loopback() {
+    if settings.server.is_loopback() {
         add_development_key(&db, &keyring, &settings)?;
     }
     keyring

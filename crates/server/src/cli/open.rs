@@ -55,8 +55,7 @@ pub(super) fn check_tls(settings: &Settings) -> Result<(), CommandError> {
                 file.display()
             ))
         })?;
-        if !settings.server.base_url.is_loopback() && development::is_development_certificate(&pem)
-        {
+        if !settings.server.is_loopback() && development::is_development_certificate(&pem) {
             return Err(CommandError::new(format!(
                 "{setting}: {} is one of the development certificates, whose key is public, and \
                  the base URL is {}; expected a certificate of its own",

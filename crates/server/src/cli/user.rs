@@ -208,6 +208,7 @@ fn run_add(add: &Add, settings: &Settings, db: &Db, output: &Output) -> Result<(
             Ok(user)
         },
     )?;
+    warn_of_mail(db, &added, output)?;
     output.result(&shown(&added), || {
         format!(
             "added {} with the profile {}{}",
@@ -262,6 +263,20 @@ fn user_of(add: &Add) -> Result<User, CommandError> {
         rights: rights_of(&add.rights)?,
         created_at: now(),
     })
+}
+
+/// Says who else has the mail address of `user`.
+fn warn_of_mail(db: &Db, user: &User, output: &Output) -> Result<(), CommandError> {
+    let others = db.read(|c| users::others_with_mail(c, user))?;
+    if !others.is_empty() {
+        let names: Vec<&str> = others.iter().map(|(name, _)| name.as_str()).collect();
+        output.error(&format!(
+            "warning: {} is the address of {} too; an app that is told it cannot tell them apart",
+            user.email,
+            names.join(", ")
+        ));
+    }
+    Ok(())
 }
 
 fn attributes_of(pairs: &[String]) -> Result<BTreeMap<String, Vec<String>>, CommandError> {
@@ -336,10 +351,21 @@ fn run_edit(edit: &Edit, db: &Db, output: &Output) -> Result<(), CommandError> {
             if !edit.permission_sets.is_empty() {
                 after.permission_sets = sets_of(c, &edit.permission_sets)?;
             }
+            let others = users::others_with_mail(c, &after)?;
+            if after.email_verified
+                && let Some((other, _)) = others.iter().find(|(_, verified)| *verified)
+            {
+                return Err(CommandError::new(format!(
+                    "{} was shown to be the address of {other}, so it cannot be of {} as well; an \
+                     app that is told it could not tell them apart. Nothing was changed",
+                    after.email, after.username
+                )));
+            }
             users::update(c, &after, now())?;
             Ok(after)
         },
     )?;
+    warn_of_mail(db, &after, output)?;
     output.result(&shown(&after), || {
         format!(
             "{}: changed {}",

@@ -60,6 +60,13 @@ impl BaseUrl {
         self.secure
     }
 
+    /// Host and port, as a request's Host header has them.
+    pub fn authority(&self) -> &str {
+        self.text
+            .split_once("://")
+            .map_or("", |(_, authority)| authority)
+    }
+
     /// The host's name or address, without port or brackets.
     pub fn host(&self) -> &str {
         &self.host

@@ -4,6 +4,7 @@
 
 pub mod base_url;
 pub mod database;
+pub mod events;
 pub mod idp;
 pub mod keys;
 pub mod login;
@@ -42,6 +43,8 @@ pub struct Settings {
     pub login: login::Login,
     /// `[saml]`.
     pub saml: saml::Saml,
+    /// `[events]`.
+    pub events: events::Events,
     /// `[logs]`.
     pub logs: logs::Logs,
 }
@@ -128,10 +131,11 @@ impl Settings {
     /// What an operator should be reminded of at every start, and an admin on the console.
     pub fn warnings(&self) -> Vec<String> {
         let mut warnings = Vec::new();
-        if !self.server.base_url.is_https() && !self.server.base_url.is_loopback() {
+        if !self.server.base_url.is_https() && !self.server.is_loopback() {
             warnings.push(format!(
-                "server.insecure_http is on and the base URL is {}: passwords, sessions and \
-                 assertions travel in the clear; use this in closed test labs only",
+                "server.insecure_http is on, the base URL is {} and others can reach it: \
+                 passwords, sessions and assertions travel in the clear; use this in closed test \
+                 labs only",
                 self.server.base_url
             ));
         }
@@ -152,6 +156,7 @@ impl Settings {
         let idp = idp::Idp::read(&mut reader.section("idp"), base_url);
         let login = login::Login::read(&mut reader.section("login"));
         let saml = saml::Saml::read(&mut reader.section("saml"));
+        let events = events::Events::read(&mut reader.section("events"));
         let logs = logs::Logs::read(&mut reader.section("logs"));
         Some(Self {
             server: server?,
@@ -160,6 +165,7 @@ impl Settings {
             idp: idp?,
             login,
             saml,
+            events,
             logs,
         })
     }

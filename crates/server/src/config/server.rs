@@ -21,6 +21,8 @@ pub struct Server {
     pub blocking_threads: Option<usize>,
     /// Proxies whose Forwarded and X-Forwarded-For are believed.
     pub trusted_proxies: Vec<IpNet>,
+    /// Which of their headers is believed.
+    pub forwarded_header: ForwardedHeader,
     /// A plain http base URL of any host is accepted, and cookies do without what needs TLS.
     pub insecure_http: bool,
     /// Certificate chain and key, PEM, when TLS is served here.
@@ -33,6 +35,18 @@ pub struct Server {
     pub shutdown_seconds: u64,
 }
 
+/// The header in which proxies say whom they speak for. A client can send whichever its proxy does
+/// not set or remove.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ForwardedHeader {
+    /// `Forwarded` if there is one, else `X-Forwarded-For`.
+    Either,
+    /// `Forwarded` alone.
+    Forwarded,
+    /// `X-Forwarded-For` alone.
+    XForwardedFor,
+}
+
 /// TLS served by Avouch itself.
 #[derive(Debug, Clone)]
 pub struct Tls {
@@ -43,10 +57,16 @@ pub struct Tls {
 }
 
 impl Server {
+    /// Whether only this machine can reach it: by its name, and by the addresses it listens on.
+    pub fn is_loopback(&self) -> bool {
+        self.base_url.is_loopback() && self.listen.iter().all(is_loopback)
+    }
+
     pub(super) fn read(s: &mut Section<'_, '_>) -> Option<Self> {
         let base_url = s.parsed("base_url", "http://localhost:8080", BaseUrl::parse);
         let base_origin = s.origin("base_url");
-        let listen = s.list("listen", &["127.0.0.1:8080"], |text| {
+        let listen_origin = s.origin("listen");
+        let listen: Vec<SocketAddr> = s.list("listen", &["127.0.0.1:8080"], |text| {
             text.parse()
                 .map_err(|_| "an IP address and port, such as 127.0.0.1:8080".to_owned())
         });
@@ -57,6 +77,14 @@ impl Server {
                 .or_else(|_| text.parse::<IpAddr>().map(IpNet::from))
                 .map_err(|_| "an IP address or range, such as 10.0.0.0/8".to_owned())
         });
+        let forwarded_header = s.choice(
+            "forwarded_header",
+            &[
+                ("either", ForwardedHeader::Either),
+                ("forwarded", ForwardedHeader::Forwarded),
+                ("x-forwarded-for", ForwardedHeader::XForwardedFor),
+            ],
+        );
         let insecure_http = s.flag("insecure_http", false);
         let tls_origin = s.origin("tls_certificate");
         let tls = match (
@@ -91,6 +119,19 @@ impl Server {
         }
         let base_url = base_url?;
         if !base_url.is_https() {
+            if base_url.is_loopback()
+                && !insecure_http
+                && let Some(open) = listen.iter().find(|address| !is_loopback(address))
+            {
+                let message = format!(
+                    "expected a loopback address such as 127.0.0.1:8080, since `server.base_url` \
+                     is {:?} and passwords and sessions would travel in the clear to whoever \
+                     reaches {open}. Set `server.base_url` to the https URL that browsers use, or \
+                     for a closed test lab `server.insecure_http = true`",
+                    base_url.as_str()
+                );
+                s.problem("listen", listen_origin, message);
+            }
             if !base_url.is_loopback() && !insecure_http {
                 let message = format!(
                     "expected an https URL, since passwords and sessions would travel in the \
@@ -114,6 +155,7 @@ impl Server {
             workers: count(workers),
             blocking_threads: count(blocking_threads),
             trusted_proxies,
+            forwarded_header,
             insecure_http,
             tls,
             data_dir,
@@ -121,4 +163,8 @@ impl Server {
             shutdown_seconds: u64::try_from(shutdown_seconds).unwrap_or(30),
         })
     }
+}
+
+fn is_loopback(address: &SocketAddr) -> bool {
+    address.ip().to_canonical().is_loopback()
 }

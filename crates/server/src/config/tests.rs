@@ -192,6 +192,14 @@ fn values_of_the_wrong_kind_are_refused() {
             "expected true or false; got 1",
         ),
         ("[server]\nbase_url = 1", "expected text; got a number"),
+        (
+            "[server]\nlisten = ['0.0.0.0:8080']",
+            "expected a loopback address",
+        ),
+        (
+            "[server]\nlisten = ['127.0.0.1:8080', '[::]:8080']",
+            "whoever reaches [::]:8080",
+        ),
         ("[server]\nlisten = ['nowhere']", "an IP address and port"),
         ("[login]\nhash_passes = 1.5", "got a float or a date"),
         ("[idp]\ncontacts = [{ kind = 'technical' }]", "a `kind` of"),

@@ -9,13 +9,14 @@ use avouch_saml::time::Timestamp;
 use super::password::{HashError, Password, PasswordHasher};
 use super::throttle::{Scope, ThrottleRules, account_key, address_key};
 use crate::store::throttle::Failures;
-use crate::store::{self, Connection, StoreError};
+use crate::store::{self, Conflict, Connection, StoreError};
 use crate::users::User;
 
 /// What is known about a login before the password is looked at.
 pub struct Candidate {
     user: Option<User>,
     stored: Option<String>,
+    decoy: Option<String>,
     account: (String, Option<Failures>),
     address: (String, Option<Failures>),
 }
@@ -44,15 +45,13 @@ pub fn read(
     known_browser: Option<&str>,
     address: IpAddr,
 ) -> Result<Candidate, StoreError> {
-    let (user, stored) = match store::users::for_login(c, username)? {
-        Some((user, stored)) => (Some(user), stored),
-        None => (None, None),
-    };
     let account = account_key(username, known_browser);
     let address = address_key(address);
+    let found = store::users::for_login(c, username)?;
     Ok(Candidate {
-        user,
-        stored,
+        user: found.user,
+        stored: found.hash,
+        decoy: found.decoy,
         account: (account.clone(), store::throttle::get(c, &account)?),
         address: (address.clone(), store::throttle::get(c, &address)?),
     })
@@ -77,7 +76,9 @@ impl Candidate {
     /// # Errors
     /// [`HashError::Busy`]: nothing is counted, the user is asked to try again.
     pub fn check(&self, hasher: &PasswordHasher, password: &Password) -> Result<Proof, HashError> {
-        let matches = hasher.verify(password, self.stored.as_deref())?;
+        // A hash takes what its own cost says, so the decoy is one of those that are stored.
+        let hash = self.stored.as_deref().or(self.decoy.as_deref());
+        let matches = hasher.verify(password, hash)? && self.stored.is_some();
         match (&self.user, matches) {
             (Some(user), true) => {
                 let outdated = self
@@ -102,7 +103,8 @@ impl Candidate {
 /// stays: one right password must not pay for guessing at others.
 ///
 /// # Errors
-/// As any statement.
+/// As any statement; [`StoreError::Conflict`] when the password that was right was changed while
+/// its hash was computed: it opens nothing any more.
 pub fn record(
     c: &mut Connection,
     candidate: &Candidate,
@@ -112,10 +114,13 @@ pub fn record(
 ) -> Result<(), StoreError> {
     match proof {
         Proof::Right { user, rehashed } => {
-            store::throttle::clear(c, &candidate.account.0)?;
-            if let Some(hash) = rehashed {
-                store::users::set_password(c, &user.id, hash, now)?;
+            let verified = candidate.stored.as_deref().unwrap_or_default();
+            let successor = rehashed.as_deref();
+            if !store::users::confirm_password(c, &user.id, verified, successor, now)? {
+                let what = format!("the password of {}", user.username);
+                return Err(StoreError::Conflict(Conflict::Gone(what)));
             }
+            store::throttle::clear(c, &candidate.account.0)?;
         }
         Proof::Wrong => {
             // Read again: another attempt may have been counted while the hash was computed.

@@ -1,5 +1,6 @@
 //! Passwords: hashed with argon2id, never shown, never more hashes at once than the machine bears.
 
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Condvar, Mutex, PoisonError};
 
 use argon2::{Algorithm, Argon2, Params, PasswordHasher as _, PasswordVerifier as _, Version};
@@ -65,6 +66,7 @@ pub struct PasswordHasher {
     // What a login for an unknown user is checked against, so that it takes the same time.
     decoy: String,
     gate: Gate,
+    computed: AtomicU64,
 }
 
 impl PasswordHasher {
@@ -85,7 +87,13 @@ impl PasswordHasher {
             cost,
             decoy,
             gate: Gate::new(at_once.max(1), waiting),
+            computed: AtomicU64::new(0),
         })
+    }
+
+    /// How many hashes were computed: what logins cost.
+    pub fn computed(&self) -> u64 {
+        self.computed.load(Ordering::Relaxed)
     }
 
     /// The cost of new hashes.
@@ -102,6 +110,7 @@ impl PasswordHasher {
             return Err(HashError::TooLong);
         }
         let _turn = self.gate.enter()?;
+        self.computed.fetch_add(1, Ordering::Relaxed);
         let hash = self
             .argon2
             .hash_password(password.0.as_bytes())
@@ -116,6 +125,7 @@ impl PasswordHasher {
     /// [`HashError::Busy`]; the caller says so and counts no failed attempt.
     pub fn verify(&self, password: &Password, stored: Option<&str>) -> Result<bool, HashError> {
         let _turn = self.gate.enter()?;
+        self.computed.fetch_add(1, Ordering::Relaxed);
         // An overlong password is judged like any wrong one, on a bounded part of it.
         let mut end = password.0.len().min(Password::LONGEST_BYTES);
         while !password.0.is_char_boundary(end) {

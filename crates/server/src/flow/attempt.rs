@@ -201,6 +201,12 @@ impl<'c> Attempt<'c> {
                 Err(Refusal::Page(result)) => (None, result),
                 Err(Refusal::Reply(reply, result)) => (Some(reply), result),
             };
+            if reply.is_none()
+                && let Some(code) = self.left_out(result)
+            {
+                self.trail.code = code;
+                return Err(self.page(result));
+            }
             // Signed before it is written down, so that the transaction stays short.
             let form = match (&reply, refusal::status(result)) {
                 (Some(reply), Some(status)) => {
@@ -222,6 +228,17 @@ impl<'c> Attempt<'c> {
                 (other, _, _) => self.late(other),
             };
         }
+    }
+
+    /// The code to give for a refusal of nobody known that has no event of its own, because there
+    /// are too many.
+    fn left_out(&self, result: ResultCode) -> Option<String> {
+        if !matches!(self.origin, Origin::Nothing) || self.trail.user.is_some() {
+            return None;
+        }
+        let event = self.trail.event(self.cx, result, "");
+        let strangers = &self.cx.services.strangers;
+        strangers.leave_out(self.cx.client, &event)
     }
 
     /// What a browser gets whose request or sign-on was answered before.

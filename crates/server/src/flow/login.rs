@@ -16,7 +16,7 @@ use crate::flow::trail::Trail;
 use crate::flow::visitor::Visitor;
 use crate::refusal::{AppName, OperatorError, Stop};
 use crate::sessions::{PendingId, Session, SessionId};
-use crate::store::{self, Connection, StoreError};
+use crate::store::{self, Conflict, Connection, StoreError};
 use crate::users::{User, UserId, fold_username};
 
 /// What the login page shows.
@@ -203,7 +203,7 @@ pub fn enter(cx: &Context, typed: &Typed) -> Result<Outcome, Stop> {
     let secret = random_token(&mut *cx.random());
     let before = Visitor::read(cx)?.session.map(|found| found.session);
     let session = begin(cx, user, &secret, before.as_ref());
-    record(cx, &trail, ResultCode::Success, |c| {
+    let entered = record(cx, &trail, ResultCode::Success, |c| {
         local::record(c, &candidate, &proof, rules, cx.now)?;
         match &before {
             // The same user proved it again: the session goes on under another secret.
@@ -214,7 +214,18 @@ pub fn enter(cx: &Context, typed: &Typed) -> Result<Outcome, Stop> {
             }
             None => store::sessions::insert(c, &session),
         }
-    })?;
+    });
+    if let Err(StoreError::Conflict(Conflict::Gone(_))) = entered {
+        trail.fail(
+            "password",
+            "as when it was looked at",
+            "changed meanwhile",
+            "the local directory",
+        );
+        record(cx, &trail, ResultCode::WrongCredentials, |_| Ok(()))?;
+        return Ok(Outcome::Wrong);
+    }
+    entered?;
     Ok(Outcome::In(Box::new(Entered {
         secret,
         known_browser: known,
@@ -301,11 +312,10 @@ fn record(
     trail: &Trail,
     result: ResultCode,
     also: impl Fn(&mut Connection) -> Result<(), StoreError>,
-) -> Result<(), OperatorError> {
+) -> Result<(), StoreError> {
     let event = trail.event(cx, result, "");
     cx.services.db.write(|c: &mut Connection| {
         also(c)?;
         store::events::insert(c, &event)
-    })?;
-    Ok(())
+    })
 }

@@ -19,6 +19,7 @@ pub mod restart;
 mod saml_request;
 pub mod saml_sso;
 pub mod sign_on;
+pub mod strangers;
 pub mod subject;
 pub mod trail;
 pub mod visitor;

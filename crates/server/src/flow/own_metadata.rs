@@ -13,6 +13,7 @@ use avouch_saml::security::sign::sign_enveloped;
 use avouch_saml::time::Timestamp;
 
 use crate::app::Services;
+use crate::attributes::name_id;
 use crate::config;
 use crate::flow::registry::{By, ReadyApp};
 use crate::keys::Keys;
@@ -142,14 +143,11 @@ fn formats(app: Option<&Arc<ReadyApp>>) -> Vec<NameIdFormat> {
             NameIdFormat::Unspecified,
         ];
     };
-    let saml = &app.app.definition.saml;
-    let mut formats = vec![NameIdFormat::from_uri(&saml.name_id_format)];
-    if !saml.always_this_format {
-        for uri in &saml.allowed_name_id_formats {
-            let format = NameIdFormat::from_uri(uri);
-            if !formats.contains(&format) {
-                formats.push(format);
-            }
+    let mut formats = Vec::new();
+    for uri in name_id::formats(&app.app.definition.saml) {
+        let format = NameIdFormat::from_uri(uri);
+        if !formats.contains(&format) {
+            formats.push(format);
         }
     }
     formats

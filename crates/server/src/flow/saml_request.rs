@@ -32,13 +32,29 @@ pub(super) fn is_usable(
         .map_err(Refusal::Page)
 }
 
-/// Refuses an overlong RelayState where the settings say so.
+/// The most octets of RelayState that are kept and given back under any setting.
+const RELAY_STATE_BYTES: usize = 4096;
+/// The most octets kept of everything that a request says.
+const KEPT_BYTES: usize = 8192;
+/// The most authentication contexts a request may list.
+const CONTEXTS: usize = 64;
+
+/// Refuses a RelayState over the limit, and one that is longer than the binding allows where the
+/// settings say so.
 pub(super) fn bound_relay_state(
     cx: &Context,
     attempt: &mut Attempt<'_>,
     relay_state: Option<&RelayState>,
 ) -> Result<(), Refusal> {
     let length = relay_state.map_or(0, |relay_state| relay_state.as_str().len());
+    if length > RELAY_STATE_BYTES {
+        let limit = format!("at most {RELAY_STATE_BYTES} bytes");
+        let got = format!("{length} bytes");
+        attempt
+            .trail
+            .fail("RelayState", limit, got, "fixed in the program");
+        return Err(Refusal::Page(ResultCode::InvalidAuthnRequest));
+    }
     if length <= 80 || cx.services.settings.saml.long_relay_state == LongRelayState::Echo {
         return Ok(());
     }
@@ -384,7 +400,7 @@ pub(super) fn understand(
             declarations,
         }
     });
-    Ok(SsoRequest {
+    let sso = SsoRequest {
         request_id: Some(request.id.as_str().to_owned()),
         arrived_by: match transport {
             Transport::Redirect => "redirect",
@@ -410,5 +426,42 @@ pub(super) fn understand(
         consented: false,
         code: attempt.trail.code.clone(),
         checks: Vec::new(),
-    })
+    };
+    bound(attempt, reply, &sso)?;
+    Ok(sso)
+}
+
+/// Refuses a request that is too much to keep: anybody can send any number of them, and each waits
+/// for its user.
+fn bound(attempt: &mut Attempt<'_>, reply: &ReplyTo, sso: &SsoRequest) -> Result<(), Refusal> {
+    let contexts = sso.contexts.as_ref();
+    let listed = || {
+        contexts
+            .into_iter()
+            .flat_map(|asked| asked.classes.iter().chain(&asked.declarations))
+    };
+    let name = sso.subject.as_ref();
+    let name = name.into_iter().flat_map(|name| {
+        let qualifiers = [&name.name_qualifier, &name.sp_name_qualifier];
+        let optional = std::iter::once(&name.format).chain(qualifiers);
+        std::iter::once(&name.value).chain(optional.flatten())
+    });
+    let optional = [
+        &sso.request_id,
+        &sso.relay_state,
+        &sso.name_id_format,
+        &sso.sp_name_qualifier,
+    ];
+    let texts = listed().chain(name).chain(optional.into_iter().flatten());
+    let (count, bytes) = (listed().count(), texts.map(String::len).sum::<usize>());
+    if count <= CONTEXTS && bytes <= KEPT_BYTES {
+        return Ok(());
+    }
+    attempt.trail.fail(
+        "size of the request",
+        format!("at most {CONTEXTS} authentication contexts, and {KEPT_BYTES} bytes in all texts"),
+        format!("{count} and {bytes} bytes"),
+        "fixed in the program",
+    );
+    Err(reply.refuse(ResultCode::InvalidAuthnRequest))
 }

@@ -69,8 +69,8 @@ pub fn format_of(named: &RequestedName) -> NameIdFormat {
 ///
 /// A name of that very format has to be the one that will be issued; qualifiers that it leaves out
 /// are those of this pair of providers. Where NameIDPolicy asks for another format, it has to be
-/// a name of the same user: the one this SP would get in the format named, or, without a format,
-/// any that the user goes by.
+/// a name of the same user that this SP may be given: in the format named or, without a format, in
+/// any. No other name is compared, so that nobody finds out by asking what they would not be told.
 ///
 /// Spec: saml-core-2.0 §3.3.4 (strongly matches), §3.4.1.4, §8.3.7.
 pub fn is(
@@ -81,31 +81,19 @@ pub fn is(
     cx: &Context,
 ) -> bool {
     let format = format_of(named);
-    if format == NameIdFormat::Unspecified && issued != Some(&format) {
-        let names = [
-            Some(user.username.as_str()),
-            user.federation_id.as_deref(),
-            Some(&user.email),
-        ];
-        if names
-            .into_iter()
-            .flatten()
-            .any(|name| !name.is_empty() && name == named.value)
-        {
-            return true;
-        }
-    }
-    // A transient name was good for the sign-on it was made for.
-    if format == NameIdFormat::Transient {
-        return false;
-    }
-    let Ok(own) = name_id::issue(facts, &format, false, user, &mut *cx.random()) else {
-        return false;
-    };
+    let of_any = format == NameIdFormat::Unspecified && issued != Some(&format);
     let agrees = |asked: Option<&str>, have: Option<&str>| asked.is_none() || asked == have;
-    own.value() == named.value
-        && agrees(named.name_qualifier.as_deref(), own.name_qualifier())
-        && agrees(named.sp_name_qualifier.as_deref(), own.sp_name_qualifier())
+    name_id::formats(facts.settings)
+        .filter(|uri| of_any || *uri == format.uri())
+        .filter_map(|uri| name_id::choose_format(facts, Some(uri)).ok().flatten())
+        // A transient name was good for the sign-on it was made for.
+        .filter(|format| *format != NameIdFormat::Transient)
+        .filter_map(|format| name_id::issue(facts, &format, false, user, &mut *cx.random()).ok())
+        .any(|own| {
+            own.value() == named.value
+                && agrees(named.name_qualifier.as_deref(), own.name_qualifier())
+                && agrees(named.sp_name_qualifier.as_deref(), own.sp_name_qualifier())
+        })
 }
 
 /// A NameID as a session's participant keeps it, for a later logout.

@@ -134,12 +134,16 @@ impl Trail {
 /// forge lines in a log or a terminal.
 fn shown(text: String) -> String {
     const LIMIT: usize = 500;
+    let mut length = 0;
     if text.len() <= LIMIT && !text.contains(char::is_control) {
         return text;
     }
     text.chars()
         .map(|c| if c.is_control() { '\u{FFFD}' } else { c })
-        .take(LIMIT)
+        .take_while(|c| {
+            length += c.len_utf8();
+            length <= LIMIT
+        })
         .collect()
 }
 
@@ -155,5 +159,6 @@ mod tests {
         );
         assert_eq!(shown("Ünï 漢字".into()), "Ünï 漢字");
         assert_eq!(shown("x".repeat(2000)).len(), 500);
+        assert_eq!(shown("ü".repeat(2000)).len(), 500);
     }
 }

@@ -1,5 +1,5 @@
 //! The keys of `certs/dev`: for tests and local runs. Their private halves are public, so they are
-//! refused for a base URL that is not loopback.
+//! refused where others can reach the server.
 
 use avouch_saml::security::certificate::{Certificate, KeyKind, PrivateKey, PublicKey};
 

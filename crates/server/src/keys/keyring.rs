@@ -130,7 +130,7 @@ impl Keyring {
         let keyring = Self {
             master: MasterKey::load(&settings.keys, random)?,
             base_url: settings.server.base_url.to_string(),
-            refuse_development: !settings.server.base_url.is_loopback(),
+            refuse_development: !settings.server.is_loopback(),
             loaded: RwLock::default(),
         };
         keyring.secret(db, PROBE, random)?;

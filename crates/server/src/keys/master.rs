@@ -42,7 +42,7 @@ pub enum MasterKeyError {
     },
     /// Others may read the file.
     #[error(
-        "the master key file {} can be read by others (mode {mode:03o}); expected 600 or 400: \
+        "the master key file {} can be read or changed by others (mode {mode:03o}); expected 600, 400, 640 or 440: \
          chmod 600 it, and replace the key if others had access", path.display()
     )]
     Exposed {
@@ -186,7 +186,7 @@ fn refuse_exposed(path: &Path) -> Result<(), MasterKeyError> {
         .mode()
         & 0o777;
     // A group may read it: that is how container platforms hand files to a process.
-    if mode & 0o007 != 0 {
+    if mode & 0o027 != 0 {
         return Err(MasterKeyError::Exposed {
             path: path.to_owned(),
             mode,

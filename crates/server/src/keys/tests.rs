@@ -112,8 +112,12 @@ fn a_master_key_that_others_can_read_or_that_is_none_is_refused() {
     let settings = folder.settings(EC);
     MasterKey::load(&settings.keys, &mut SystemRandom).expect("made");
     let file = folder.0.join("master.key");
-    let open = std::fs::Permissions::from_mode(0o644);
-    std::fs::set_permissions(&file, open).expect("mode set");
+    for (mode, good) in [(0o440, true), (0o640, true), (0o660, false), (0o644, false)] {
+        let open = std::fs::Permissions::from_mode(mode);
+        std::fs::set_permissions(&file, open).expect("mode set");
+        let loaded = MasterKey::load(&settings.keys, &mut SystemRandom);
+        assert_eq!(loaded.is_ok(), good, "{mode:o}");
+    }
     let refused = MasterKey::load(&settings.keys, &mut SystemRandom).err();
     assert!(refused.expect("refused").to_string().contains("mode 644"));
     assert!(MasterKey::decode("short", "x").is_err());

@@ -3,8 +3,9 @@
 use avouch_saml::time::Timestamp;
 use diesel::prelude::*;
 
-use super::schema::{pending, replay, sessions, throttle};
+use super::schema::{events, pending, replay, sessions, throttle};
 use super::{Connection, StoreError};
+use crate::audit::EventKind;
 
 /// How long a counter of failed logins outlives its last block, in seconds: longer than any
 /// window it may be counted in.
@@ -67,4 +68,53 @@ pub fn delete_surplus(c: &mut Connection, most: i64, limit: i64) -> Result<usize
         .limit(surplus)
         .load::<String>(c)?;
     Ok(diesel::delete(pending::table.filter(pending::id.eq_any(ids))).execute(c)?)
+}
+
+/// Which events are deleted once they are old. Those of administrators and keys never are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum OldEvents {
+    /// Sign-ons, logins and logouts.
+    OfUsers,
+    /// Those of them that no user is known of.
+    WithoutUser,
+}
+
+/// Looks at `limit` events from `after` on, oldest first, deletes those of `which` that are older
+/// than `before`, and answers the place of the last one that is that old: go on there. `None` when
+/// nothing there is old enough yet.
+///
+/// Events are numbered in the order of time, so that this needs no index on time, which each
+/// sign-on would have to write to.
+///
+/// # Errors
+/// As any statement.
+pub fn delete_events(
+    c: &mut Connection,
+    which: OldEvents,
+    after: i64,
+    before: Timestamp,
+    limit: i64,
+) -> Result<Option<i64>, StoreError> {
+    let oldest = events::table
+        .filter(events::seq.gt(after))
+        .order(events::seq)
+        .limit(limit)
+        .select((events::seq, events::at))
+        .load::<(i64, i64)>(c)?;
+    let old = oldest.iter().take_while(|(_, at)| *at < before.millis());
+    let Some((last, _)) = old.last() else {
+        return Ok(None);
+    };
+    let kinds = [EventKind::SignOn, EventKind::Login, EventKind::Logout].map(EventKind::as_str);
+    let piece = events::table
+        .filter(events::seq.gt(after))
+        .filter(events::seq.le(*last))
+        .filter(events::kind.eq_any(kinds));
+    match which {
+        OldEvents::OfUsers => diesel::delete(piece).execute(c)?,
+        OldEvents::WithoutUser => {
+            diesel::delete(piece.filter(events::user_id.is_null())).execute(c)?
+        }
+    };
+    Ok(Some(*last))
 }

@@ -53,23 +53,41 @@ pub fn by_username(c: &mut Connection, username: &str) -> Result<Option<User>, S
     one(rows)
 }
 
-/// The user with this username and the hash of the password, if one was set: what a login needs.
+/// What a login needs.
+#[derive(Debug, Clone, Default)]
+pub struct ForLogin {
+    /// The user with this username.
+    pub user: Option<User>,
+    /// The hash of the user's password, if one was set.
+    pub hash: Option<String>,
+    /// Where there is none: somebody's, to spend on it the time a wrong password takes.
+    pub decoy: Option<String>,
+}
+
+/// The user with this username and the hash of the password. It asks the database the same number
+/// of times whether or not there is such a user.
 ///
 /// # Errors
 /// As [`by_id`].
-pub fn for_login(
-    c: &mut Connection,
-    username: &str,
-) -> Result<Option<(User, Option<String>)>, StoreError> {
-    let Some(user) = by_username(c, username)? else {
-        return Ok(None);
-    };
-    let hash = passwords::table
-        .filter(passwords::user_id.eq(user.id.as_str()))
-        .select(passwords::hash)
+pub fn for_login(c: &mut Connection, username: &str) -> Result<ForLogin, StoreError> {
+    let user = by_username(c, username)?;
+    let id = user.as_ref().map_or("", |user| user.id.as_str());
+    // The first at or after the user's own, or the first of all.
+    let found: Option<(String, String)> = passwords::table
+        .filter(passwords::user_id.ge(id))
+        .order(passwords::user_id)
+        .select((passwords::user_id, passwords::hash))
         .first(c)
         .optional()?;
-    Ok(Some((user, hash)))
+    let (own, other) = match found {
+        Some((of, hash)) if user.is_some() && of == id => (Some(hash), None),
+        other => (None, other.map(|(_, hash)| hash)),
+    };
+    Ok(ForLogin {
+        user,
+        hash: own,
+        decoy: other,
+    })
 }
 
 /// Users in the order of their usernames, after `after`, at most `limit`; `search` keeps those
@@ -178,6 +196,55 @@ pub fn set_password(
         ))
         .execute(c)?;
     Ok(())
+}
+
+/// Makes sure that `verified` is the hash of a user's password still, and replaces it by
+/// `successor` where there is one. Answers `false`, and changes nothing, when the password was
+/// changed meanwhile.
+///
+/// # Errors
+/// As any statement.
+pub fn confirm_password(
+    c: &mut Connection,
+    user: &UserId,
+    verified: &str,
+    successor: Option<&str>,
+    now: Timestamp,
+) -> Result<bool, StoreError> {
+    let mine = passwords::table
+        .filter(passwords::user_id.eq(user.as_str()))
+        .filter(passwords::hash.eq(verified));
+    let Some(successor) = successor else {
+        return Ok(mine.count().get_result::<i64>(c)? == 1);
+    };
+    let changed = diesel::update(mine)
+        .set((
+            passwords::hash.eq(successor),
+            passwords::changed_at.eq(now.millis()),
+        ))
+        .execute(c)?;
+    Ok(changed == 1)
+}
+
+/// Some other users with the mail address of `user`, whatever its letter case: username, and
+/// whether the address was shown to be theirs.
+///
+/// # Errors
+/// As any statement.
+pub fn others_with_mail(
+    c: &mut Connection,
+    user: &User,
+) -> Result<Vec<(String, bool)>, StoreError> {
+    if user.email.is_empty() {
+        return Ok(Vec::new());
+    }
+    Ok(users::table
+        .filter(lower(users::email).eq(user.email.to_lowercase()))
+        .filter(users::id.ne(user.id.as_str()))
+        .order((users::email_verified.desc(), users::username_folded))
+        .limit(10)
+        .select((users::username, users::email_verified))
+        .load(c)?)
 }
 
 fn insert_permission_sets(c: &mut Connection, user: &User) -> Result<(), StoreError> {

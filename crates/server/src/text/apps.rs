@@ -44,6 +44,10 @@ texts! {
         paste_hint = "If the app shows its metadata as text.";
         paste = "Metadata XML";
         paste_submit = "Read the text";
+        signed_by = "Signed by (optional)";
+        signed_by_hint = "The certificate, PEM, of whoever publishes the metadata, had from them by \
+            another way. The metadata is then refused unless that key signed it and it ends within \
+            30 days.";
         typed_title = "Type it in";
         typed_hint = "If the app has no metadata, its documentation names these values.";
         name = "Name";
@@ -83,6 +87,22 @@ texts! {
             in to it yet.";
         warning_expired = "The certificate {} has expired. It is still used, since SAML goes by \
             the key.";
+        warning_not_verified = "The metadata carries a signature, which was not verified: no trust \
+            key was given. Go back and give the publisher's certificate, or make sure that it \
+            comes from the app's owner.";
+        warning_identifying = "It lists the NameID format {}, which tells it who the user is. It \
+            gets an identifier of its own instead, unless that is ticked below or set later under \
+            “How the app recognises a user”; either takes the right to say what is released.";
+        warning_lookalikes = "The entity ID has letters that can be taken for others: {}. Make sure \
+            that it is the one you know.";
+        warning_claims = "What it says of itself (entity attributes, who registered it) can widen \
+            what is released. You may not decide that, so it will not be saved.";
+        signature = "Signature of the metadata";
+        signature_none = "none";
+        signature_not_verified = "there is one, not verified: no trust key was given";
+        signature_verified = "verified by the key of the certificate {}";
+        identifying = "NameID: who the user is";
+        changes_keys = "Keys changed: compare the fingerprints with the app's owner";
         changes_risky = "Changes to check with the app's owner";
         changes_safe = "Harmless changes";
         changes_none = "The new metadata says the same as the old.";

@@ -12,6 +12,7 @@ texts! {
         name = "Name";
         email = "E-mail address";
         email_unverified = "not verified";
+        email_shared = "{} has it too: an app told the address cannot tell them apart";
         state = "State";
         active = "Active";
         inactive = "Deactivated";

@@ -5,25 +5,34 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use actix_web::HttpRequest;
 use ipnet::IpNet;
 
+use crate::config::server::ForwardedHeader;
+
 /// The client's address. A forwarding header counts only when the peer is a trusted proxy, and
 /// is read from the right: what stands left of the first untrusted address anyone could have
 /// written.
-pub(crate) fn address(request: &HttpRequest, trusted: &[IpNet]) -> IpAddr {
+pub(crate) fn address(
+    request: &HttpRequest,
+    trusted: &[IpNet],
+    believed: ForwardedHeader,
+) -> IpAddr {
     let peer = request
         .peer_addr()
         .map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |peer| {
             peer.ip().to_canonical()
         });
-    let header = |name: &str| -> Vec<String> {
+    let header = |name: &str, refused: ForwardedHeader| -> Vec<String> {
+        if believed == refused {
+            return Vec::new();
+        }
         request
             .headers()
             .get_all(name)
             .map(|value| value.to_str().unwrap_or("").to_owned())
             .collect()
     };
-    let forwarded = header("Forwarded");
+    let forwarded = header("Forwarded", ForwardedHeader::XForwardedFor);
     let hops: Vec<Option<IpAddr>> = if forwarded.is_empty() {
-        header("X-Forwarded-For")
+        header("X-Forwarded-For", ForwardedHeader::Forwarded)
             .iter()
             .flat_map(|line| line.split(','))
             .map(parse_hop)
@@ -79,12 +88,21 @@ mod tests {
     use actix_web::test::TestRequest;
 
     fn seen(peer: &str, headers: &[(&'static str, &str)], trusted: &[&str]) -> String {
+        seen_in(ForwardedHeader::Either, peer, headers, trusted)
+    }
+
+    fn seen_in(
+        believed: ForwardedHeader,
+        peer: &str,
+        headers: &[(&'static str, &str)],
+        trusted: &[&str],
+    ) -> String {
         let mut request = TestRequest::default().peer_addr(peer.parse().expect("peer"));
         for (name, value) in headers {
             request = request.append_header((*name, *value));
         }
         let trusted: Vec<IpNet> = trusted.iter().map(|n| n.parse().expect("net")).collect();
-        address(&request.to_http_request(), &trusted).to_string()
+        address(&request.to_http_request(), &trusted, believed).to_string()
     }
 
     #[test]
@@ -130,5 +148,24 @@ mod tests {
             seen("10.0.0.1:1", &[("X-Forwarded-For", "198.51.100.1")], &[]),
             "10.0.0.1"
         );
+    }
+
+    #[test]
+    fn the_one_header_that_is_named_is_believed() {
+        let both = [
+            ("Forwarded", "for=192.0.2.1"),
+            ("X-Forwarded-For", "192.0.2.2"),
+        ];
+        let proxy = &["10.0.0.1/32"];
+        for (believed, headers, want) in [
+            (ForwardedHeader::Either, &both[..], "192.0.2.1"),
+            (ForwardedHeader::Forwarded, &both, "192.0.2.1"),
+            (ForwardedHeader::XForwardedFor, &both, "192.0.2.2"),
+            (ForwardedHeader::Forwarded, &both[1..], "10.0.0.1"),
+            (ForwardedHeader::XForwardedFor, &both[..1], "10.0.0.1"),
+        ] {
+            let seen = seen_in(believed, "10.0.0.1:1", headers, proxy);
+            assert_eq!(seen, want, "{believed:?} {headers:?}");
+        }
     }
 }

@@ -30,6 +30,7 @@ pub(crate) fn cookies(services: &Services) -> Cookies {
 /// The request's context. The clock is read here and nowhere below.
 pub(crate) fn context(request: &HttpRequest) -> Context {
     let services = services(request);
+    let server = &services.settings.server;
     let cookies = cookies(&services);
     let request_id = request
         .extensions()
@@ -42,7 +43,7 @@ pub(crate) fn context(request: &HttpRequest) -> Context {
     Context {
         now: services.clock.now(),
         request_id,
-        client: client::address(request, &services.settings.server.trusted_proxies),
+        client: client::address(request, &server.trusted_proxies, server.forwarded_header),
         user_agent: shortened(request, header::USER_AGENT),
         session_hash: cookies.session(request).as_deref().map(hash_token),
         browser,
@@ -70,6 +71,13 @@ pub(crate) fn is_cross_site(request: &HttpRequest) -> bool {
         .headers()
         .get("Sec-Fetch-Site")
         .is_some_and(|value| value == "same-origin" || value == "none")
+}
+
+/// Whether the browser says that no site made it send this request: it was typed, bookmarked, or
+/// opened from another program.
+pub(crate) fn is_from_nowhere(request: &HttpRequest) -> bool {
+    let site = request.headers().get("Sec-Fetch-Site");
+    site.is_some_and(|value| value == "none")
 }
 
 /// The fields of a form or query, decoded, each name once.

@@ -6,7 +6,7 @@ use crate::context::Context;
 use crate::flow::visitor::Visitor;
 use crate::flow::{launch, launcher, restart};
 use crate::refusal::Stop;
-use crate::web::extract::{Fields, context, is_cross_site};
+use crate::web::extract::{Fields, context, is_cross_site, is_from_nowhere};
 use crate::web::pages::{ErrorKind, LaunchConfirmPage, LauncherPage, Tile};
 use crate::web::refuse;
 use crate::web::respond::{self, frame, label, leading_page, see_other};
@@ -43,7 +43,10 @@ pub(crate) async fn launch(request: HttpRequest, name: web::Path<String>) -> Htt
     let relay_state = Fields::of_query(&request)
         .find("RelayState")
         .map(str::to_owned);
-    if is_cross_site(&request) {
+    // A link from a mail or a document says no site either: what the app is told along is then
+    // somebody else's choice.
+    let sent_by_hand = is_from_nowhere(&request) && relay_state.is_some();
+    if is_cross_site(&request) || sent_by_hand {
         return confirm(&request, cx, name.into_inner(), relay_state).await;
     }
     open(&request, cx, name.into_inner(), relay_state).await

@@ -9,6 +9,7 @@ pub(crate) mod dev;
 pub(crate) mod extract;
 pub(crate) mod health;
 pub(crate) mod help;
+pub(crate) mod host;
 pub(crate) mod launcher;
 pub(crate) mod login;
 pub(crate) mod metadata;

@@ -49,31 +49,7 @@ async fn ours(request: &HttpRequest, cx: &Context, error: OperatorError) -> Http
         "a request failed"
     );
     if error.is_unavailable() {
-        let retry_url = match request.method().as_str() {
-            "GET" => request
-                .uri()
-                .path_and_query()
-                .map_or("/", |url| url.as_str()),
-            _ => "/",
-        };
-        let page = UnavailablePage {
-            frame: frame(cx, None),
-            code,
-            retry_url: retry_url.to_owned(),
-        };
-        let mut response = serve(
-            cx,
-            Served {
-                page: &page,
-                policy: policy::ordinary(),
-                status: StatusCode::SERVICE_UNAVAILABLE,
-            },
-        );
-        response.headers_mut().insert(
-            actix_web::http::header::RETRY_AFTER,
-            actix_web::http::header::HeaderValue::from_static("5"),
-        );
-        return response;
+        return unavailable(request, cx, code);
     }
     let inside = cx.clone();
     let reason = error.for_the_log();
@@ -99,6 +75,40 @@ async fn ours(request: &HttpRequest, cx: &Context, error: OperatorError) -> Http
         ..plain(cx, ErrorKind::Internal)
     };
     show(cx, &page)
+}
+
+/// Too many do at this moment what this request wants; it can be sent again.
+pub(crate) fn busy(request: &HttpRequest, cx: &Context) -> HttpResponse {
+    tracing::warn!(request.id = cx.request_id, "too many uploads at one time");
+    unavailable(request, cx, cx.request_id.clone())
+}
+
+fn unavailable(request: &HttpRequest, cx: &Context, code: String) -> HttpResponse {
+    let retry_url = match request.method().as_str() {
+        "GET" => request
+            .uri()
+            .path_and_query()
+            .map_or("/", |url| url.as_str()),
+        _ => "/",
+    };
+    let page = UnavailablePage {
+        frame: frame(cx, None),
+        code,
+        retry_url: retry_url.to_owned(),
+    };
+    let mut response = serve(
+        cx,
+        Served {
+            page: &page,
+            policy: policy::ordinary(),
+            status: StatusCode::SERVICE_UNAVAILABLE,
+        },
+    );
+    response.headers_mut().insert(
+        actix_web::http::header::RETRY_AFTER,
+        actix_web::http::header::HeaderValue::from_static("5"),
+    );
+    response
 }
 
 /// A page for a fault that no flow was asked about.

@@ -195,7 +195,7 @@ pub(crate) fn start_again(cx: &Context, restart: Restart) -> HttpResponse {
 /// What every page of this request has around its content.
 pub(crate) fn frame(cx: &Context, viewer: Option<&User>) -> Frame {
     let settings = &cx.services.settings;
-    let base_url = &settings.server.base_url;
+    let server = &settings.server;
     Frame {
         csrf: cx.browser.csrf(),
         viewer: viewer.map(|user| Viewer {
@@ -207,7 +207,7 @@ pub(crate) fn frame(cx: &Context, viewer: Option<&User>) -> Frame {
             is_admin: !user.rights.is_empty(),
         }),
         organisation: settings.idp.organisation_display_name.clone(),
-        insecure_http: !base_url.is_https() && !base_url.is_loopback(),
+        insecure_http: !server.base_url.is_https() && !server.is_loopback(),
         developer: cx.services.developer,
         ..Frame::new(Locale::English)
     }

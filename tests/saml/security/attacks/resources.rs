@@ -197,3 +197,115 @@ fn av_sec_42_oversized_documents_are_refused_quickly() {
     let fits = "<a>".repeat(30) + &"</a>".repeat(30);
     verify(&signed_request_with(&fits), "idp-rsa2048").unwrap();
 }
+
+/// Proves AV-SEC-42, AV-SEC-19: what canonicalization is asked to carry along is bounded before it
+/// runs, since the digest comes before anything tells who signed.
+#[test]
+fn av_sec_42_prefix_lists_are_bounded_before_the_digest() {
+    let request = request_with(&"<a></a>".repeat(9_000));
+    let with = |list: &str| {
+        let inclusive = format!(
+            "<ec:InclusiveNamespaces xmlns:ec=\"{EXCLUSIVE}\" PrefixList=\"{list}\"></ec:InclusiveNamespaces>"
+        );
+        let exclusive =
+            format!("<ds:Transform Algorithm=\"{EXCLUSIVE}\">{inclusive}</ds:Transform>");
+        let method = format!(
+            "<ds:CanonicalizationMethod Algorithm=\"{EXCLUSIVE}\">{inclusive}</ds:CanonicalizationMethod>"
+        );
+        [
+            Shape {
+                transforms: transform(ENVELOPED) + &exclusive,
+                ..Shape::of(&request)
+            },
+            Shape {
+                canonicalization: method,
+                ..Shape::of(&request)
+            },
+        ]
+    };
+    let names = |n: usize| (0..n).map(|i| format!("p{i} ")).collect::<String>();
+    for list in [
+        names(75_000),
+        names(33),
+        "p ".repeat(2),
+        "x".repeat(1025),
+        "a:b".into(),
+    ] {
+        for shape in with(&list) {
+            let start = Instant::now();
+            let roomy = Limits {
+                bytes: 1 << 30,
+                ..Limits::MESSAGE
+            };
+            let refused = verify_within(&shape.sign(&request), &roomy);
+            assert!(matches!(refused, Err(VerifyError::Shape(_))), "{refused:?}");
+            assert!(start.elapsed() < Duration::from_secs(1));
+        }
+    }
+    for list in [names(32), "#default xs ds".into(), String::new()] {
+        for shape in with(&list) {
+            verify(&shape.sign(&request), "idp-rsa2048").unwrap();
+        }
+    }
+}
+
+/// Proves AV-SEC-42: namespaces add up over nested elements, and so are bounded in all.
+#[test]
+fn av_sec_42_namespaces_in_scope_are_bounded() {
+    let nested = |levels: usize| {
+        let open: String = (0..levels)
+            .map(|level| {
+                let declared: String = (0..32)
+                    .map(|i| format!(" xmlns:n{level}.{i}=\"urn:{level}:{i}\""))
+                    .collect();
+                format!("<a{declared}>")
+            })
+            .collect();
+        format!("{open}{}", "</a>".repeat(levels))
+    };
+    for (limits, levels) in [(Limits::MESSAGE, 4), (Limits::METADATA, 16)] {
+        let refused = kind(verify_within(
+            &request_signed_badly(&nested(levels)),
+            &limits,
+        ));
+        assert!(
+            matches!(
+                refused,
+                Some(XmlErrorKind::OverLimit {
+                    what: "namespaces in scope",
+                    ..
+                })
+            ),
+            "{refused:?}"
+        );
+        let document = nested(levels + 1);
+        assert!(avouch_saml::xml::reader::parse(document.as_bytes(), &limits).is_err());
+        let document = nested(levels);
+        avouch_saml::xml::reader::parse(document.as_bytes(), &limits).unwrap();
+        // One after another they are not in scope together.
+        let beside = nested(1).repeat(20);
+        let refused = verify_within(&request_signed_badly(&beside), &limits);
+        assert!(matches!(refused, Err(VerifyError::Changed)), "{refused:?}");
+    }
+}
+
+/// A request whose signature is of the right shape and over something else.
+fn request_signed_badly(extensions: &str) -> String {
+    Shape::of("something else").sign(&request_with(extensions))
+}
+
+/// Proves AV-SEC-42: a message with many wrapped keys, and an SP with many signing keys.
+#[test]
+fn av_sec_42_many_keys_cost_little() {
+    let signed = signed_request_with("");
+    let policy = AlgorithmPolicy::default();
+    let mut many = vec![keys(&["idp-rsa3072"]).remove(0); 31];
+    many.extend(keys(&["idp-rsa2048"]));
+    verify_enveloped(signed.as_bytes(), &many, &policy, &Limits::MESSAGE).unwrap();
+    let start = Instant::now();
+    let big = signed_request_with(&"<a></a>".repeat(9_000));
+    let strangers = vec![keys(&["sp-signing"]).remove(0); 32];
+    let refused = verify_enveloped(big.as_bytes(), &strangers, &policy, &Limits::MESSAGE);
+    assert!(matches!(refused, Err(VerifyError::OtherKey)));
+    assert!(start.elapsed() < Duration::from_secs(5));
+}

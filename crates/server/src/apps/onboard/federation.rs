@@ -37,6 +37,25 @@ pub fn list(
     Ok(found)
 }
 
+/// Whether the root of a document carries a signature, good or bad.
+pub fn is_signed(document: &[u8], reading: &Reading) -> bool {
+    let find = || -> Result<bool, XmlError> {
+        let mut reader = TreeReader::new(document, reading.limits)?;
+        reader.root()?;
+        let mut depth = 1_u32;
+        while depth > 0 {
+            match reader.step()? {
+                Step::Close => depth -= 1,
+                Step::Open(open) if depth == 1 && open.is(DS, "Signature") => return Ok(true),
+                Step::Open(_) => depth += 1,
+            }
+        }
+        Ok(false)
+    };
+    // What is no XML is refused where it is read.
+    find().unwrap_or(false)
+}
+
 /// The document of the one entity `wanted`, with the expiry it inherits from the groups around it;
 /// `None` when no usable service provider has that entity ID. A signature over the whole file is
 /// not carried over: whoever picks the entity vouches for it.

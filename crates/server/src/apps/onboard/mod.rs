@@ -10,6 +10,7 @@ pub mod preview;
 pub mod row;
 pub mod selection;
 pub mod settings;
+pub mod signed;
 pub mod typed;
 
 use strsim::damerau_levenshtein;

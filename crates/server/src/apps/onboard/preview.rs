@@ -20,6 +20,8 @@ pub struct Preview {
     pub draft: Draft,
     /// What the SP asks to know, with the row that would tell it.
     pub proposals: Vec<Proposal>,
+    /// The NameID format it lists that would tell it who a user is, if it lists one.
+    pub identifying: Option<NameIdFormat>,
 }
 
 /// An attribute the SP asks for.
@@ -61,10 +63,41 @@ impl Preview {
             }
         }
         Self {
+            identifying: identifying(&sp.name_id_formats),
             sp,
             draft,
             proposals,
         }
+    }
+
+    /// Letters of the entity ID that may be taken for others, such as `і (U+0456)`; empty for an
+    /// entity ID of plain ASCII.
+    pub fn lookalikes(&self) -> String {
+        let letters = self.sp.entity_id.as_str().chars();
+        let named: Vec<String> = letters
+            .filter(|c| !c.is_ascii())
+            .map(|c| format!("{c} (U+{:04X})", u32::from(c)))
+            .collect();
+        named.join(", ")
+    }
+
+    /// Lets the SP have the identifying NameID it lists: always when it lists no other that can be
+    /// issued, else when a request names it. For an admin who said so, and for `avouch dev`.
+    pub fn accept_identifying(&mut self) {
+        let Some(format) = &self.identifying else {
+            return;
+        };
+        let saml = &mut self.draft.definition.saml;
+        if self.sp.name_id_formats.iter().any(is_private) {
+            saml.allowed_name_id_formats.push(format.uri().to_owned());
+            return;
+        }
+        let own = std::mem::replace(&mut saml.name_id_format, format.uri().to_owned());
+        saml.allowed_name_id_formats.insert(0, own);
+        saml.subject_type = match format {
+            NameIdFormat::EmailAddress => SubjectType::Email,
+            _ => SubjectType::Username,
+        };
     }
 
     /// Adds to the draft every row the SP asks for and somebody here knows. For an admin who said
@@ -116,26 +149,33 @@ fn draft(sp: &SpMetadata) -> Draft {
     }
 }
 
-/// The NameID to begin with: the first format of the SP's list that can be issued for everybody.
-/// `unspecified` is taken only when nothing else is listed, since it says nothing.
+/// The NameID to begin with: the first of the SP's list that says nothing about the user.
 fn subject(listed: &[NameIdFormat]) -> (SubjectType, String) {
-    let wanted = listed
-        .iter()
-        .find(|format| {
-            matches!(
-                format,
-                NameIdFormat::Persistent | NameIdFormat::Transient | NameIdFormat::EmailAddress
-            )
-        })
-        .or_else(|| listed.iter().find(|f| **f == NameIdFormat::Unspecified));
-    let format = wanted.unwrap_or(&NameIdFormat::Persistent);
-    let subject = match format {
-        NameIdFormat::Transient => SubjectType::Transient,
-        NameIdFormat::EmailAddress => SubjectType::Email,
-        NameIdFormat::Unspecified => SubjectType::Username,
-        _ => SubjectType::Persistent,
-    };
-    (subject, format.uri().to_owned())
+    let format = listed.iter().find(|format| is_private(format));
+    match format {
+        Some(NameIdFormat::Transient) => {
+            (SubjectType::Transient, NameIdFormat::Transient.uri().into())
+        }
+        _ => {
+            let format = NameIdFormat::Persistent;
+            (SubjectType::Persistent, format.uri().into())
+        }
+    }
+}
+
+const fn is_private(format: &NameIdFormat) -> bool {
+    matches!(format, NameIdFormat::Persistent | NameIdFormat::Transient)
+}
+
+/// `unspecified` counts only when nothing else is listed, since it says nothing.
+fn identifying(listed: &[NameIdFormat]) -> Option<NameIdFormat> {
+    let mail = NameIdFormat::EmailAddress;
+    if listed.contains(&mail) {
+        return Some(mail);
+    }
+    let unspecified = NameIdFormat::Unspecified;
+    let only = listed.contains(&unspecified) && !listed.iter().any(is_private);
+    only.then_some(unspecified)
 }
 
 /// Whom to ask: the contact most likely to answer an admin, then any that has an address.
@@ -378,7 +418,7 @@ mod tests {
         assert!(preview.sp.keys.len() == 1 && !preview.sp.keys[0].usage.encrypts());
         assert_eq!(
             preview.draft.definition.saml.subject_type,
-            SubjectType::Email
+            SubjectType::Persistent
         );
     }
 
@@ -447,14 +487,73 @@ mod tests {
             format(&[F::Unspecified, F::Transient]),
             (SubjectType::Transient, F::Transient)
         );
+        for listed in [&[F::Unspecified][..], &[F::EmailAddress, F::Unspecified]] {
+            assert_eq!(format(listed), (SubjectType::Persistent, F::Persistent));
+        }
         assert_eq!(
-            format(&[F::Unspecified]),
-            (SubjectType::Username, F::Unspecified)
+            format(&[F::EmailAddress, F::Transient]),
+            (SubjectType::Transient, F::Transient)
         );
         assert_eq!(
             format(&[F::Other("urn:x:kerberos".into())]),
             (SubjectType::Persistent, F::Persistent)
         );
+    }
+
+    /// Proves AV-SEC-49: a format that says who the user is takes an admin's word.
+    #[test]
+    fn av_sec_49_identifying_formats_are_not_had_for_the_asking() {
+        use NameIdFormat as F;
+        let listing = |formats: &[F]| {
+            let listed: String = formats
+                .iter()
+                .map(|f| format!("<md:NameIDFormat>{}</md:NameIDFormat>", f.uri()))
+                .collect();
+            read(&format!("{listed}{ACS}"))
+        };
+        for (listed, identifying, accepted) in [
+            (&[][..], None, (SubjectType::Persistent, F::Persistent)),
+            (
+                &[F::EmailAddress],
+                Some(F::EmailAddress),
+                (SubjectType::Email, F::EmailAddress),
+            ),
+            (
+                &[F::EmailAddress, F::Transient],
+                Some(F::EmailAddress),
+                (SubjectType::Transient, F::Transient),
+            ),
+            (
+                &[F::Unspecified],
+                Some(F::Unspecified),
+                (SubjectType::Username, F::Unspecified),
+            ),
+            (
+                &[F::Unspecified, F::Persistent],
+                None,
+                (SubjectType::Persistent, F::Persistent),
+            ),
+        ] {
+            let mut preview = listing(listed);
+            assert_eq!(preview.identifying, identifying, "{listed:?}");
+            let saml = &preview.draft.definition.saml;
+            let uris = [F::EmailAddress, F::Unspecified];
+            for uri in uris.iter().map(F::uri) {
+                assert!(saml.name_id_format != uri, "{listed:?}");
+                assert!(!saml.allowed_name_id_formats.iter().any(|a| a == uri));
+            }
+            preview.accept_identifying();
+            let saml = &preview.draft.definition.saml;
+            let own = F::from_uri(&saml.name_id_format);
+            assert_eq!((saml.subject_type.clone(), own), accepted, "{listed:?}");
+            if let Some(format) = identifying {
+                let mut all = saml
+                    .allowed_name_id_formats
+                    .iter()
+                    .chain([&saml.name_id_format]);
+                assert!(all.any(|uri| uri == format.uri()), "{listed:?}");
+            }
+        }
     }
 
     /// Proves AV-ATT-05 for the default: asking is not getting.

@@ -1,12 +1,14 @@
 //! Connected apps: list, add, change, block, remove, replace the metadata.
 
+use std::borrow::Cow;
+
 use avouch_saml::ids::EntityId;
-use avouch_saml::metadata::{MetadataError, Reading, SpMetadata};
+use avouch_saml::metadata::{Change as Difference, MetadataError, Reading, SpMetadata, diff};
 use avouch_saml::time::Timestamp;
 
 use super::{AdminError, Change, SEES_APPS, Wrong, change, require, view};
 use crate::apps::onboard::preview::Preview;
-use crate::apps::onboard::{Draft, federation, free_api_name, selection, settings};
+use crate::apps::onboard::{Draft, federation, free_api_name, selection, settings, signed};
 use crate::apps::{App, AppId, AppState, PermissionSetId, ProfileId};
 use crate::audit::{EventKind, ResultCode};
 use crate::context::Context;
@@ -146,8 +148,11 @@ pub enum Understood {
     One {
         /// What would be stored.
         preview: Box<Preview>,
-        /// The document of this one entity.
+        /// What to bring back to have this stored: the document of this one entity, or the whole
+        /// of a document whose signature is verified.
         document: Vec<u8>,
+        /// What is known of the document's signature.
+        signature: DocumentSignature,
         /// The app whose metadata it would replace, and what that says now.
         replaced: Option<Box<(StoredApp, SpMetadata)>>,
         /// Who looks.
@@ -160,6 +165,17 @@ pub enum Understood {
         /// Who looks.
         viewer: Box<User>,
     },
+}
+
+/// What is known of the signature of a metadata document.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum DocumentSignature {
+    /// There is none.
+    Absent,
+    /// There is one, and no key was given to verify it with.
+    NotVerified,
+    /// It is by the key of the certificate with this fingerprint.
+    VerifiedBy(String),
 }
 
 /// Most service providers offered to choose from.
@@ -175,7 +191,8 @@ pub const fn right_to_import(replaces: bool) -> AdminRight {
 }
 
 /// Reads metadata for a new app, or for the app `replaces`; stores nothing. `entity_id` chooses
-/// one service provider of several.
+/// one service provider of several. With certificates in `signed_by` the document has to be signed
+/// by one of their keys, and to say until when it is good.
 ///
 /// # Errors
 /// [`AdminError::Refused`] with the line and the reason.
@@ -184,15 +201,21 @@ pub fn understand(
     document: &[u8],
     entity_id: Option<&str>,
     replaces: Option<&str>,
+    signed_by: &[String],
 ) -> Result<Understood, AdminError> {
+    let came = document;
     view(cx, &[right_to_import(replaces.is_some())], |c, user| {
         let replaced = replaces.map(|id| find(c, id)).transpose()?;
         let wanted = match (&replaced, entity_id) {
             (Some(stored), _) => Some(stored.entity_id.clone()),
             (None, chosen) => chosen.filter(|id| !id.is_empty()).map(str::to_owned),
         };
-        let reading = Reading::at(cx.now);
-        let document = match one_of(document, &reading, wanted.as_deref())? {
+        let Vouched {
+            octets,
+            reading,
+            signature,
+        } = vouched(cx, came, signed_by)?;
+        let document = match one_of(&octets, &reading, wanted.as_deref())? {
             Chosen::Document(document) => document,
             Chosen::Several(listed) => {
                 let mut choices = Vec::new();
@@ -220,7 +243,11 @@ pub fn understand(
         }
         Ok(Understood::One {
             preview: Box::new(preview),
-            document,
+            document: match signature {
+                DocumentSignature::VerifiedBy(_) => came.to_vec(),
+                _ => document,
+            },
+            signature,
             replaced: match replaced {
                 Some(stored) => {
                     let sp = metadata_of(&stored, cx.now)?;
@@ -230,6 +257,43 @@ pub fn understand(
             },
             viewer: Box::new(user.clone()),
         })
+    })
+}
+
+/// A document as far as it is vouched for.
+struct Vouched<'d> {
+    octets: Cow<'d, [u8]>,
+    reading: Reading,
+    signature: DocumentSignature,
+}
+
+/// The octets of `document` that may be read: those that one of `signed_by` signed, where any key is
+/// given.
+fn vouched<'d>(
+    cx: &Context,
+    document: &'d [u8],
+    signed_by: &[String],
+) -> Result<Vouched<'d>, AdminError> {
+    if signed_by.is_empty() {
+        let reading = Reading::at(cx.now);
+        let signed = federation::is_signed(document, &reading);
+        return Ok(Vouched {
+            octets: Cow::Borrowed(document),
+            reading,
+            signature: if signed {
+                DocumentSignature::NotVerified
+            } else {
+                DocumentSignature::Absent
+            },
+        });
+    }
+    let policy = &cx.services.settings.saml.algorithms;
+    let verified = signed::verify(document, signed_by, policy, cx.now)
+        .map_err(|error| Wrong::new("signed_by", error.to_string()))?;
+    Ok(Vouched {
+        octets: Cow::Owned(verified.octets),
+        reading: Reading::of_source(cx.now),
+        signature: DocumentSignature::VerifiedBy(verified.fingerprint),
     })
 }
 
@@ -295,8 +359,11 @@ fn not_taken(c: &mut Connection, entity_id: &str) -> Result<(), AdminError> {
 pub struct Confirmed {
     /// Name in place of the metadata's; may be empty.
     pub name: String,
-    /// SAML names of the requested attributes to release.
+    /// SAML names of the requested attributes to release, and the NameID format that says who the
+    /// user is, if that is to be released.
     pub release: Vec<String>,
+    /// Certificates of whom the metadata has to be signed by.
+    pub signed_by: Vec<String>,
 }
 
 /// Adds an app from metadata that was previewed. It is read again: what a browser brings back is
@@ -310,33 +377,19 @@ pub fn add(
     entity_id: Option<&str>,
     confirmed: &Confirmed,
 ) -> Result<App, AdminError> {
-    let reading = Reading::at(cx.now);
+    let new = New::read(cx, document, entity_id, confirmed)?;
     change(cx, &[AdminRight::InstallApps], |c, user| {
-        let Chosen::Document(document) =
-            one_of(document, &reading, entity_id.filter(|id| !id.is_empty()))?
-        else {
-            return Err(Wrong::new(
-                "metadata",
-                "expected one service provider, received several; choose one",
-            )
-            .into());
-        };
-        let mut preview = Preview::read(&document, cx.now).map_err(not_metadata)?;
-        let entity_id = preview.sp.entity_id.to_string();
-        not_taken(c, &entity_id)?;
-        let name = confirmed.name.trim();
-        if !name.is_empty() {
-            settings::apply_setting(&mut preview.draft, "name", name)
-                .map_err(|e| Wrong::new("name", e.to_string()))?;
-        }
-        if !confirmed.release.is_empty() {
+        if new.releases {
             require(user, AdminRight::ManageRelease)?;
-            preview
-                .proposals
-                .retain(|p| confirmed.release.contains(&p.requested.name));
-            preview.accept_proposals();
         }
-        let stored = new_app(c, cx, preview.draft, entity_id, document)?;
+        not_taken(c, &new.entity_id)?;
+        // What may be released is not for everybody to say who may add an app.
+        let document = match &new.unclaimed {
+            Some(document) if !user.rights.contains(&AdminRight::ManageRelease) => document,
+            _ => &new.document,
+        };
+        let (draft, entity_id) = (new.draft.clone(), new.entity_id.clone());
+        let stored = new_app(c, cx, draft, entity_id, document.clone())?;
         store::apps::insert(c, &stored)?;
         let draft = Draft::of(&stored.app);
         Ok((
@@ -353,6 +406,72 @@ pub fn add(
             },
         ))
     })
+}
+
+/// What [`add`] stores, read before its transaction begins.
+struct New {
+    draft: Draft,
+    entity_id: String,
+    document: Vec<u8>,
+    /// The same without what the SP claims of itself, where it claims anything.
+    unclaimed: Option<Vec<u8>>,
+    /// Whether something is released that takes a right of its own.
+    releases: bool,
+}
+
+impl New {
+    fn read(
+        cx: &Context,
+        document: &[u8],
+        entity_id: Option<&str>,
+        confirmed: &Confirmed,
+    ) -> Result<Self, AdminError> {
+        let Vouched {
+            octets, reading, ..
+        } = vouched(cx, document, &confirmed.signed_by)?;
+        let wanted = entity_id.filter(|id| !id.is_empty());
+        let Chosen::Document(document) = one_of(&octets, &reading, wanted)? else {
+            return Err(Wrong::new(
+                "metadata",
+                "expected one service provider, received several; choose one",
+            )
+            .into());
+        };
+        let mut preview = Preview::read(&document, cx.now).map_err(not_metadata)?;
+        let name = confirmed.name.trim();
+        if !name.is_empty() {
+            settings::apply_setting(&mut preview.draft, "name", name)
+                .map_err(|e| Wrong::new("name", e.to_string()))?;
+        }
+        let ticked = |name: &str| confirmed.release.iter().any(|ticked| ticked == name);
+        preview.proposals.retain(|p| ticked(&p.requested.name));
+        preview.accept_proposals();
+        if preview
+            .identifying
+            .as_ref()
+            .is_some_and(|f| ticked(f.uri()))
+        {
+            preview.accept_identifying();
+        }
+        let mut sp = preview.sp;
+        let entity_id = sp.entity_id.to_string();
+        let unclaimed = if sp.has_claims() {
+            sp.strip_claims();
+            let written = sp
+                .to_xml()
+                .map_err(|e| Wrong::new("metadata", e.to_string()))?;
+            Some(written)
+        } else {
+            None
+        };
+        Ok(Self {
+            draft: preview.draft,
+            entity_id,
+            document,
+            unclaimed,
+            releases: !confirmed.release.is_empty(),
+        })
+    }
 }
 
 /// The row of a new app, under a short name that is free.
@@ -565,23 +684,43 @@ pub fn remove(cx: &Context, id: &str) -> Result<(), AdminError> {
     })
 }
 
-/// Replaces the metadata of an app by metadata of the same entity. Settings stay as they are.
+/// Replaces the metadata of an app by metadata of the same entity. Settings stay as they are. What
+/// could change the release of attributes takes the right to that as well.
 ///
 /// # Errors
 /// [`AdminError`]: nothing was changed.
-pub fn replace(cx: &Context, id: &str, document: &[u8]) -> Result<App, AdminError> {
-    let reading = Reading::at(cx.now);
-    change(cx, &[AdminRight::EditApps], |c, _| {
-        let mut stored = find(c, id)?;
-        let Chosen::Document(document) = one_of(document, &reading, Some(&stored.entity_id))?
-        else {
-            return Err(other_entity(&stored.entity_id, "several others"));
-        };
-        let sp = SpMetadata::parse(&document, &reading).map_err(not_metadata)?;
-        if sp.entity_id.as_str() != stored.entity_id {
-            return Err(other_entity(&stored.entity_id, sp.entity_id.as_str()));
+pub fn replace(
+    cx: &Context,
+    id: &str,
+    document: &[u8],
+    signed_by: &[String],
+) -> Result<App, AdminError> {
+    let right = right_to_import(true);
+    let before = view(cx, &[right], |c, _| find(c, id))?;
+    let Vouched {
+        octets, reading, ..
+    } = vouched(cx, document, signed_by)?;
+    let Chosen::Document(document) = one_of(&octets, &reading, Some(&before.entity_id))? else {
+        return Err(other_entity(&before.entity_id, "several others"));
+    };
+    let sp = SpMetadata::parse(&document, &Reading::at(cx.now)).map_err(not_metadata)?;
+    if sp.entity_id.as_str() != before.entity_id {
+        return Err(other_entity(&before.entity_id, sp.entity_id.as_str()));
+    }
+    let differences = diff(&metadata_of(&before, cx.now)?, &sp);
+    change(cx, &[right], |c, user| {
+        if differences.iter().any(Difference::concerns_release) {
+            require(user, AdminRight::ManageRelease)?;
         }
-        stored.metadata_xml = document;
+        let mut stored = find(c, before.app.id.as_str())?;
+        if stored.metadata_xml != before.metadata_xml {
+            return Err(Wrong::new(
+                "metadata",
+                "somebody else replaced the metadata at the same moment; look at it again",
+            )
+            .into());
+        }
+        stored.metadata_xml.clone_from(&document);
         stored.app.updated_at = cx.now;
         store::apps::update(c, &stored)?;
         Ok((
@@ -589,6 +728,17 @@ pub fn replace(cx: &Context, id: &str, document: &[u8]) -> Result<App, AdminErro
             Change {
                 reason: format!("The metadata of {} was replaced.", stored.app.name),
                 app: Some(about(&stored)),
+                settings: differences
+                    .iter()
+                    .map(|difference| {
+                        let name = if difference.is_risky() {
+                            "metadata, risky"
+                        } else {
+                            "metadata"
+                        };
+                        (name.to_owned(), String::new(), difference.to_string())
+                    })
+                    .collect(),
                 ..Change::default()
             },
         ))

@@ -46,14 +46,24 @@ pub fn list(cx: &Context, search: &str, after: Option<&str>) -> Result<UsersPage
     })
 }
 
-/// A user and when they last logged in.
+/// A user with all their page shows.
+#[derive(Debug)]
+pub struct UserView {
+    /// The user.
+    pub user: User,
+    /// When they last logged in.
+    pub last_login: Option<avouch_saml::time::Timestamp>,
+    /// Usernames of some others with the same mail address.
+    pub same_mail: Vec<String>,
+    /// Who looks.
+    pub viewer: User,
+}
+
+/// Shows a user by row or username.
 ///
 /// # Errors
 /// [`AdminError`].
-pub fn show(
-    cx: &Context,
-    id: &str,
-) -> Result<(User, Option<avouch_saml::time::Timestamp>, User), AdminError> {
+pub fn show(cx: &Context, id: &str) -> Result<UserView, AdminError> {
     view(cx, &[AdminRight::ManageUsers], |c, viewer| {
         let user = find(c, id)?;
         let filter = store::events::Filter {
@@ -63,7 +73,13 @@ pub fn show(
             ..store::events::Filter::default()
         };
         let last = store::events::list(c, &filter, 1)?;
-        Ok((user, last.first().map(|l| l.event.at), viewer.clone()))
+        let others = store::users::others_with_mail(c, &user)?;
+        Ok(UserView {
+            user,
+            last_login: last.first().map(|l| l.event.at),
+            same_mail: others.into_iter().map(|(username, _)| username).collect(),
+            viewer: viewer.clone(),
+        })
     })
 }
 

@@ -4,12 +4,14 @@
 pub mod exchanges;
 pub mod samples;
 
+use avouch_saml::name_id::NameIdFormat;
 use avouch_saml::time::Timestamp;
 
 use crate::apps::onboard::free_api_name;
 use crate::apps::onboard::preview::Preview;
 use crate::apps::onboard::row::{FORMAT_URI, parse_row};
 use crate::apps::{App, AppId, AppState, PermittedUsers};
+use crate::attributes::name_id;
 use crate::random::new_id;
 use crate::store::apps::StoredApp;
 use crate::store::{self, Connection, Db, StoreError};
@@ -42,7 +44,12 @@ pub fn add_sp(
 ) -> Result<App, String> {
     let mut preview = Preview::read(document, now).map_err(|error| error.to_string())?;
     preview.accept_proposals();
+    preview.accept_identifying();
     let saml = &mut preview.draft.definition.saml;
+    let mail = NameIdFormat::EmailAddress.uri();
+    if !name_id::formats(saml).any(|uri| uri == mail) {
+        saml.allowed_name_id_formats.push(mail.to_owned());
+    }
     for text in EVERYTHING {
         let row = parse_row(text).expect("the rows above are well formed");
         debug_assert_eq!(row.name_format, FORMAT_URI);

@@ -7,8 +7,9 @@ use avouch_saml::metadata::{Reading, SpMetadata};
 use avouch_saml::security::algorithm::AlgorithmPolicy;
 use avouch_saml::security::certificate::{Certificate, KeyKind};
 
+use super::body::{self, Weight};
 use super::view::{certificate_age, certificates, endpoints, key_kind, moment};
-use super::{admin_frame, ask, body, problems, run, with_status};
+use super::{admin_frame, ask, problems, run, with_status};
 use crate::apps::saml::{EncryptionPolicy, SignWhat};
 use crate::apps::{App, AppState};
 use crate::context::Context;
@@ -324,7 +325,8 @@ pub(super) fn kind_of(key: &KeyRow) -> Option<KeyKind> {
 pub(crate) async fn save(request: HttpRequest, payload: Payload, id: Path<String>) -> HttpResponse {
     let cx = extract::context(&request);
     let id = id.into_inner();
-    let mut form = match body::form(&cx, payload).await {
+    let rights = &[AdminRight::EditApps, AdminRight::ManageRelease];
+    let mut form = match body::form(&request, &cx, payload, rights, Weight::Settings).await {
         Ok(fields) => AppForm::from_pairs(fields.0),
         Err(response) => return *response,
     };
@@ -335,7 +337,7 @@ pub(crate) async fn save(request: HttpRequest, payload: Payload, id: Path<String
     let t = &crate::text::Locale::English.catalogue().forms;
     let (kept, shown) = (form.clone(), id.clone());
     let inside = cx.clone();
-    let saved = run_raw(&cx, move |cx| {
+    let saved = super::flow(&cx, move |cx| {
         flow::save(cx, &id, |app| {
             form.apply(app, t).map_err(|problems| {
                 problems
@@ -353,19 +355,6 @@ pub(crate) async fn save(request: HttpRequest, payload: Payload, id: Path<String
             again(&request, inside, shown, kept, wrong, status).await
         }
         Err(error) => super::refused(&request, &cx, error).await,
-    }
-}
-
-async fn run_raw<T: Send + 'static>(
-    cx: &Context,
-    flow: impl FnOnce(&Context) -> Result<T, AdminError> + Send + 'static,
-) -> Result<T, AdminError> {
-    let inside = cx.clone();
-    match actix_web::web::block(move || flow(&inside)).await {
-        Ok(outcome) => outcome,
-        Err(_) => Err(AdminError::Ours(crate::refusal::OperatorError::new(
-            "the flow did not end",
-        ))),
     }
 }
 
@@ -434,7 +423,8 @@ async fn set_state(
     state: AppState,
 ) -> HttpResponse {
     let cx = extract::context(&request);
-    if let Err(response) = body::form(&cx, payload).await {
+    let rights = &[AdminRight::InstallApps];
+    if let Err(response) = body::form(&request, &cx, payload, rights, Weight::Settings).await {
         return *response;
     }
     ask(
@@ -479,7 +469,8 @@ pub(crate) async fn remove(
     id: Path<String>,
 ) -> HttpResponse {
     let cx = extract::context(&request);
-    if let Err(response) = body::form(&cx, payload).await {
+    let rights = &[AdminRight::InstallApps];
+    if let Err(response) = body::form(&request, &cx, payload, rights, Weight::Settings).await {
         return *response;
     }
     run(

@@ -1,15 +1,44 @@
-//! Bodies of the administration's forms, bounded, with their CSRF token checked first.
+//! Bodies of the administration's forms. Who sends one, and whether they may, is settled before any
+//! of it is read; then its size, its time and its CSRF token are.
+
+use std::future::Future;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
 
 use actix_multipart::Multipart;
 use actix_web::web::Payload;
 use actix_web::{FromRequest, HttpRequest, HttpResponse};
 
+use crate::app::Services;
 use crate::context::Context;
+use crate::flow::admin;
+use crate::users::AdminRight;
 use crate::web::pages::ErrorKind;
 use crate::web::{extract, refuse};
 
-/// Most a form may weigh: a federation's file, percent-encoded, with room to spare.
-const LIMIT_BYTES: usize = 24 * 1024 * 1024;
+/// What a form may weigh.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Weight {
+    /// Settings: 200 attribute rows fit.
+    Settings,
+    /// Metadata: a federation's file, percent-encoded, with room to spare.
+    Metadata,
+}
+
+impl Weight {
+    const fn bytes(self) -> usize {
+        match self {
+            Self::Settings => 1024 * 1024,
+            Self::Metadata => 24 * 1024 * 1024,
+        }
+    }
+}
+
+/// Most bodies that carry metadata at one time: each is held in memory whole.
+const UPLOADS: usize = 4;
+/// How long a body may take to arrive.
+const DEADLINE: Duration = Duration::from_secs(120);
 /// Most fields a form may have: 200 attribute rows have 1600.
 const FIELDS: usize = 4000;
 
@@ -34,49 +63,65 @@ impl Form {
     }
 }
 
-/// Reads an urlencoded form that carries this browser's CSRF token.
-pub(super) async fn form(cx: &Context, payload: Payload) -> Result<Form, Box<HttpResponse>> {
-    let bytes = match payload.to_bytes_limited(LIMIT_BYTES).await {
-        Ok(Ok(bytes)) => bytes,
-        Ok(Err(_)) => return Err(Box::new(refuse::of_kind(cx, ErrorKind::InvalidRequest))),
-        Err(_) => return Err(Box::new(refuse::of_kind(cx, ErrorKind::TooLarge))),
+type Refused = Box<HttpResponse>;
+
+/// Reads an urlencoded form of an administrator with one of `rights`, which carries this browser's
+/// CSRF token.
+pub(super) async fn form(
+    request: &HttpRequest,
+    cx: &Context,
+    payload: Payload,
+    rights: &[AdminRight],
+    weight: Weight,
+) -> Result<Form, Refused> {
+    let read = async {
+        match payload.to_bytes_limited(weight.bytes()).await {
+            Ok(Ok(bytes)) => Ok(Form(extract::pairs(&bytes, FIELDS))),
+            Ok(Err(_)) => Err(ErrorKind::InvalidRequest),
+            Err(_) => Err(ErrorKind::TooLarge),
+        }
     };
-    admitted(cx, Form(extract::pairs(&bytes, FIELDS)))
+    admitted(request, cx, rights, weight, read).await
 }
 
-/// Reads a multipart form that carries this browser's CSRF token. A file's content stands under
-/// its field's name; it is text, since metadata is UTF-8.
+/// Reads a multipart form with metadata, as [`form`] does. A file's content stands under its
+/// field's name; it is text, since metadata is UTF-8.
 pub(super) async fn multipart(
-    cx: &Context,
     request: &HttpRequest,
+    cx: &Context,
     payload: Payload,
-) -> Result<Form, Box<HttpResponse>> {
-    let invalid = || Box::new(refuse::of_kind(cx, ErrorKind::InvalidRequest));
+    rights: &[AdminRight],
+) -> Result<Form, Refused> {
+    let read = parts(request, payload);
+    admitted(request, cx, rights, Weight::Metadata, read).await
+}
+
+async fn parts(request: &HttpRequest, payload: Payload) -> Result<Form, ErrorKind> {
     let mut inner = payload.into_inner();
     let mut parts = Multipart::from_request(request, &mut inner)
         .await
-        .map_err(|_| invalid())?;
+        .map_err(|_| ErrorKind::InvalidRequest)?;
     let mut fields = Vec::new();
     let mut total = 0;
     while let Some(part) = next(&mut parts).await {
-        let mut part = part.map_err(|_| invalid())?;
+        let mut part = part.map_err(|_| ErrorKind::InvalidRequest)?;
         let name = part.name().unwrap_or_default().to_owned();
         let mut content = Vec::new();
         while let Some(chunk) = next(&mut part).await {
-            let chunk = chunk.map_err(|_| invalid())?;
+            let chunk = chunk.map_err(|_| ErrorKind::InvalidRequest)?;
             total += chunk.len();
-            if total > LIMIT_BYTES {
-                return Err(Box::new(refuse::of_kind(cx, ErrorKind::TooLarge)));
+            if total > Weight::Metadata.bytes() {
+                return Err(ErrorKind::TooLarge);
             }
             content.extend_from_slice(&chunk);
         }
         if fields.len() == FIELDS {
-            return Err(invalid());
+            return Err(ErrorKind::InvalidRequest);
         }
         // What is not UTF-8 is kept recognisably broken: the reader then refuses it by its line.
         fields.push((name, String::from_utf8_lossy(&content).into_owned()));
     }
-    admitted(cx, Form(fields))
+    Ok(Form(fields))
 }
 
 /// The next item of a stream.
@@ -84,10 +129,75 @@ async fn next<S: futures_core::Stream + Unpin>(stream: &mut S) -> Option<S::Item
     std::future::poll_fn(|task| std::pin::Pin::new(&mut *stream).poll_next(task)).await
 }
 
-fn admitted(cx: &Context, form: Form) -> Result<Form, Box<HttpResponse>> {
+/// Waits for `read` once it is clear that this administrator's form is to be read.
+async fn admitted(
+    request: &HttpRequest,
+    cx: &Context,
+    rights: &[AdminRight],
+    weight: Weight,
+    read: impl Future<Output = Result<Form, ErrorKind>>,
+) -> Result<Form, Refused> {
+    let rights = rights.to_vec();
+    let allowed = super::flow(cx, move |cx| admin::view(cx, &rights, |_, _| Ok(()))).await;
+    if let Err(error) = allowed {
+        return Err(Box::new(super::refused(request, cx, error).await));
+    }
+    let _place = match weight {
+        Weight::Settings => None,
+        Weight::Metadata => match Place::take(&cx.services) {
+            Some(place) => Some(place),
+            None => return Err(Box::new(refuse::busy(request, cx))),
+        },
+    };
+    let form = within(DEADLINE, read)
+        .await
+        .map_err(|kind| Box::new(refuse::of_kind(cx, kind)))?;
     if cx.browser.csrf_matches(form.get("csrf")) {
         Ok(form)
     } else {
         Err(Box::new(refuse::of_kind(cx, ErrorKind::StaleForm)))
+    }
+}
+
+async fn within<T>(
+    deadline: Duration,
+    read: impl Future<Output = Result<T, ErrorKind>>,
+) -> Result<T, ErrorKind> {
+    match actix_web::rt::time::timeout(deadline, read).await {
+        Ok(done) => done,
+        Err(_) => Err(ErrorKind::InvalidRequest),
+    }
+}
+
+/// One of the bodies with metadata that may be read at a time.
+struct Place(Arc<Services>);
+
+impl Place {
+    fn take(services: &Arc<Services>) -> Option<Self> {
+        let place = Self(Arc::clone(services));
+        // Dropping the place gives back what was counted, also when there was none left.
+        (services.uploads.fetch_add(1, Ordering::Relaxed) < UPLOADS).then_some(place)
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        self.0.uploads.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn av_sec_42_a_body_that_never_comes_is_not_waited_for() {
+        actix_web::rt::System::new().block_on(async {
+            let never = std::future::pending::<Result<(), ErrorKind>>();
+            let ended = within(Duration::ZERO, never).await;
+            assert_eq!(ended, Err(ErrorKind::InvalidRequest));
+            let there = async { Ok::<_, ErrorKind>(()) };
+            assert_eq!(within(Duration::ZERO, there).await, Ok(()));
+        });
     }
 }

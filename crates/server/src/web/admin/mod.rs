@@ -20,6 +20,18 @@ use crate::web::pages::{ErrorKind, ErrorPage, Frame, Moment, Page, Problem, poli
 use crate::web::respond::{Served, frame, see_other, serve};
 use crate::web::{extract, refuse};
 
+/// Runs a flow of an administrator where it may wait.
+pub(super) async fn flow<T: Send + 'static>(
+    cx: &Context,
+    flow: impl FnOnce(&Context) -> Result<T, AdminError> + Send + 'static,
+) -> Result<T, AdminError> {
+    let inside = cx.clone();
+    match web::block(move || flow(&inside)).await {
+        Ok(outcome) => outcome,
+        Err(_) => Err(AdminError::Ours(OperatorError::new("the flow did not end"))),
+    }
+}
+
 /// Runs a flow of an administrator and answers with what `show` makes of it. What a form got
 /// wrong goes to `wrong`.
 pub(super) async fn run<T: Send + 'static>(
@@ -29,11 +41,7 @@ pub(super) async fn run<T: Send + 'static>(
     show: impl FnOnce(&Context, T) -> HttpResponse,
     wrong: impl FnOnce(&Context, Frame, Vec<Wrong>) -> HttpResponse,
 ) -> HttpResponse {
-    let inside = cx.clone();
-    let outcome = match web::block(move || flow(&inside)).await {
-        Ok(outcome) => outcome,
-        Err(_) => Err(AdminError::Ours(OperatorError::new("the flow did not end"))),
-    };
+    let outcome = self::flow(&cx, flow).await;
     match outcome {
         Ok(value) => show(&cx, value),
         Err(AdminError::Refused(problems)) => {

@@ -4,8 +4,8 @@
 use actix_web::web::{Path, Payload};
 use actix_web::{HttpRequest, HttpResponse};
 
-use super::body::{self, Form};
-use super::view::{self, Leads};
+use super::body::{self, Form, Weight};
+use super::view::{self, Came, Leads};
 use super::{admin_frame, ask, problems, run};
 use crate::apps::onboard::typed::{Typed, typed_to_metadata};
 use crate::context::Context;
@@ -59,6 +59,7 @@ impl Target {
             preview_url: self.preview_url(),
             cancel_url: self.cancel_url(),
             pasted: String::new(),
+            signed_by: String::new(),
             typed: TypedSp::default(),
             problems: Vec::new(),
         }
@@ -138,7 +139,8 @@ pub(crate) async fn replace_preview(
 
 async fn show_preview(request: HttpRequest, payload: Payload, target: Target) -> HttpResponse {
     let cx = extract::context(&request);
-    let form = match body::multipart(&cx, &request, payload).await {
+    let right = flow::right_to_import(target.replaces.is_some());
+    let form = match body::multipart(&request, &cx, payload, &[right]).await {
         Ok(form) => form,
         Err(response) => return *response,
     };
@@ -147,11 +149,15 @@ async fn show_preview(request: HttpRequest, payload: Payload, target: Target) ->
     let pasted = form.get("metadata").to_owned();
     let uploaded = form.get("file").to_owned();
     let chosen = form.get("entity_id").to_owned();
+    let signed_by = form.get("signed_by").to_owned();
+    let keys = certificates(&signed_by);
     let again = {
         let (target, typed, pasted) = (target.clone(), typed.clone(), pasted.clone());
+        let signed_by = signed_by.clone();
         move |cx: &Context, frame: Frame, wrong: Vec<Wrong>| {
             let mut new = target.empty_page(frame, target.replaces.clone());
             new.typed = typed;
+            new.signed_by = signed_by;
             // A federation's file is not written back into a text field.
             if pasted.len() <= 512 * 1024 {
                 new.pasted = pasted;
@@ -171,25 +177,24 @@ async fn show_preview(request: HttpRequest, payload: Payload, target: Target) ->
                 AdminError::Refused(wrong) => AdminError::Refused(
                     wrong
                         .into_iter()
-                        .map(|w| Wrong::new(field, w.message))
+                        .map(|w| match w.field.as_str() {
+                            "signed_by" => w,
+                            _ => Wrong::new(field, w.message),
+                        })
                         .collect(),
                 ),
                 other => other,
             };
             match source.as_str() {
-                "file" if uploaded.is_empty() => {
-                    admit(cx, replaces)?;
-                    Err(Wrong::new(
-                        "file",
-                        Locale::default().catalogue().forms.file_missing.to_string(),
-                    )
-                    .into())
-                }
-                "file" => flow::understand(cx, uploaded.as_bytes(), None, replaces)
+                "file" if uploaded.is_empty() => Err(Wrong::new(
+                    "file",
+                    Locale::default().catalogue().forms.file_missing.to_string(),
+                )
+                .into()),
+                "file" => flow::understand(cx, uploaded.as_bytes(), None, replaces, &keys)
                     .map(|u| (u, uploaded))
                     .map_err(|e| named(e, "file")),
                 "typed" => {
-                    admit(cx, replaces)?;
                     let document = typed_to_metadata(&from_typed(&typed)).map_err(|error| {
                         use crate::apps::onboard::typed::TypedError;
                         let field = match error {
@@ -199,7 +204,7 @@ async fn show_preview(request: HttpRequest, payload: Payload, target: Target) ->
                         };
                         AdminError::from(Wrong::new(field, error.to_string()))
                     })?;
-                    flow::understand(cx, &document, None, replaces)
+                    flow::understand(cx, &document, None, replaces, &[])
                         .map(|u| (u, String::new()))
                         .map_err(|error| match error {
                             AdminError::Refused(wrong) => {
@@ -208,19 +213,16 @@ async fn show_preview(request: HttpRequest, payload: Payload, target: Target) ->
                             other => other,
                         })
                 }
-                _ if kept.trim().is_empty() => {
-                    admit(cx, replaces)?;
-                    Err(Wrong::new(
-                        "metadata",
-                        Locale::default()
-                            .catalogue()
-                            .forms
-                            .metadata_missing
-                            .to_string(),
-                    )
-                    .into())
-                }
-                _ => flow::understand(cx, kept.as_bytes(), Some(&chosen), replaces)
+                _ if kept.trim().is_empty() => Err(Wrong::new(
+                    "metadata",
+                    Locale::default()
+                        .catalogue()
+                        .forms
+                        .metadata_missing
+                        .to_string(),
+                )
+                .into()),
+                _ => flow::understand(cx, kept.as_bytes(), Some(&chosen), replaces, &keys)
                     .map(|u| (u, kept)),
             }
         },
@@ -232,6 +234,7 @@ async fn show_preview(request: HttpRequest, payload: Payload, target: Target) ->
                     preview_url: target.preview_url(),
                     cancel_url: target.cancel_url(),
                     metadata,
+                    signed_by,
                     entities: entities
                         .into_iter()
                         .map(|(entity, taken)| EntityLine {
@@ -245,13 +248,19 @@ async fn show_preview(request: HttpRequest, payload: Payload, target: Target) ->
             Understood::One {
                 preview,
                 document,
+                signature,
                 replaced,
                 viewer,
             } => {
                 let mut shown = view::preview_page(
                     admin_frame(cx, &viewer),
+                    &viewer,
                     &preview,
-                    document,
+                    Came {
+                        document,
+                        signed_by,
+                        signature,
+                    },
                     replaced.as_deref().map(|(_, sp)| sp),
                     target.leads(),
                     cx.now,
@@ -265,12 +274,6 @@ async fn show_preview(request: HttpRequest, payload: Payload, target: Target) ->
         again,
     )
     .await
-}
-
-/// The right is asked before the form is looked at.
-fn admit(cx: &Context, replaces: Option<&str>) -> Result<(), AdminError> {
-    let right = flow::right_to_import(replaces.is_some());
-    admin::view(cx, &[right], |_, _| Ok(()))
 }
 
 /// Typed fields have no lines: what is wrong with the metadata made of them is named by its field.
@@ -328,7 +331,8 @@ fn certificates(text: &str) -> Vec<String> {
 /// `POST /admin/apps`.
 pub(crate) async fn add(request: HttpRequest, payload: Payload) -> HttpResponse {
     let cx = extract::context(&request);
-    let form = match body::form(&cx, payload).await {
+    let rights = &[flow::right_to_import(false)];
+    let form = match body::form(&request, &cx, payload, rights, Weight::Metadata).await {
         Ok(form) => form,
         Err(response) => return *response,
     };
@@ -337,6 +341,7 @@ pub(crate) async fn add(request: HttpRequest, payload: Payload) -> HttpResponse 
     let confirmed = Confirmed {
         name: form.get("name").to_owned(),
         release: form.all("release").map(str::to_owned).collect(),
+        signed_by: certificates(form.get("signed_by")),
     };
     let pasted = metadata.clone();
     run(
@@ -363,7 +368,8 @@ pub(crate) async fn replace(
     id: Path<String>,
 ) -> HttpResponse {
     let cx = extract::context(&request);
-    let form = match body::form(&cx, payload).await {
+    let rights = &[flow::right_to_import(true)];
+    let form = match body::form(&request, &cx, payload, rights, Weight::Metadata).await {
         Ok(form) => form,
         Err(response) => return *response,
     };
@@ -371,11 +377,12 @@ pub(crate) async fn replace(
         replaces: Some(id.clone()),
     };
     let metadata = form.get("metadata").to_owned();
+    let signed_by = certificates(form.get("signed_by"));
     let pasted = metadata.clone();
     run(
         &request,
         cx,
-        move |cx| flow::replace(cx, &id, metadata.as_bytes()),
+        move |cx| flow::replace(cx, &id, metadata.as_bytes(), &signed_by),
         |cx, app| see_other(cx, &format!("/admin/apps/{}?saved", app.api_name)),
         move |cx, frame, wrong| {
             let mut new = target.empty_page(frame, target.replaces.clone());

@@ -5,13 +5,14 @@ use actix_web::web::{Path, Payload};
 use actix_web::{HttpRequest, HttpResponse};
 
 use super::apps::{encode, say};
+use super::body::{self, Weight};
 use super::view::moment;
-use super::{admin_frame, ask, body, problems, with_status};
+use super::{admin_frame, ask, problems, with_status};
 use crate::context::Context;
 use crate::directory::password::Password;
 use crate::flow::admin::AdminError;
 use crate::flow::admin::users::{self as flow, NewUser, Offered};
-use crate::users::User;
+use crate::users::{AdminRight, User};
 use crate::web::extract::{self, Fields};
 use crate::web::pages::admin::{UserForm, UserListPage, UserNewPage, UserPage, UserRow};
 use crate::web::pages::{Choice, Problem};
@@ -72,8 +73,9 @@ pub(crate) async fn show(request: HttpRequest, id: Path<String>) -> HttpResponse
         &request,
         cx,
         move |cx| flow::show(cx, &id),
-        move |cx, (user, last_login, viewer)| {
-            let mut frame = admin_frame(cx, &viewer);
+        move |cx, view| {
+            let mut frame = admin_frame(cx, &view.viewer);
+            let user = view.user;
             say(&mut frame, &fields);
             page(
                 cx,
@@ -82,6 +84,7 @@ pub(crate) async fn show(request: HttpRequest, id: Path<String>) -> HttpResponse
                     row: row(&user),
                     id: user.id.to_string(),
                     email_verified: user.email_verified,
+                    same_mail: view.same_mail,
                     given_name: user.given_name,
                     family_name: user.family_name,
                     federation_id: user.federation_id.unwrap_or_default(),
@@ -94,7 +97,7 @@ pub(crate) async fn show(request: HttpRequest, id: Path<String>) -> HttpResponse
                         .collect(),
                     rights: user.rights.iter().map(|r| r.as_str().to_owned()).collect(),
                     attributes: user.custom.into_iter().collect(),
-                    last_login: last_login.map(moment),
+                    last_login: view.last_login.map(moment),
                 },
             )
         },
@@ -143,7 +146,8 @@ fn new_page(
 /// `POST /admin/users`.
 pub(crate) async fn add(request: HttpRequest, payload: Payload) -> HttpResponse {
     let cx = extract::context(&request);
-    let fields = match body::form(&cx, payload).await {
+    let rights = &[AdminRight::ManageUsers];
+    let fields = match body::form(&request, &cx, payload, rights, Weight::Settings).await {
         Ok(fields) => fields,
         Err(response) => return *response,
     };
@@ -216,7 +220,8 @@ async fn set_active(
     active: bool,
 ) -> HttpResponse {
     let cx = extract::context(&request);
-    if let Err(response) = body::form(&cx, payload).await {
+    let rights = &[AdminRight::ManageUsers];
+    if let Err(response) = body::form(&request, &cx, payload, rights, Weight::Settings).await {
         return *response;
     }
     ask(

@@ -9,9 +9,11 @@ use avouch_saml::security::certificate::{Certificate, KeyKind};
 use avouch_saml::time::Timestamp;
 
 use crate::apps::onboard::preview::Preview;
+use crate::flow::admin::apps::DocumentSignature;
+use crate::users::{AdminRight, User};
 use crate::web::pages::admin::{
-    AppPreviewPage, CertificateAge, CertificateLine, Change, EndpointLine, PreviewSource,
-    RequestedLine, Use,
+    AppPreviewPage, CertificateAge, CertificateLine, Change, ChangeWeight, EndpointLine,
+    PreviewSource, RequestedLine, Use,
 };
 use crate::web::pages::{AppLabel, Frame, Moment};
 
@@ -137,11 +139,19 @@ pub(super) struct Leads {
     pub(super) cancel_url: String,
 }
 
-/// The preview page; `replaced` is what the app's metadata says now.
+/// What is to be brought back, and what is known of its signature.
+pub(super) struct Came {
+    pub(super) document: Vec<u8>,
+    pub(super) signed_by: String,
+    pub(super) signature: DocumentSignature,
+}
+
+/// The preview page for `viewer`; `replaced` is what the app's metadata says now.
 pub(super) fn preview_page(
     frame: Frame,
+    viewer: &User,
     preview: &Preview,
-    document: Vec<u8>,
+    came: Came,
     replaced: Option<&SpMetadata>,
     leads: Leads,
     now: Timestamp,
@@ -155,6 +165,20 @@ pub(super) fn preview_page(
     };
     let mut warnings: Vec<String> = sp.warnings.iter().map(ToString::to_string).collect();
     let t = &frame.t.app_preview;
+    let may_release = viewer.rights.contains(&AdminRight::ManageRelease);
+    if replaced.is_none() && !may_release && sp.has_claims() {
+        warnings.insert(0, t.warning_claims.to_string());
+    }
+    if let Some(format) = preview.identifying.as_ref().filter(|_| replaced.is_none()) {
+        warnings.insert(0, t.warning_identifying.with(format.uri()));
+    }
+    let lookalikes = preview.lookalikes();
+    if !lookalikes.is_empty() {
+        warnings.insert(0, t.warning_lookalikes.with(lookalikes));
+    }
+    if came.signature == DocumentSignature::NotVerified {
+        warnings.insert(0, t.warning_not_verified.to_string());
+    }
     if !sp.can_be_answered() {
         warnings.insert(0, t.warning_no_post.to_string());
     }
@@ -163,12 +187,30 @@ pub(super) fn preview_page(
             warnings.push(t.warning_expired.with(&key.subject));
         }
     }
+    let identifying = preview.identifying.iter().map(|format| RequestedLine {
+        name: format.uri().to_owned(),
+        friendly: t.identifying.to_string(),
+        required: false,
+        can_release: may_release,
+    });
+    let requested = preview.proposals.iter().map(|p| RequestedLine {
+        name: p.requested.name.clone(),
+        friendly: p.requested.friendly_name.clone().unwrap_or_default(),
+        required: p.requested.is_required,
+        can_release: p.row.is_some() && may_release,
+    });
     AppPreviewPage {
+        signature: match &came.signature {
+            DocumentSignature::Absent => t.signature_none.to_string(),
+            DocumentSignature::NotVerified => t.signature_not_verified.to_string(),
+            DocumentSignature::VerifiedBy(key) => t.signature_verified.with(key),
+        },
         save_url: leads.save_url,
         cancel_url: leads.cancel_url,
         // The reader takes nothing but UTF-8.
         source: PreviewSource {
-            metadata: String::from_utf8(document).unwrap_or_default(),
+            metadata: String::from_utf8(came.document).unwrap_or_default(),
+            signed_by: came.signed_by,
         },
         app: AppLabel {
             name: preview.draft.name.clone(),
@@ -192,16 +234,7 @@ pub(super) fn preview_page(
         valid_until: sp.valid_until.map(moment),
         endpoints: endpoints(sp),
         certificates: certificates(sp, now),
-        requested: preview
-            .proposals
-            .iter()
-            .map(|p| RequestedLine {
-                name: p.requested.name.clone(),
-                friendly: p.requested.friendly_name.clone().unwrap_or_default(),
-                required: p.requested.is_required,
-                can_release: p.row.is_some(),
-            })
-            .collect(),
+        requested: requested.chain(identifying).collect(),
         requests_signed: sp.authn_requests_signed,
         assertions_signed: sp.want_assertions_signed,
         formats: sp
@@ -215,7 +248,13 @@ pub(super) fn preview_page(
             diff(old, sp)
                 .into_iter()
                 .map(|change| Change {
-                    risky: change.is_risky(),
+                    weight: if change.is_risky() {
+                        ChangeWeight::Risky
+                    } else if change.is_of_keys() {
+                        ChangeWeight::Keys
+                    } else {
+                        ChangeWeight::Harmless
+                    },
                     what: change.to_string(),
                     before: String::new(),
                     after: String::new(),

@@ -10,8 +10,8 @@ use super::super::{Frame, Page};
 /// `GET /admin/apps/new`, and `GET /admin/apps/{id}/metadata` to replace an app's metadata.
 ///
 /// Each of its three forms posts `multipart/form-data` to `preview_url`, with `csrf` and
-/// `source`: `file` with the file field `file`; `paste` with `metadata`; or `typed` with the
-/// fields of [`TypedSp`]. The answer is [`AppPreviewPage`](super::AppPreviewPage), or
+/// `source`: `file` with the file field `file`; `paste` with `metadata`, both with `signed_by`; or
+/// `typed` with the fields of [`TypedSp`]. The answer is [`AppPreviewPage`](super::AppPreviewPage), or
 /// [`AppChoosePage`] when the metadata holds several service providers, or this page again with
 /// problems.
 #[derive(Debug, Template)]
@@ -27,6 +27,8 @@ pub struct AppNewPage {
     pub cancel_url: String,
     /// Metadata that was pasted, to correct it.
     pub pasted: String,
+    /// Certificates the file or the text has to be signed by, to correct them.
+    pub signed_by: String,
     /// What was typed, to correct it.
     pub typed: TypedSp,
     /// What was wrong. Its field is `file`, `metadata` or a field of [`TypedSp`].
@@ -50,7 +52,7 @@ pub struct TypedSp {
 }
 
 /// The metadata holds several service providers: which one? The form posts to the same
-/// `preview_url` with `source` = `paste`, `csrf`, `metadata` (the text as it came) and
+/// `preview_url` with `source` = `paste`, `csrf`, `metadata` (the text as it came), `signed_by` and
 /// `entity_id`.
 #[derive(Debug, Template)]
 #[template(path = "admin/app_choose.html")]
@@ -63,6 +65,8 @@ pub struct AppChoosePage {
     pub cancel_url: String,
     /// The metadata as it came.
     pub metadata: String,
+    /// Certificates it is signed by.
+    pub signed_by: String,
     /// Its service providers.
     pub entities: Vec<EntityLine>,
 }
@@ -79,9 +83,10 @@ pub struct EntityLine {
 }
 
 /// The fields that a problem can be shown at.
-const FIELDS: [&str; 7] = [
+const FIELDS: [&str; 8] = [
     "file",
     "metadata",
+    "signed_by",
     "name",
     "entity_id",
     "acs_urls",
@@ -125,6 +130,7 @@ impl AppNewPage {
         let (label, hint, value) = match name {
             "file" => (t.file, None, ""),
             "metadata" => (t.paste, None, self.pasted.as_str()),
+            "signed_by" => (t.signed_by, Some(t.signed_by_hint), self.signed_by.as_str()),
             "name" => (t.name, Some(t.name_hint), typed.name.as_str()),
             "entity_id" => (
                 t.entity_id,
@@ -155,6 +161,15 @@ impl AppNewPage {
         }
     }
 
+    /// The same field in the second of the two forms that have it.
+    fn signed_by_again(&self) -> Field {
+        Field {
+            id: "signed_by-again".into(),
+            problem: None,
+            ..self.field("signed_by")
+        }
+    }
+
     /// Sample data.
     pub fn sample() -> Self {
         Self {
@@ -163,6 +178,7 @@ impl AppNewPage {
             preview_url: "/admin/apps/preview".into(),
             cancel_url: "/admin/apps".into(),
             pasted: String::new(),
+            signed_by: String::new(),
             typed: TypedSp::default(),
             problems: Vec::new(),
         }
@@ -196,6 +212,7 @@ impl AppChoosePage {
             preview_url: "/admin/apps/preview".into(),
             cancel_url: "/admin/apps".into(),
             metadata: "<EntitiesDescriptor/>".into(),
+            signed_by: String::new(),
             entities: vec![
                 line("https://wiki.example.org/shibboleth", "Sample Wiki", true),
                 line("https://library.example.org/shibboleth", "Library", false),

@@ -8,7 +8,7 @@ use super::super::idp_info::sample_fingerprint;
 use super::super::{AppLabel, Frame, Moment, Page};
 
 /// The answer to the forms of [`AppNewPage`](super::AppNewPage). Its form posts
-/// (`application/x-www-form-urlencoded`) `csrf`, `metadata`, `entity_id`, `name` and, for each
+/// (`application/x-www-form-urlencoded`) `csrf`, `metadata`, `signed_by`, `entity_id`, `name` and, for each
 /// attribute to release, `release` with its SAML name, to `save_url`.
 #[derive(Debug, Template)]
 #[template(path = "admin/app_preview.html")]
@@ -45,6 +45,8 @@ pub struct AppPreviewPage {
     pub certificates: Vec<CertificateLine>,
     /// Requested attributes.
     pub requested: Vec<RequestedLine>,
+    /// What is known of the signature of the metadata itself.
+    pub signature: String,
     /// AuthnRequestsSigned.
     pub requests_signed: bool,
     /// WantAssertionsSigned.
@@ -62,8 +64,10 @@ pub struct AppPreviewPage {
 /// The metadata that will be saved.
 #[derive(Debug, Clone)]
 pub struct PreviewSource {
-    /// The document of this one entity.
+    /// The document of this one entity, or the whole one whose signature is verified.
     pub metadata: String,
+    /// Certificates it is signed by.
+    pub signed_by: String,
 }
 
 /// One Assertion Consumer Service.
@@ -127,14 +131,25 @@ pub struct RequestedLine {
 /// One difference between old and new metadata.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Change {
-    /// It could let somebody else receive sign-ins, or weaken them.
-    pub risky: bool,
+    /// How it is to be seen.
+    pub weight: ChangeWeight,
     /// What changes.
     pub what: String,
     /// Old value; empty if there was none.
     pub before: String,
     /// New value; empty if there is none.
     pub after: String,
+}
+
+/// How a difference is to be seen, the gravest first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ChangeWeight {
+    /// It could let somebody else receive sign-ins, or weaken them, or tell more.
+    Risky,
+    /// Keys are added or gone beside those that stay.
+    Keys,
+    /// Anything else.
+    Harmless,
 }
 
 impl AppPreviewPage {
@@ -146,12 +161,22 @@ impl AppPreviewPage {
         self.changes.is_some()
     }
 
-    fn changes_that_are(&self, risky: &bool) -> Vec<&Change> {
-        self.changes
-            .iter()
-            .flatten()
-            .filter(|change| change.risky == *risky)
-            .collect()
+    /// The differences by weight: a title, the tone of its banner, and the differences.
+    fn groups(&self) -> Vec<(String, &'static str, Vec<&Change>)> {
+        let t = self.t();
+        [
+            (ChangeWeight::Risky, t.changes_risky, "problem"),
+            (ChangeWeight::Keys, t.changes_keys, "warning"),
+            (ChangeWeight::Harmless, t.changes_safe, "good"),
+        ]
+        .into_iter()
+        .map(|(weight, title, tone)| {
+            let all = self.changes.iter().flatten();
+            let group = all.filter(|change| change.weight == weight).collect();
+            (title.to_string(), tone, group)
+        })
+        .filter(|(_, _, group): &(_, _, Vec<&Change>)| !group.is_empty())
+        .collect()
     }
 
     fn use_text(&self, line: &CertificateLine) -> String {
@@ -232,6 +257,7 @@ impl AppPreviewPage {
             source: PreviewSource {
                 metadata: "<EntityDescriptor entityID=\"https://wiki.example.org/shibboleth\"/>"
                     .into(),
+                signed_by: String::new(),
             },
             app: AppLabel::named("Sample Wiki"),
             entity_id: "https://wiki.example.org/shibboleth".into(),
@@ -266,6 +292,7 @@ impl AppPreviewPage {
                 requested("urn:oid:2.16.840.1.113730.3.1.241", "displayName", false, true),
                 requested("urn:oid:1.3.6.1.4.1.99999.1", "", false, false),
             ],
+            signature: "none".into(),
             requests_signed: true,
             assertions_signed: false,
             formats: vec!["urn:oasis:names:tc:SAML:2.0:nameid-format:persistent".into()],
@@ -277,8 +304,8 @@ impl AppPreviewPage {
 }
 
 pub(super) fn samples() -> Vec<(&'static str, String)> {
-    let change = |risky, what: &str, before: &str, after: &str| Change {
-        risky,
+    let change = |weight, what: &str, before: &str, after: &str| Change {
+        weight,
         what: what.into(),
         before: before.into(),
         after: after.into(),
@@ -287,12 +314,23 @@ pub(super) fn samples() -> Vec<(&'static str, String)> {
         save_url: "/admin/apps/wiki/metadata/save".into(),
         changes: Some(vec![
             change(
-                true,
+                ChangeWeight::Risky,
                 "Assertion Consumer Service",
                 "https://wiki.example.org/Shibboleth.sso/SAML2/POST",
                 "https://wiki-new.example.org/Shibboleth.sso/SAML2/POST",
             ),
-            change(false, "Contact", "", "support: support@example.org"),
+            change(
+                ChangeWeight::Keys,
+                "another signing key",
+                "",
+                "RSA 2048, 5A:D1…",
+            ),
+            change(
+                ChangeWeight::Harmless,
+                "Contact",
+                "",
+                "support: support@example.org",
+            ),
         ]),
         ..AppPreviewPage::sample()
     };
@@ -333,7 +371,8 @@ mod tests {
     fn risky_changes_stand_apart() {
         let (_, html) = samples().remove(2);
         let risky = html.find("wiki-new.example.org").expect("the new address");
+        let keys = html.find("Keys changed").expect("the keys");
         let safe = html.find("Harmless changes").expect("the harmless part");
-        assert!(risky < safe);
+        assert!(risky < keys && keys < safe);
     }
 }

@@ -17,7 +17,8 @@ pub use app_form::{AppForm, AttributeForm, FormAction, PRESETS, SOURCES};
 pub use app_list::{AppListPage, AppRow, CertificateAge};
 pub use app_new::{AppChoosePage, AppNewPage, EntityLine, TypedSp};
 pub use app_preview::{
-    AppPreviewPage, CertificateLine, Change, EndpointLine, PreviewSource, RequestedLine, Use,
+    AppPreviewPage, CertificateLine, Change, ChangeWeight, EndpointLine, PreviewSource,
+    RequestedLine, Use,
 };
 pub use app_remove::AppRemovePage;
 pub use app_settings::{AppSettingsPage, InForce, Origin};

@@ -55,6 +55,8 @@ pub struct UserPage {
     pub id: String,
     /// Whether the mail address was verified.
     pub email_verified: bool,
+    /// Usernames of others with the same address.
+    pub same_mail: Vec<String>,
     /// Given name; may be empty.
     pub given_name: String,
     /// Family name; may be empty.
@@ -130,6 +132,10 @@ impl UserPage {
         if !email.is_empty() && !self.email_verified {
             email = format!("{email} ({})", t.email_unverified);
         }
+        if !self.same_mail.is_empty() {
+            let others = self.same_mail.join(", ");
+            email = format!("{email} ({})", t.email_shared.with(others));
+        }
         let last_login = match &self.last_login {
             Some(at) => at.shown.clone(),
             None => t.never.to_string(),
@@ -159,6 +165,7 @@ impl UserPage {
             row: UserListPage::sample().rows.swap_remove(1),
             id: "5b6f6f0e-6f1c-4f0e-9a3e-0f7d1c2b3a49".into(),
             email_verified: false,
+            same_mail: vec!["sample.two".into()],
             given_name: "Sample".into(),
             family_name: "One".into(),
             federation_id: "fed-0001".into(),
@@ -198,6 +205,7 @@ mod tests {
             "staff",
             "Wiki writers",
             "not verified",
+            "sample.two has it too",
         ] {
             assert!(html.contains(value), "{value} is missing");
         }
