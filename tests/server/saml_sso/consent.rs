@@ -178,6 +178,10 @@ fn av_st_08_consent_is_to_the_format_that_is_issued() {
     let app = TestApp::start();
     let mut sp = Sp::new("asking");
     let connected = asking(&app, &sp);
+    app.change(&connected, |app| {
+        let formats = &mut app.definition.saml.allowed_name_id_formats;
+        formats.push(NameIdFormat::EmailAddress.uri().to_owned());
+    });
     app.user("one");
     let client = app.signed_in("one");
     let ask = |sp: &Sp, format: Option<NameIdFormat>| {

@@ -206,6 +206,10 @@ fn av_req_20_formats_without_qualifiers_are_not_qualified() {
 fn av_req_18_a_disabled_format_is_refused() {
     let (app, sp, client) = TestApp::ready();
     let connected = app.app_of(&sp);
+    app.change(&connected, |app| {
+        let formats = &mut app.definition.saml.allowed_name_id_formats;
+        formats.push(NameIdFormat::EmailAddress.uri().to_owned());
+    });
     let ask = |format: Option<NameIdFormat>| {
         app.ask(&client, &sp, |r| {
             r.name_id_policy = Some(NameIdPolicy {

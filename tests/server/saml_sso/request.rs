@@ -1,6 +1,7 @@
 //! What makes a request acceptable: its form, its address, its age, its issuer.
 
 use avouch_saml::ids::MessageId;
+use avouch_saml::name_id::NameIdFormat;
 use avouch_server::apps::PermittedUsers;
 use avouch_server::audit::ResultCode;
 use avouch_server::random::SystemRandom;
@@ -557,7 +558,10 @@ fn iip_md11_a_key_without_use_verifies_requests() {
 fn av_sec_46_a_request_too_large_to_keep_is_refused() {
     let app = TestApp::start();
     let sp = Sp::new("wiki");
-    app.connect(&sp, |_, _| ());
+    app.connect(&sp, |_, saml| {
+        let unspecified = NameIdFormat::Unspecified.uri().to_owned();
+        saml.allowed_name_id_formats.push(unspecified);
+    });
     app.user("one");
     let contexts = |count: usize, length: usize| {
         let refs: String = (0..count)

@@ -524,6 +524,8 @@ fn iip_sso06_behaviour_follows_replaced_metadata() {
     let mut sp = Sp::new("wiki");
     app.connect(&sp, |_, saml| {
         saml.sign = avouch_server::apps::saml::SignWhat::Response;
+        let mail = avouch_saml::name_id::NameIdFormat::EmailAddress;
+        saml.allowed_name_id_formats.push(mail.uri().to_owned());
     });
     app.user("one");
     let client = app.signed_in("one");
