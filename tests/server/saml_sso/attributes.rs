@@ -1,7 +1,7 @@
 //! What an SP is told about the user.
 
 use avouch_saml::message::assertion::AttributeValue;
-use avouch_server::apps::saml::{AttributeRow, Source, UserField, WhenMissing};
+use avouch_server::apps::saml::{AttributeRow, Condition, Source, UserField, WhenMissing};
 use avouch_server::audit::ResultCode;
 
 use crate::support::app::TestApp;
@@ -13,15 +13,7 @@ const PAIRWISE_ID: &str = "urn:oasis:names:tc:SAML:attribute:pairwise-id";
 const REQUIREMENT: &str = "urn:oasis:names:tc:SAML:profiles:subject-id:req";
 
 fn row(name: &str, source: Source) -> AttributeRow {
-    AttributeRow {
-        name: name.to_owned(),
-        name_format: URI.to_owned(),
-        friendly_name: None,
-        source,
-        when_missing: WhenMissing::Omit,
-        only_for_entity_attribute: None,
-        only_if_requested: false,
-    }
+    AttributeRow::new(name, URI, source)
 }
 
 fn custom(name: &str) -> Source {
@@ -212,7 +204,7 @@ fn iip_idp04_requested_attributes_choose_and_limit() {
     );
     app.connect(&sp, |_, saml| {
         let if_requested = |row: AttributeRow| AttributeRow {
-            only_if_requested: true,
+            condition: Condition::Requested,
             ..row
         };
         saml.attributes = vec![

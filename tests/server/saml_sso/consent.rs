@@ -1,21 +1,17 @@
 //! Consent of users who authorize an app themselves.
 
 use avouch_server::apps::PermittedUsers;
-use avouch_server::apps::saml::{AttributeRow, Source, UserField, WhenMissing};
+use avouch_server::apps::saml::{AttributeRow, Source, UserField};
 use avouch_server::audit::ResultCode;
 
 use crate::support::app::TestApp;
 use crate::support::sp::Sp;
 
 fn row(name: &str, field: UserField) -> AttributeRow {
+    let format = "urn:oasis:names:tc:SAML:2.0:attrname-format:uri";
     AttributeRow {
-        name: name.to_owned(),
-        name_format: "urn:oasis:names:tc:SAML:2.0:attrname-format:uri".to_owned(),
         friendly_name: Some("mail".to_owned()),
-        source: Source::User(field),
-        when_missing: WhenMissing::Omit,
-        only_for_entity_attribute: None,
-        only_if_requested: false,
+        ..AttributeRow::new(name, format, Source::User(field))
     }
 }
 

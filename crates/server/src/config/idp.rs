@@ -78,9 +78,6 @@ pub struct Contact {
     pub telephone: Option<String>,
 }
 
-/// SAML V2.0 Deployment Profile, SDP-G02.
-const LONGEST_ENTITY_ID: usize = 256;
-
 const CONTACT_KINDS: [&str; 6] = [
     "technical",
     "support",
@@ -92,11 +89,9 @@ const CONTACT_KINDS: [&str; 6] = [
 
 impl Idp {
     pub(super) fn read(s: &mut Section<'_, '_>, base_url: &BaseUrl) -> Option<Self> {
-        let entity_id = s.parsed(
-            "entity_id",
-            &base_url.join("/saml/metadata"),
-            parse_entity_id,
-        );
+        let entity_id = s.parsed("entity_id", &base_url.join("/saml/metadata"), |text| {
+            EntityId::parse_own(text).map_err(|_| EntityId::OWN.to_owned())
+        });
         let language = s.text("language", "en");
         let name = s.text("organisation_name", "Avouch");
         let display = s.optional_text("organisation_display_name");
@@ -151,21 +146,6 @@ impl Idp {
             metadata_cache_minutes,
         })
     }
-}
-
-fn parse_entity_id(text: &str) -> Result<EntityId, String> {
-    let expected = || format!("an absolute URI of at most {LONGEST_ENTITY_ID} characters");
-    let absolute = text.split_once(':').is_some_and(|(scheme, rest)| {
-        !rest.is_empty()
-            && scheme.starts_with(|c: char| c.is_ascii_alphabetic())
-            && scheme
-                .chars()
-                .all(|c| c.is_ascii_alphanumeric() || matches!(c, '+' | '-' | '.'))
-    });
-    if !absolute || text.chars().count() > LONGEST_ENTITY_ID {
-        return Err(expected());
-    }
-    EntityId::parse(text).map_err(|_| expected())
 }
 
 fn parse_scope(text: &str) -> Result<String, String> {

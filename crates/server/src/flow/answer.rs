@@ -6,8 +6,10 @@ use avouch_saml::message::assertion::{
     Assertion, Attribute, AttributeValue, AuthnStatement, Conditions, Confirmation, Subject,
 };
 use avouch_saml::message::response::{IssuedAssertion, Outcome, Response, SendableResponse};
+use avouch_saml::metadata::algorithms::NoEncryption;
 use avouch_saml::name_id::NameId;
 use avouch_saml::security::algorithm::DataEncryption;
+use avouch_saml::security::certificate::PublicKey;
 use avouch_saml::security::encrypt::{Encryption, encrypt_element};
 use avouch_saml::security::sign::{Signer, Unsigned, sign_enveloped};
 use avouch_saml::status::Status;
@@ -125,12 +127,58 @@ pub fn success(
         .clone()
         .expect("assemble gives every statement an index");
     let unsigned = assertion.write().map_err(ours)?;
-    let signer = signer(reply)?;
-    let encryption = choose_encryption(reply, trail)?;
+    let Protection {
+        signer,
+        encryption,
+        sign_assertion,
+        sign_response,
+    } = protect(reply, trail)?;
     if let (Some(exchanges), Some(_)) = (watched, &encryption) {
         let xml = String::from_utf8_lossy(unsigned.as_bytes());
         exchanges.assertion(&trail.code, xml.into_owned());
     }
+    if signer.algorithm().is_danger() {
+        tracing::warn!(app.id = %app.app.id, "signing with SHA-1, as the app's danger switch says");
+    }
+    if encryption
+        .as_ref()
+        .is_some_and(|(_, how)| how.data().is_danger())
+    {
+        tracing::warn!(app.id = %app.app.id, "encrypting with AES-CBC, as the app's danger switch says");
+    }
+    let issued = issue(reply, unsigned, sign_assertion, encryption, signer)?;
+    let form = send(reply, Outcome::Success(issued), sign_response, now, random)?;
+    Ok(Written {
+        form,
+        session_index,
+        not_on_or_after: end,
+    })
+}
+
+/// How a success is signed and encrypted.
+pub struct Protection<'a> {
+    signer: &'a dyn Signer,
+    encryption: Option<(PublicKey, Encryption)>,
+    sign_assertion: bool,
+    sign_response: bool,
+}
+
+/// Chooses how a success is signed and encrypted. The administrator's dry run asks the same.
+///
+/// # Errors
+/// [`Refusal::Reply`] when encryption is required and impossible; [`Refusal::Ours`] when there is
+/// nothing to sign with.
+pub fn protect<'a>(reply: &'a ReplyTo, trail: &mut Trail) -> Result<Protection<'a>, Refusal> {
+    const SOURCE: &str = "the app's settings and metadata";
+    let signer = signer(reply).inspect_err(|error| {
+        trail.fail(
+            "signature of the answer",
+            "a key and an algorithm that the app accepts",
+            error.for_the_log(),
+            SOURCE,
+        );
+    })?;
+    let encryption = choose_encryption(reply, trail)?;
     let (sign_assertion, sign_response) = what_to_sign(reply, encryption.as_ref());
     trail.pass(
         "signature of the answer",
@@ -140,17 +188,13 @@ pub fn success(
             (true, false) => "assertion",
             _ => "response",
         },
-        "the app's settings and metadata",
+        SOURCE,
     );
-    if signer.algorithm().is_danger() {
-        tracing::warn!(app.id = %app.app.id, "signing with SHA-1, as the app's danger switch says");
-    }
-    let issued = issue(reply, unsigned, sign_assertion, encryption, signer)?;
-    let form = send(reply, Outcome::Success(issued), sign_response, now, random)?;
-    Ok(Written {
-        form,
-        session_index,
-        not_on_or_after: end,
+    Ok(Protection {
+        signer,
+        encryption,
+        sign_assertion,
+        sign_response,
     })
 }
 
@@ -200,7 +244,7 @@ fn issue(
     reply: &ReplyTo,
     unsigned: Unsigned<Assertion>,
     sign: bool,
-    encryption: Option<(avouch_saml::security::certificate::PublicKey, Encryption)>,
+    encryption: Option<(PublicKey, Encryption)>,
     signer: &dyn Signer,
 ) -> Result<IssuedAssertion, OperatorError> {
     let hint = reply.app.entity_id.as_str();
@@ -224,10 +268,7 @@ fn issue(
 
 /// Whether the assertion and the response are signed. A ciphertext without integrity of its own
 /// forces the response's signature (errata E93).
-fn what_to_sign(
-    reply: &ReplyTo,
-    encryption: Option<&(avouch_saml::security::certificate::PublicKey, Encryption)>,
-) -> (bool, bool) {
+fn what_to_sign(reply: &ReplyTo, encryption: Option<&(PublicKey, Encryption)>) -> (bool, bool) {
     let cbc = encryption.is_some_and(|(_, how)| how.data().is_danger());
     match reply.app.app.definition.saml.sign {
         SignWhat::Default | SignWhat::Both => (true, true),
@@ -239,7 +280,7 @@ fn what_to_sign(
 fn choose_encryption(
     reply: &ReplyTo,
     trail: &mut Trail,
-) -> Result<Option<(avouch_saml::security::certificate::PublicKey, Encryption)>, Refusal> {
+) -> Result<Option<(PublicKey, Encryption)>, Refusal> {
     let app = &reply.app;
     let policy = app.app.definition.saml.encryption;
     if policy == EncryptionPolicy::Off {
@@ -250,8 +291,8 @@ fn choose_encryption(
         Ok(chosen) => chosen,
         Err(why) => {
             // A key that cannot be used is no leave to send plaintext, only no key at all is.
-            let plaintext = policy == EncryptionPolicy::WhenKeyPublished
-                && why == avouch_saml::metadata::algorithms::NoEncryption::NoKey;
+            let plaintext =
+                policy == EncryptionPolicy::WhenKeyPublished && why == NoEncryption::NoKey;
             trail.check(
                 "encryption",
                 plaintext,
@@ -280,9 +321,6 @@ fn choose_encryption(
         app.data_encryption
     };
     let encryption = Encryption::new(data, chosen.transport, &app.algorithms).map_err(ours)?;
-    if data.is_danger() {
-        tracing::warn!(app.id = %app.app.id, "encrypting with AES-CBC, as the app's danger switch says");
-    }
     trail.pass(
         "encryption",
         "a usable key of the SP",

@@ -55,7 +55,7 @@ pub fn show(cx: &Context, id: &PendingId) -> Result<Show, Stop> {
         let reply = reply_of(cx, &mut attempt, &visitor, &pending)?;
         let app = &reply.app;
         let facts = NameIdFacts::of(app, cx.services.salt()?);
-        let released = what_is_released(cx, app, &found.user, &pending.request)
+        let released = what_is_released(cx, app, &found.user, &pending.request, &mut attempt.trail)
             .map_err(|result| reply.refuse(result))?;
         let subject = name_id::choose_format(&facts, pending.request.name_id_format.as_deref())
             .map_err(|result| reply.refuse(result))?;
@@ -102,8 +102,14 @@ pub fn answer(cx: &Context, id: &PendingId, accepted: bool) -> Result<Answer, St
                 .fail("consent", "accepted", "declined", "the user");
             return Err(reply.refuse(ResultCode::ConsentDeclined));
         }
-        let released = what_is_released(cx, &reply.app, &found.user, &pending.request)
-            .map_err(|result| reply.refuse(result))?;
+        let released = what_is_released(
+            cx,
+            &reply.app,
+            &found.user,
+            &pending.request,
+            &mut attempt.trail,
+        )
+        .map_err(|result| reply.refuse(result))?;
         let hash = consent_hash(&reply.app, &pending.request, &released);
         cx.services.db.write(|c| {
             store::consents::remember(c, &found.user.id, &reply.app.app.id, &hash, cx.now)

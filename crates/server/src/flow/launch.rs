@@ -10,6 +10,7 @@ use crate::flow::proceed::proceed;
 use crate::flow::registry::By;
 use crate::flow::reply::ReplyTo;
 use crate::flow::restart;
+use crate::flow::saml_request::is_current;
 use crate::flow::saml_sso::{Answer, Visitor};
 use crate::refusal::{AppName, Refusal, Stop};
 use crate::sessions::SsoRequest;
@@ -71,15 +72,7 @@ fn open(
     let relay_state = asked
         .filter(|_| saml.allow_relay_state_override)
         .or_else(|| saml.default_relay_state.clone().map(RelayState::new));
-    if !app.sp.is_current(cx.now, saml.clock_skew_seconds) {
-        attempt.trail.fail(
-            "validity of metadata",
-            "not expired",
-            "expired",
-            "metadata of the app",
-        );
-        return Err(Refusal::Page(ResultCode::UnknownServiceProvider));
-    }
+    is_current(cx, &mut attempt.trail, &app)?;
     let acs = app
         .sp
         .choose_acs(&AcsSelector::default())

@@ -20,20 +20,17 @@ use crate::flow::attempt::Attempt;
 use crate::flow::registry::ReadyApp;
 use crate::flow::reply::ReplyTo;
 use crate::flow::subject;
+use crate::flow::trail::Trail;
 use crate::refusal::Refusal;
 use crate::sessions::{RequestedContexts, SsoRequest};
 
 /// Whether the app's metadata may still be used.
-pub(super) fn is_current(
-    cx: &Context,
-    attempt: &mut Attempt<'_>,
-    app: &ReadyApp,
-) -> Result<(), Refusal> {
+pub(super) fn is_current(cx: &Context, trail: &mut Trail, app: &ReadyApp) -> Result<(), Refusal> {
     let skew = app.app.definition.saml.clock_skew_seconds;
     if app.sp.is_current(cx.now, skew) {
         return Ok(());
     }
-    attempt.trail.fail(
+    trail.fail(
         "validity of metadata",
         "not expired",
         app.sp

@@ -147,7 +147,7 @@ fn accept(
             Refusal::Page(ResultCode::UnknownServiceProvider)
         })?;
     attempt.about(&app, relay_state.as_ref());
-    is_current(cx, attempt, &app)?;
+    is_current(cx, &mut attempt.trail, &app)?;
     bound_relay_state(cx, attempt, relay_state.as_ref())?;
 
     let request = verify(cx, attempt, &app, received, relay_state.as_ref())?;
@@ -222,7 +222,7 @@ pub(crate) fn reply_of(
             Refusal::Page(ResultCode::UnknownServiceProvider)
         })?;
     attempt.about(&app, relay_state.as_ref());
-    is_current(cx, attempt, &app)?;
+    is_current(cx, &mut attempt.trail, &app)?;
     let acs = app
         .sp
         .acs
