@@ -449,7 +449,7 @@ impl TestApp {
             .db
             .write(|c| {
                 rollover::add(c, key.clone())?;
-                rollover::activate(c, &id)
+                rollover::activate(c, &id, now)
             })
             .unwrap_or_else(|error: rollover::RolloverError| panic!("{error}"));
     }

@@ -20,6 +20,7 @@ use crate::config::server::Tls;
 use crate::directory::password::{HashError, PasswordHasher};
 use crate::directory::throttle::ThrottleRules;
 use crate::flow::dev::exchanges::Exchanges;
+use crate::flow::own_metadata::Documents;
 use crate::flow::registry::Registry;
 use crate::housekeeping::Housekeeping;
 use crate::keys::Keyring;
@@ -45,6 +46,8 @@ pub struct Services {
     pub throttle: ThrottleRules,
     /// Connected apps ready for use.
     pub apps: Registry,
+    /// Our own metadata as it was signed.
+    pub metadata: Documents,
     /// The present.
     pub clock: Arc<dyn Clock>,
     /// The organisation's order of authentication contexts.
@@ -76,6 +79,7 @@ impl Services {
             hasher,
             throttle,
             apps: Registry::default(),
+            metadata: Documents::default(),
             clock: Arc::new(SystemClock),
             context_strength: StrengthOrder::new(settings.saml.context_strength.clone()),
             developer: false,
