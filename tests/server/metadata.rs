@@ -226,7 +226,7 @@ fn av_mdp_03_every_live_key_has_its_descriptors() {
             "<saml:Subject><saml:EncryptedID>{encrypted}</saml:EncryptedID></saml:Subject>"
         );
         let answer = app.post_xml(&client, &sp.raw(&app, "", &subject));
-        let xml = sp.read_unverified(&answer);
+        let xml = sp.read_unverified(&app, &answer);
         assert_eq!(xml.contains("status:Success"), good, "{xml}");
     }
 }
@@ -350,7 +350,7 @@ fn av_mdp_04_a_rollover_breaks_no_sign_on() {
     };
     // Signs on, and judges the answer by the keys that the SP has.
     let known = |keys: &[PublicKey]| {
-        let xml = sp.read_unverified(&app.ask(&client, &sp, |_| ()));
+        let xml = sp.read_unverified(&app, &app.ask(&client, &sp, |_| ()));
         assert!(xml.contains("status:Success"));
         let policy = AlgorithmPolicy::default();
         verify_enveloped(xml.as_bytes(), keys, &policy, &Limits::MESSAGE).is_ok()
@@ -411,7 +411,7 @@ fn av_mdp_04_a_rollover_breaks_no_sign_on() {
     // The session must outlast the caches.
     let client = app.signed_in("one");
     let known = |keys: &[PublicKey]| {
-        let xml = sp.read_unverified(&app.ask(&client, &sp, |_| ()));
+        let xml = sp.read_unverified(&app, &app.ask(&client, &sp, |_| ()));
         assert!(xml.contains("status:Success"));
         let policy = AlgorithmPolicy::default();
         verify_enveloped(xml.as_bytes(), keys, &policy, &Limits::MESSAGE).is_ok()

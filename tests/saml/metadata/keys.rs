@@ -546,3 +546,24 @@ fn av_rsp_17_an_unusable_encryption_key_is_not_none() {
         Err(NoEncryption::NoKey)
     );
 }
+
+/// Proves AV-ALG-02, AV-ALG-05 for the largest curve: a request signed with P-521 and ECDSA-SHA512
+/// is verified by both bindings, by the key of the SP's metadata alone.
+#[test]
+fn av_alg_02_av_alg_05_a_p521_signature_is_verified_by_both_bindings() {
+    let make = || {
+        let key = PrivateKey::generate(KeyKind::P521).unwrap();
+        let until = Timestamp::parse("2036-01-01T00:00:00Z").unwrap();
+        let certificate = key
+            .self_signed("sp.example.org", 1, super::now(), until)
+            .unwrap();
+        (key, certificate)
+    };
+    let (own, other) = (make(), make());
+    let sp = with_keys(&descriptor("use='signing'", &own.1));
+    assert_eq!(sp.keys[0].public_key.kind(), KeyKind::P521);
+    let signer = signer(&own);
+    assert!(signer.algorithm().uri().ends_with("#ecdsa-sha512"));
+    assert!(accepts(&sp, &signer));
+    assert!(!accepts(&sp, &self::signer(&other)), "another key's");
+}

@@ -37,8 +37,7 @@ fn sdp_idp11_an_sp_with_a_key_gets_encrypted_assertions() {
             assert!(!told.assertion_xml.contains(forbidden));
         }
         // Its own signature holds outside of the response.
-        crate::support::emitted::verify(&told.assertion_xml, app.emitted.certificate());
-        app.emitted.add(told.assertion_xml.clone());
+        crate::support::emitted::verify(&told.assertion_xml, &app.certificate());
         ciphertexts.push(
             told.xml
                 .split("CipherValue>")

@@ -182,7 +182,7 @@ fn av_nid_01_persistent_names_are_pairwise_and_last() {
     app.add_key(avouch_saml::security::certificate::KeyKind::Rsa { bits: 3072 });
     let client = app.signed_in("one");
     let answer = app.ask(&client, &sp, |_| ());
-    let xml = sp.read_unverified(&answer);
+    let xml = sp.read_unverified(&app, &answer);
     assert!(xml.contains(first.value()), "{xml}");
     app.write(|c| {
         let user = avouch_server::store::users::by_username(c, "one")?.expect("a user");
@@ -193,7 +193,7 @@ fn av_nid_01_persistent_names_are_pairwise_and_last() {
     });
     app.user("one");
     let heir = app.signed_in("one");
-    let xml = sp.read_unverified(&app.ask(&heir, &sp, |_| ()));
+    let xml = sp.read_unverified(&app, &app.ask(&heir, &sp, |_| ()));
     assert!(!xml.contains(first.value()), "{xml}");
 }
 

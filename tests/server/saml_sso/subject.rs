@@ -125,8 +125,8 @@ fn av_req_25_an_encrypted_subject_is_decrypted_with_any_key() {
     assert_unknown(&app, &sp, &ask(encrypted("two", "idp-rsa2048")));
     assert_unknown(&app, &sp, &ask(encrypted("one", "idp-rsa3072")));
     app.add_key(avouch_saml::security::certificate::KeyKind::Rsa { bits: 3072 });
-    let xml = sp.read_unverified(&ask(encrypted("one", "idp-rsa3072")));
+    let xml = sp.read_unverified(&app, &ask(encrypted("one", "idp-rsa3072")));
     assert!(xml.contains("status:Success"), "{xml}");
-    let xml = sp.read_unverified(&ask(encrypted("one", "idp-rsa2048")));
+    let xml = sp.read_unverified(&app, &ask(encrypted("one", "idp-rsa2048")));
     assert!(xml.contains("status:Success"), "{xml}");
 }

@@ -269,7 +269,7 @@ pub const SETTINGS: &[Setting] = &[
     Setting {
         key: "attributes",
         about: "What the app is told, one row a line; nothing else is released.",
-        expected: "rows of name=source[,format=…][,friendly=…][,missing=omit|empty|refuse][,only-for=NAME=VALUE][,if-requested]",
+        expected: "rows of name=source[,format=…][,friendly=…][,missing=omit|empty|refuse][,only-for=NAME=VALUE][,values=A|B][,starting=A|B][,if-requested|if-required]",
         right: AdminRight::ManageRelease,
         read: |d| lines(d.definition.saml.attributes.iter().map(row_text)),
         write: |d, v| {
