@@ -249,7 +249,7 @@ fn sdp_md01_an_app_reads_whether_it_must_sign() {
     assert!(!read(&app, "/saml/metadata").want_authn_requests_signed);
 }
 
-/// Proves SDP-MD09, SDP-MD10, SDP-MD11, SDP-MD12, SDP-MD14, SDP-IDP14, AV-MDP-06, AV-MDP-07: all that
+/// Proves SDP-MD09, SDP-MD10, SDP-MD11, SDP-MD12, SDP-IDP14, AV-MDP-06, AV-MDP-07: all that
 /// can be configured is there, as configured.
 #[test]
 fn sdp_md09_all_that_is_configured_is_said() {
