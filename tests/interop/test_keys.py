@@ -73,7 +73,7 @@ def test_a_new_key_is_used_without_touching_any_service_provider(rollover_world,
                 ]
                 assert len(signed_by[sp.name, moment]) == 1
         if moment == "before":
-            world.avouch.run("key", "activate", world.next_key)
+            world.avouch.run("key", "activate", world.next_key, "--force")
     for sp in providers:
         assert signed_by[sp.name, "before"] != signed_by[sp.name, "after"], sp.name
         assert known_as[sp.name, "before"] == known_as[sp.name, "after"], sp.name

@@ -420,7 +420,14 @@ fn keys_follow_one_another() {
         1,
         &["active", "activate another"],
     );
-    place.ok(&["key", "activate", &second[..8]], "");
+    // Nobody can have read of the new key yet.
+    place.refused(
+        &["key", "activate", &second[..8]],
+        "",
+        1,
+        &["their sign-ons would fail", "wait until then", "--force"],
+    );
+    place.ok(&["key", "activate", &second[..8], "--force"], "");
     let states = |place: &Place| -> Vec<(String, String)> {
         let list = place.json(&["key", "list"], "");
         let text = |key: &Value, name: &str| key[name].as_str().expect("text").to_owned();
@@ -437,7 +444,13 @@ fn keys_follow_one_another() {
             (first.clone(), "previous".to_owned())
         ]
     );
-    place.ok(&["key", "retire", &first], "");
+    place.refused(
+        &["key", "retire", &first],
+        "",
+        1,
+        &["the key signed until", "--force"],
+    );
+    place.ok(&["key", "retire", &first, "--force"], "");
     assert_eq!(states(&place)[1], (first, "retired".to_owned()));
     place.refused(&["key", "activate", "nothing"], "", 1, &["key list"]);
 }

@@ -203,17 +203,29 @@ fn av_sec_64_a_sign_on_begins_on_one_node_and_ends_on_another() {
     }
 }
 
-/// Proves AV-SEC-71, in its half about secrets, with everything logged that can be.
+/// Proves AV-SEC-71, in its half about secrets, and AV-NID-03, with everything logged that can be.
 #[test]
 fn av_sec_71_logs_hold_no_secret() {
     let sp = Sp::new("wiki");
     let place = furnished(Place::new(), &sp);
+    let rows = "attributes=urn:oasis:names:tc:SAML:attribute:pairwise-id=pairwise_id";
+    place.ok(&["app", "edit", "wiki", "--set", rows], "");
     let node = Node::start(&place);
     let browser = Client::new(node.address);
     let (_, url) = request(&sp);
     let page = browser.follow(browser.get(&url));
     let answer = browser.follow(log_in(&browser, &page));
     let told = response(&answer);
+    // The names by which this SP knows the user, which nobody else may.
+    let text = |element: &str| {
+        let (_, rest) = told.split_once(element).expect("an element");
+        let (_, text) = rest.split_once('>').expect("its tag ends");
+        text.split('<').next().expect("its text").to_owned()
+    };
+    let name_id = text("<saml:NameID ");
+    let pairwise = text("<saml:AttributeValue");
+    let pairwise = pairwise.split('@').next().expect("a unique part");
+    assert!(name_id.len() == 52 && pairwise.len() == 52, "{told}");
     let session = browser.cookie("__Host-avouch").expect("signed in");
     let bound = browser.cookie("__Host-avouch-browser").expect("bound");
     node.terminate();
@@ -231,6 +243,8 @@ fn av_sec_71_logs_hold_no_secret() {
         &encoded[..60],
         &told[..60],
         "SAMLRequest=",
+        &name_id,
+        pairwise,
     ] {
         assert!(!log.contains(secret), "{secret:?} is in the log:\n{log}");
     }

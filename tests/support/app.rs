@@ -8,7 +8,7 @@ use std::thread::JoinHandle;
 
 use actix_web::dev::ServerHandle;
 use avouch_saml::ids::MessageId;
-use avouch_saml::security::certificate::KeyKind;
+use avouch_saml::security::certificate::{Certificate, KeyKind};
 use avouch_saml::time::Timestamp;
 use avouch_server::app::{self, Services};
 use avouch_server::apps::saml::SamlSettings;
@@ -146,7 +146,7 @@ impl TestApp {
         });
         let (address, handle) = receive.recv().expect("the server started");
         Self {
-            emitted: Emitted::new(kind),
+            emitted: Emitted::default(),
             services,
             clock,
             address,
@@ -334,8 +334,19 @@ impl TestApp {
     #[track_caller]
     pub(crate) fn told(&self, sp: &Sp, answer: &Answer) -> Told {
         let told = sp.read(self, answer);
-        self.emitted.add(told.xml.clone());
+        self.emitted.add(&told.xml, self.certificate());
+        if !told.assertion_xml.is_empty() && !told.xml.contains(&told.assertion_xml) {
+            // What was inside the ciphertext is a message too.
+            self.emitted.add(&told.assertion_xml, self.certificate());
+        }
         told
+    }
+
+    /// The certificate of the key that signs now.
+    pub(crate) fn certificate(&self) -> Certificate {
+        let keys = self.services.keyring.current(&self.services.db);
+        let keys = keys.expect("keys");
+        keys.active().expect("an active key").certificate.clone()
     }
 
     /// Every event, newest first.
@@ -519,7 +530,7 @@ impl TestApp {
             .db
             .write(|c| {
                 rollover::add(c, key.clone())?;
-                rollover::activate(c, &id)
+                rollover::activate(c, &id, now)
             })
             .unwrap_or_else(|error: rollover::RolloverError| panic!("{error}"));
     }

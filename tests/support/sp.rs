@@ -224,9 +224,7 @@ impl Sp {
             .field("SAMLResponse")
             .unwrap_or_else(|| panic!("no response in\n{}", answer.text()));
         let xml = BASE64.decode(&encoded).expect("base64");
-        let idp = dev_certificate(app.emitted.certificate())
-            .public_key()
-            .expect("a key");
+        let idp = app.certificate().public_key().expect("a key");
         let policy = AlgorithmPolicy::default();
         let verified =
             verify_enveloped(&xml, std::slice::from_ref(&idp), &policy, &Limits::MESSAGE);
@@ -354,10 +352,12 @@ pub(crate) fn entity_attribute(name: &str, values: &[&str]) -> String {
 }
 
 impl Sp {
-    /// What a form carries, unread: for servers with keys of their own.
-    pub(crate) fn read_unverified(&self, answer: &Answer) -> String {
+    /// What a form carries, unread. It is validated and verified as all that is told.
+    pub(crate) fn read_unverified(&self, app: &TestApp, answer: &Answer) -> String {
         let encoded = answer.field("SAMLResponse").expect("a response");
-        String::from_utf8(BASE64.decode(encoded).expect("base64")).expect("UTF-8")
+        let xml = String::from_utf8(BASE64.decode(encoded).expect("base64")).expect("UTF-8");
+        app.emitted.add(&xml, app.certificate());
+        xml
     }
 }
 

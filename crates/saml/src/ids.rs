@@ -104,6 +104,38 @@ identifier!(
     SessionIndex, "session index", 256, is_xml_text, "text XML can carry"
 );
 
+impl EntityId {
+    /// What [`EntityId::parse_own`] takes.
+    pub const OWN: &'static str =
+        "an absolute URI of at most 256 characters, such as https://idp.example.org/saml";
+
+    /// Parses a name that is given to an entity of one's own, of which more is asked than of
+    /// another's: an absolute URI of at most 256 characters (SDP-G02, SDP-G04).
+    ///
+    /// # Errors
+    /// [`IdError`].
+    pub fn parse_own(text: &str) -> Result<Self, IdError> {
+        const WHAT: &str = "entity ID";
+        let length = text.chars().count();
+        if length > 256 {
+            return Err(IdError::TooLong {
+                what: WHAT,
+                length,
+                limit: 256,
+            });
+        }
+        let id = Self::parse(text)?;
+        if !is_absolute_uri(text) {
+            return Err(IdError::Form {
+                what: WHAT,
+                found: text.to_owned(),
+                expected: Self::OWN,
+            });
+        }
+        Ok(id)
+    }
+}
+
 impl MessageId {
     /// A new ID: `_` and 160 random bits in hex. saml-core §1.3.4 asks for at least 128 and
     /// advises 160, which is more than a UUID holds.
@@ -131,6 +163,20 @@ pub fn random_name(random: &mut dyn Random) -> String {
         name.push(char::from(HEX[usize::from(byte & 15)]));
     }
     name
+}
+
+/// Whether `text` is a URI with a scheme: nothing else about it is asked, so names such as
+/// `urn:mace:dir:attribute-def:mail` and international ones pass.
+pub fn is_absolute_uri(text: &str) -> bool {
+    is_plain(text)
+        && is_xml_text(text)
+        && text.split_once(':').is_some_and(|(scheme, rest)| {
+            !rest.is_empty()
+                && scheme.starts_with(|c: char| c.is_ascii_alphabetic())
+                && scheme
+                    .chars()
+                    .all(|c| c.is_ascii_alphanumeric() || matches!(c, '+' | '-' | '.'))
+        })
 }
 
 /// What the SP wants back with the answer: opaque, returned byte for byte, never looked into.
@@ -235,6 +281,28 @@ mod tests {
         }
         let id = MessageId::random(&mut random);
         assert_eq!(MessageId::parse(id.as_str()), Ok(id));
+    }
+
+    /// Proves SDP-G02, SDP-G04: what names an entity of ours is a URI and short.
+    #[test]
+    fn sdp_g02_sdp_g04_an_own_entity_id_is_a_short_absolute_uri() {
+        let longest = format!("urn:{}", "x".repeat(252));
+        for good in ["https://idp.example.org/saml", "urn:example:idp", &longest] {
+            EntityId::parse_own(good).expect(good);
+        }
+        for bad in [
+            "",
+            "idp",
+            "idp.example.org/saml",
+            ":x",
+            "urn:",
+            "1a:b",
+            "urn:a b",
+            "urn:\u{FFFE}",
+            &format!("{longest}x"),
+        ] {
+            assert!(EntityId::parse_own(bad).is_err(), "{bad}");
+        }
     }
 
     /// Proves AV-SEC-54 for locations: only http and https, one reading.

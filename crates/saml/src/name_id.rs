@@ -145,7 +145,8 @@ pub struct ReceivedNameId {
     pub sp_provided_id: Option<String>,
 }
 
-/// A bare mail address, the addr-spec of RFC 2822 without comments or quoting (AV-NID-05).
+/// A bare mail address, the addr-spec of RFC 2822 without comments or quoting (AV-NID-05). That is
+/// ASCII: an international address has no addr-spec.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct MailAddress(String);
 
@@ -161,7 +162,7 @@ impl MailAddress {
             expected: "local-part@domain",
         };
         let (local, domain) = text.rsplit_once('@').ok_or_else(form)?;
-        let atom = |c: char| c.is_alphanumeric() || "!#$%&'*+-/=?^_`{|}~.".contains(c);
+        let atom = |c: char| c.is_ascii_alphanumeric() || "!#$%&'*+-/=?^_`{|}~.".contains(c);
         let good = text.len() <= 254
             && !local.is_empty()
             && local.len() <= 64
@@ -173,7 +174,7 @@ impl MailAddress {
                 !label.is_empty()
                     && !label.starts_with('-')
                     && !label.ends_with('-')
-                    && label.chars().all(|c| c.is_alphanumeric() || c == '-')
+                    && label.chars().all(|c| c.is_ascii_alphanumeric() || c == '-')
             });
         if good {
             Ok(Self(text.to_owned()))
@@ -206,6 +207,9 @@ mod tests {
             "a@-b.example",
             ".a@b.example",
             "a@@b.example",
+            "ünï@b.example",
+            "a@bücher.example",
+            "a\u{661}@b.example",
         ] {
             assert!(MailAddress::parse(bad).is_err(), "{bad}");
         }

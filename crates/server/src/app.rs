@@ -21,6 +21,7 @@ use crate::config::server::Tls;
 use crate::directory::password::{HashError, PasswordHasher};
 use crate::directory::throttle::ThrottleRules;
 use crate::flow::dev::exchanges::Exchanges;
+use crate::flow::own_metadata::Documents;
 use crate::flow::registry::Registry;
 use crate::flow::strangers::Strangers;
 use crate::flow::visitor::KnownUsers;
@@ -50,6 +51,8 @@ pub struct Services {
     pub apps: Registry,
     /// Users as they were last read.
     pub users: KnownUsers,
+    /// Our own metadata as it was signed.
+    pub metadata: Documents,
     /// The present.
     pub clock: Arc<dyn Clock>,
     /// The organisation's order of authentication contexts.
@@ -86,6 +89,7 @@ impl Services {
             throttle,
             apps: Registry::default(),
             users: KnownUsers::default(),
+            metadata: Documents::default(),
             clock: Arc::new(SystemClock),
             context_strength: StrengthOrder::new(settings.saml.context_strength.clone()),
             developer: false,

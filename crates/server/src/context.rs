@@ -122,3 +122,34 @@ fn hex(bytes: &[u8]) -> String {
         .flat_map(|byte| [digit(byte >> 4), digit(byte & 15)])
         .collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::random::SystemRandom;
+
+    /// Proves AV-SEC-58: a form counts with the token of the browser that has the cookie, and with
+    /// nothing near it.
+    #[test]
+    fn av_sec_58_only_the_browsers_own_token_matches() {
+        let own = BrowserToken::brought("a secret".to_owned());
+        let token = own.csrf();
+        assert!(own.csrf_matches(&token));
+        for wrong in [
+            String::new(),
+            token[1..].to_owned(),
+            format!("{token}0"),
+            token.to_uppercase(),
+            format!("{}x", &token[..63]),
+            own.secret().to_owned(),
+            own.hash(),
+            BrowserToken::brought("another secret".to_owned()).csrf(),
+        ] {
+            assert!(!own.csrf_matches(&wrong), "{wrong}");
+        }
+        // A browser without the cookie has no token, not even the one it was just given.
+        let fresh = BrowserToken::fresh(&mut SystemRandom);
+        assert!(!fresh.csrf_matches(&fresh.csrf()));
+        assert!(BrowserToken::brought(fresh.secret().to_owned()).csrf_matches(&fresh.csrf()));
+    }
+}

@@ -492,3 +492,78 @@ fn av_sec_11_a_certificate_split_by_a_comment_is_refused() {
         Fault::Xml(_)
     ));
 }
+
+/// Proves AV-RSP-17, IIP-MD08: a key for encryption that cannot be used is no absent key, and a
+/// usable one beside it is used.
+#[test]
+fn av_rsp_17_an_unusable_encryption_key_is_not_none() {
+    use avouch_saml::metadata::algorithms::NoEncryption;
+
+    let policy = AlgorithmPolicy::default();
+    let weak = x509_data(&weak_certificate().base64());
+    let good = x509_data(&dev_certificate("sp-encryption").base64());
+    let ec = x509_data(&new_key().1.base64());
+    for (rest, info, wanted) in [
+        ("use='encryption'", weak.as_str(), NoEncryption::UnusableKey),
+        ("", &weak, NoEncryption::UnusableKey),
+        (
+            "use='encryption'",
+            &x509_data("AAAA"),
+            NoEncryption::UnusableKey,
+        ),
+        (
+            "use='encryption'",
+            "<ds:KeyName>k</ds:KeyName>",
+            NoEncryption::UnusableKey,
+        ),
+        ("use='encrytion'", &good, NoEncryption::UnusableKey),
+        ("use='encryption'", &ec, NoEncryption::NoMethod),
+        // With RSA-OAEP a curve's key can only sign, and so can one that says it does.
+        ("", &ec, NoEncryption::NoKey),
+        ("use='signing'", &weak, NoEncryption::NoKey),
+        ("use='signing'", &good, NoEncryption::NoKey),
+    ] {
+        let odd = descriptor_of(rest, info);
+        let sp = with_keys(&odd);
+        assert_eq!(
+            sp.choose_encryption(&policy).map(|_| ()),
+            Err(wanted),
+            "{rest} {info}"
+        );
+        let both = with_keys(&format!(
+            "{odd}{}",
+            descriptor_of("use='encryption'", &good)
+        ));
+        assert_eq!(
+            opened_by(&both, &private(&["sp-encryption"])),
+            Some("sp-encryption"),
+            "{rest} {info}"
+        );
+    }
+    let none = with_keys("");
+    assert_eq!(
+        none.choose_encryption(&policy).map(|_| ()),
+        Err(NoEncryption::NoKey)
+    );
+}
+
+/// Proves AV-ALG-02, AV-ALG-05 for the largest curve: a request signed with P-521 and ECDSA-SHA512
+/// is verified by both bindings, by the key of the SP's metadata alone.
+#[test]
+fn av_alg_02_av_alg_05_a_p521_signature_is_verified_by_both_bindings() {
+    let make = || {
+        let key = PrivateKey::generate(KeyKind::P521).unwrap();
+        let until = Timestamp::parse("2036-01-01T00:00:00Z").unwrap();
+        let certificate = key
+            .self_signed("sp.example.org", 1, super::now(), until)
+            .unwrap();
+        (key, certificate)
+    };
+    let (own, other) = (make(), make());
+    let sp = with_keys(&descriptor("use='signing'", &own.1));
+    assert_eq!(sp.keys[0].public_key.kind(), KeyKind::P521);
+    let signer = signer(&own);
+    assert!(signer.algorithm().uri().ends_with("#ecdsa-sha512"));
+    assert!(accepts(&sp, &signer));
+    assert!(!accepts(&sp, &self::signer(&other)), "another key's");
+}

@@ -15,14 +15,14 @@ use openssl::rsa::{Padding, Rsa};
 use super::support::*;
 
 pub(crate) const PLAINTEXT: &str = "<saml:NameID xmlns:saml=\"urn:oasis:names:tc:SAML:2.0:assertion\">Ünï &lt;&amp;&gt;</saml:NameID>";
-pub(crate) const HASHES: [OaepHash; 2] = [OaepHash::Sha1, OaepHash::Sha256];
+
 pub(crate) const GCM: [DataEncryption; 2] = [DataEncryption::Aes128Gcm, DataEncryption::Aes256Gcm];
 
 pub(crate) fn transports() -> Vec<KeyTransport> {
     let mut all = Vec::new();
-    for digest in HASHES {
+    for digest in OaepHash::ALL {
         all.push(KeyTransport::OaepMgf1p { digest });
-        for mgf in HASHES {
+        for mgf in OaepHash::ALL {
             all.push(KeyTransport::Oaep { digest, mgf });
         }
     }

@@ -17,6 +17,8 @@ fn row(name: &str, source: &str, when: &str, only_for: &str) -> Fields {
         ("attr_missing", "omit"),
         ("attr_when", when),
         ("attr_only_for", only_for),
+        ("attr_allowed_values", ""),
+        ("attr_allowed_prefixes", ""),
     ]
     .iter()
     .map(|(n, v)| ((*n).to_owned(), (*v).to_owned()))
@@ -184,5 +186,64 @@ fn iip_idp04_release_follows_the_chosen_attribute_service() {
             .map(|a| a.name.as_str())
             .collect();
         assert_eq!(names, wanted, "{index:?}");
+    }
+}
+
+/// A row on the page that lets only some values of one source out, at one app and not at another;
+/// and one that waits for isRequired. Proves IIP-IDP02, IIP-IDP04.
+#[test]
+fn iip_idp02_the_page_limits_a_row_to_values() {
+    let app = TestApp::start();
+    app.user_with("sample.one", |u| {
+        let roles = ["CORP\\staff", "urn:x:wiki:admin", "root"];
+        u.custom
+            .insert("role".to_owned(), roles.map(str::to_owned).to_vec());
+    });
+    let (one, two) = (Sp::new("one"), Sp::new("two"));
+    app.connect(&one, |_, _| ());
+    app.connect(&two, |_, _| ());
+    let roles = |values: &str, prefixes: &str| {
+        let mut row = row("role", "custom", "always", "");
+        for (name, value) in &mut row {
+            match name.as_str() {
+                "attr_value" => *value = "role".to_owned(),
+                "attr_allowed_values" => *value = values.to_owned(),
+                "attr_allowed_prefixes" => *value = prefixes.to_owned(),
+                _ => {}
+            }
+        }
+        row
+    };
+    let required = row("mail", "user:email", "required", "");
+    save(
+        &app,
+        "one",
+        &[roles("CORP\\staff\r\n", "urn:x:wiki:"), required],
+    );
+    save(&app, "two", &[roles("", "")]);
+    let browser = app.client();
+    let told = app.sign_on(&browser, &one, "sample.one");
+    assert_eq!(
+        told.values("role"),
+        Some(vec![
+            "CORP\\staff".to_owned(),
+            "urn:x:wiki:admin".to_owned()
+        ])
+    );
+    assert_eq!(told.values("mail"), None, "nobody requires it");
+    let answer = browser.follow(browser.get(&two.redirect(&app, &two.request(&app))));
+    assert_eq!(
+        app.told(&two, &answer).values("role").map(|v| v.len()),
+        Some(3)
+    );
+    let shown = as_shown(&admin(&app, ALL), "/admin/apps/one");
+    for (name, value) in [
+        ("attr_allowed_values", "CORP\\staff"),
+        ("attr_allowed_prefixes", "urn:x:wiki:"),
+    ] {
+        assert!(
+            shown.iter().any(|(n, v)| n == name && v.trim() == value),
+            "{name}"
+        );
     }
 }

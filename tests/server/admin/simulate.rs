@@ -2,12 +2,14 @@
 
 use avouch_saml::time::Timestamp;
 use avouch_server::apps::onboard::row::parse_row;
+use avouch_server::apps::saml::SubjectType;
 use avouch_server::apps::{AppState, PermittedUsers};
+use avouch_server::audit::ResultCode;
 use avouch_server::users::AdminRight;
 
 use super::{ALL, admin};
 use crate::support::app::TestApp;
-use crate::support::sp::Sp;
+use crate::support::sp::{Sp, key};
 
 /// The assertion without what must differ: identifiers, the signature, the request it answers; and
 /// with instants counted from its issue.
@@ -145,5 +147,65 @@ fn it_takes_the_right_to_see_users() {
         (&[AdminRight::ManageUsers, AdminRight::ReadApps][..], 200),
     ] {
         assert_eq!(admin(&app, rights).get(path).status, status, "{rights:?}");
+    }
+}
+
+/// Proves AV-ATT-05: the dry run refuses where the sign-on does, by the same rule: encryption, the
+/// key to sign with, the metadata's end, a name and a value that are missing.
+#[test]
+fn av_att_05_the_dry_run_refuses_what_the_sign_on_refuses() {
+    let app = TestApp::start();
+    app.user("sample.one");
+    let soon = app.now().plus_seconds(60);
+    let weak = "<md:EncryptionMethod Algorithm=\"http://www.w3.org/2001/04/xmlenc#tripledes-cbc\"/></md:KeyDescriptor>";
+    let plain = Sp::new("plain");
+    let mut expired = Sp::new("expired");
+    expired.root_attributes = format!("validUntil=\"{soon}\"");
+    let mut cipher = Sp::new("cipher");
+    cipher.keys = key("encryption", "sp-encryption").replace("</md:KeyDescriptor>", weak);
+    let keyless = Sp::new("keyless");
+    let nameless = Sp::new("nameless");
+    let valueless = Sp::new("valueless");
+    for sp in [&plain, &expired, &cipher] {
+        app.connect(sp, |_, _| ());
+    }
+    app.connect(&keyless, |_, saml| {
+        saml.signing_key = Some("gone".to_owned())
+    });
+    app.connect(&nameless, |_, saml| {
+        saml.subject_type = SubjectType::Custom("badge".to_owned());
+    });
+    app.connect(&valueless, |_, saml| {
+        saml.attributes = vec![parse_row("mail=custom.badge,missing=refuse").expect("a row")];
+    });
+    let client = admin(&app, ALL);
+    let user = app.signed_in("sample.one");
+    app.clock.advance(3600);
+    let user_is_in = |sp: &Sp| app.ask(&user, sp, |_| ());
+    for (sp, result) in [
+        (&plain, None),
+        (&expired, Some(ResultCode::UnknownServiceProvider)),
+        (&cipher, Some(ResultCode::NoEncryptionKey)),
+        (&nameless, Some(ResultCode::NoCustomAttributeValue)),
+        (&valueless, Some(ResultCode::NoCustomAttributeValue)),
+        (&keyless, Some(ResultCode::InvalidSettings)),
+    ] {
+        let path = format!("/admin/apps/{}/simulate?user=sample.one", sp.api_name);
+        let page = client.get(&path).text();
+        let answer = user_is_in(sp);
+        match result {
+            None => {
+                assert!(page.contains("would be let in"), "{page}");
+                app.told(sp, &answer).ok();
+            }
+            Some(result) => {
+                assert!(page.contains(result.as_str()), "{}: {page}", sp.api_name);
+                assert!(!page.contains("would be let in"), "{}", sp.api_name);
+                assert_eq!(app.last_event().result, result, "{}", sp.api_name);
+                if result == ResultCode::InvalidSettings {
+                    assert!(page.contains("there is no key to sign with"), "{page}");
+                }
+            }
+        }
     }
 }

@@ -1,7 +1,7 @@
 //! What an SP is told about the user.
 
 use avouch_saml::message::assertion::AttributeValue;
-use avouch_server::apps::saml::{AttributeRow, Source, UserField, WhenMissing};
+use avouch_server::apps::saml::{AttributeRow, Condition, Source, UserField, WhenMissing};
 use avouch_server::audit::ResultCode;
 
 use crate::support::app::TestApp;
@@ -13,15 +13,7 @@ const PAIRWISE_ID: &str = "urn:oasis:names:tc:SAML:attribute:pairwise-id";
 const REQUIREMENT: &str = "urn:oasis:names:tc:SAML:profiles:subject-id:req";
 
 fn row(name: &str, source: Source) -> AttributeRow {
-    AttributeRow {
-        name: name.to_owned(),
-        name_format: URI.to_owned(),
-        friendly_name: None,
-        source,
-        when_missing: WhenMissing::Omit,
-        only_for_entity_attribute: None,
-        only_if_requested: false,
-    }
+    AttributeRow::new(name, URI, source)
 }
 
 fn custom(name: &str) -> Source {
@@ -212,7 +204,7 @@ fn iip_idp04_requested_attributes_choose_and_limit() {
     );
     app.connect(&sp, |_, saml| {
         let if_requested = |row: AttributeRow| AttributeRow {
-            only_if_requested: true,
+            condition: Condition::Requested,
             ..row
         };
         saml.attributes = vec![
@@ -312,6 +304,9 @@ fn av_sid_05_the_sps_signal_is_honoured() {
         ("e", &["none"], false, false),
         ("f", &[], false, false),
         ("g", &["unknown"], false, false),
+        // Two values contradict each other, whatever they are.
+        ("two", &["subject-id", "pairwise-id"], false, false),
+        ("same", &["any", "none"], false, false),
     ] {
         let mut sp = Sp::new(name);
         if !signal.is_empty() {
@@ -385,4 +380,343 @@ fn av_sid_07_an_unmet_requirement_follows_the_switch() {
             assert_eq!(app.told(&sp, &answer).values(SUBJECT_ID), None);
         }
     }
+}
+
+/// Proves AV-SID-01, AV-SID-03, AV-SID-05: what is *named* a subject identifier is one, whatever its
+/// source: URI format, one value, valid, and as the SP's signal says.
+#[test]
+fn av_sid_03_an_identifier_from_any_source_keeps_its_profile() {
+    let app = TestApp::start();
+    for (user, values) in [
+        ("valid", &["0815@example.org"][..]),
+        ("invalid", &["not valid"]),
+        ("two", &["1@example.org", "2@example.org"]),
+        ("none", &[]),
+    ] {
+        app.user_with(user, |u| {
+            let values = values.iter().map(|v| (*v).to_owned()).collect();
+            u.custom.insert("sid".to_owned(), values);
+        });
+    }
+    let mut number = 0;
+    for name in [SUBJECT_ID, PAIRWISE_ID] {
+        let short = name.rsplit(':').next().expect("a name");
+        for (signal, format, user, sent) in [
+            (None, URI, "valid", true),
+            (Some(short), URI, "valid", true),
+            (Some("none"), URI, "valid", false),
+            (Some("any"), URI, "valid", name == PAIRWISE_ID),
+            (None, "urn:x:other-format", "valid", false),
+            (None, URI, "invalid", false),
+            (None, URI, "two", false),
+            (None, URI, "none", false),
+            // The SP needs one, but a generated one would be a second name of the same user.
+            (Some(short), URI, "invalid", false),
+            (Some(short), URI, "two", false),
+        ] {
+            number += 1;
+            let mut sp = Sp::new(&format!("sp{number}"));
+            if let Some(signal) = signal {
+                sp.extensions = entity_attribute(REQUIREMENT, &[signal]);
+            }
+            app.connect(&sp, |_, saml| {
+                saml.attributes = vec![AttributeRow::new(name, format, custom("sid"))];
+            });
+            let told = app.told(&sp, &app.ask(&app.signed_in(user), &sp, |_| ()));
+            let wanted = sent.then(|| vec!["0815@example.org".to_owned()]);
+            assert_eq!(
+                told.values(name),
+                wanted,
+                "{name} {signal:?} {format} {user}"
+            );
+            let held_back = app.last_event().checks.into_iter().any(|check| {
+                check.name == "attribute held back" && check.received.starts_with(name)
+            });
+            assert_eq!(held_back, !sent, "{name} {signal:?} {format} {user}");
+        }
+    }
+}
+
+/// Proves AV-SID-04: whoever gets a deleted user's name gets none of their identifiers.
+#[test]
+fn av_sid_04_identifiers_are_never_reassigned() {
+    let app = TestApp::start();
+    let sp = Sp::new("wiki");
+    app.connect(&sp, |_, saml| {
+        saml.attributes = vec![
+            row(SUBJECT_ID, Source::SubjectId),
+            row(PAIRWISE_ID, Source::PairwiseId),
+        ];
+    });
+    let identifiers = || {
+        let told = app.told(&sp, &app.ask(&app.signed_in("one"), &sp, |_| ()));
+        [SUBJECT_ID, PAIRWISE_ID].map(|name| told.values(name).expect("sent"))
+    };
+    let user = app.user("one");
+    let before = identifiers();
+    assert_eq!(identifiers(), before, "the same user, the same identifiers");
+    // Rows of users stay, so that no identifier made of one is ever free; the name is.
+    app.write(|c| {
+        let gone = avouch_server::users::User {
+            username: "one-gone".to_owned(),
+            federation_id: None,
+            active: false,
+            ..user.clone()
+        };
+        avouch_server::store::users::update(c, &gone, app.now())
+    });
+    app.user("one");
+    let after = identifiers();
+    assert_ne!(after[0], before[0]);
+    assert_ne!(after[1], before[1]);
+}
+
+/// Proves IIP-IDP02, its per-value rule: one source of several values, two SPs, each its own.
+#[test]
+fn iip_idp02_each_sp_gets_the_values_its_row_allows() {
+    let app = TestApp::start();
+    app.user_with("one", |u| {
+        let values = ["staff", "urn:x:wiki:admin", "urn:x:lms:tutor", "root"];
+        u.custom
+            .insert("roles".to_owned(), values.map(str::to_owned).to_vec());
+    });
+    let client = app.signed_in("one");
+    for (name, values, prefixes, wanted) in [
+        (
+            "wiki",
+            &["staff"][..],
+            &["urn:x:wiki:"][..],
+            &["staff", "urn:x:wiki:admin"][..],
+        ),
+        ("lms", &[], &["urn:x:lms:"], &["urn:x:lms:tutor"]),
+        (
+            "all",
+            &[],
+            &[],
+            &["staff", "urn:x:wiki:admin", "urn:x:lms:tutor", "root"],
+        ),
+        ("nothing", &["guest"], &[], &[]),
+    ] {
+        let sp = Sp::new(name);
+        let list = |texts: &[&str]| texts.iter().map(|t| (*t).to_owned()).collect::<Vec<_>>();
+        app.connect(&sp, |_, saml| {
+            saml.attributes = vec![AttributeRow {
+                allowed_values: list(values),
+                allowed_prefixes: list(prefixes),
+                ..row("urn:roles", custom("roles"))
+            }];
+        });
+        let told = app.told(&sp, &app.ask(&client, &sp, |_| ()));
+        let wanted = (!wanted.is_empty()).then(|| list(wanted));
+        assert_eq!(told.values("urn:roles"), wanted, "{name}");
+    }
+}
+
+/// Proves IIP-IDP04 for isRequired: true, false and absent, and an attribute nobody asks for.
+#[test]
+fn iip_idp04_release_can_depend_on_is_required() {
+    let app = TestApp::start();
+    app.user("one");
+    let client = app.signed_in("one");
+    for (name, required, when_requested, when_required) in [
+        ("a", Some(" isRequired=\"true\""), true, true),
+        ("b", Some(" isRequired=\"1\""), true, true),
+        ("c", Some(" isRequired=\"false\""), true, false),
+        ("d", Some(""), true, false),
+        ("e", None, false, false),
+    ] {
+        let mut sp = Sp::new(name);
+        let other = "<md:RequestedAttribute Name=\"urn:x:other\" isRequired=\"true\"/>";
+        let asked = required.map_or_else(String::new, |required| {
+            ["urn:requested", "urn:required"]
+                .map(|name| {
+                    format!(
+                        "<md:RequestedAttribute Name=\"{name}\" NameFormat=\"{URI}\"{required}/>"
+                    )
+                })
+                .concat()
+        });
+        sp.extra = attribute_service(1, true, &format!("{other}{asked}"));
+        app.connect(&sp, |_, saml| {
+            let mail = Source::User(UserField::Email);
+            saml.attributes = vec![
+                AttributeRow {
+                    condition: Condition::Requested,
+                    ..row("urn:requested", mail.clone())
+                },
+                AttributeRow {
+                    condition: Condition::Required,
+                    ..row("urn:required", mail)
+                },
+            ];
+        });
+        let told = app.told(&sp, &app.ask(&client, &sp, |_| ()));
+        assert_eq!(
+            told.values("urn:requested").is_some(),
+            when_requested,
+            "{name}"
+        );
+        assert_eq!(
+            told.values("urn:required").is_some(),
+            when_required,
+            "{name}"
+        );
+    }
+}
+
+/// Proves AV-ATT-04 at its edges: values that do not meet, a wish without a format, a wish under
+/// another format, and what a row says of an attribute that is left without values.
+#[test]
+fn av_att_04_listed_values_limit_whatever_asks_for_them() {
+    let app = TestApp::start();
+    app.user_with("one", |u| {
+        u.custom.insert(
+            "role".to_owned(),
+            vec!["staff".to_owned(), "root".to_owned()],
+        );
+    });
+    let client = app.signed_in("one");
+    let basic = "urn:oasis:names:tc:SAML:2.0:attrname-format:basic";
+    let all = Some(&["staff", "root"][..]);
+    for (name, format, listed, missing, wanted) in [
+        (
+            "meets",
+            Some(URI),
+            "staff",
+            WhenMissing::Refuse,
+            Some(Some(&["staff"][..])),
+        ),
+        (
+            "open",
+            None,
+            "staff",
+            WhenMissing::Refuse,
+            Some(Some(&["staff"][..])),
+        ),
+        (
+            "other",
+            Some(basic),
+            "staff",
+            WhenMissing::Refuse,
+            Some(all),
+        ),
+        ("omit", Some(URI), "guest", WhenMissing::Omit, Some(None)),
+        (
+            "empty",
+            Some(URI),
+            "guest",
+            WhenMissing::Empty,
+            Some(Some(&[][..])),
+        ),
+        // A value that must be there must be there for this SP.
+        ("refuse", Some(URI), "guest", WhenMissing::Refuse, None),
+    ] {
+        let mut sp = Sp::new(name);
+        let format = format.map_or_else(String::new, |f| format!(" NameFormat=\"{f}\""));
+        sp.extra = attribute_service(
+            1,
+            true,
+            &format!(
+                "<md:RequestedAttribute Name=\"urn:role\"{format}>\
+                 <saml:AttributeValue>{listed}</saml:AttributeValue></md:RequestedAttribute>"
+            ),
+        );
+        app.connect(&sp, |_, saml| {
+            saml.attributes = vec![AttributeRow {
+                when_missing: missing,
+                ..row("urn:role", custom("role"))
+            }];
+        });
+        let answer = app.ask(&client, &sp, |_| ());
+        match wanted {
+            Some(values) => {
+                let values = values.map(|v| v.iter().map(|v| (*v).to_owned()).collect());
+                assert_eq!(app.told(&sp, &answer).values("urn:role"), values, "{name}");
+            }
+            None => {
+                let code = ResultCode::NoCustomAttributeValue;
+                app.assert_refused(&sp, &answer, code, "Responder", "RequestDenied");
+            }
+        }
+    }
+}
+
+/// Proves AV-ATT-05 for refusals and for what is held back: the event names attribute, source and
+/// user, and never a value.
+#[test]
+fn av_att_05_the_event_explains_what_was_not_released() {
+    let app = TestApp::configured("[idp]\nscopes = []\n");
+    app.user_with("one", |u| {
+        u.custom
+            .insert("role".to_owned(), vec!["a secret value".to_owned()]);
+    });
+    let client = app.signed_in("one");
+    let needy = Sp::new("needy");
+    app.connect(&needy, |_, saml| {
+        saml.attributes = vec![AttributeRow {
+            when_missing: WhenMissing::Refuse,
+            ..row("urn:badge", custom("badge"))
+        }];
+    });
+    let mut identified = Sp::new("identified");
+    identified.extensions = entity_attribute(REQUIREMENT, &["subject-id"]);
+    app.connect(&identified, |_, saml| saml.fail_unmet_subject_id = true);
+    for (sp, result, expected, received) in [
+        (
+            &needy,
+            ResultCode::NoCustomAttributeValue,
+            ["custom.badge", "urn:badge"],
+            ["one", "has none"],
+        ),
+        (
+            &identified,
+            ResultCode::InvalidSettings,
+            ["subject_id", SUBJECT_ID],
+            ["no scope", "idp.scopes"],
+        ),
+    ] {
+        let answer = app.ask(&client, sp, |_| ());
+        app.assert_refused(sp, &answer, result, "Responder", "RequestDenied");
+        let event = app.last_event();
+        let check = event.checks.last().expect("a check");
+        assert_eq!((check.name.as_str(), check.passed), ("attributes", false));
+        for part in expected {
+            assert!(check.expected.contains(part), "{check:?}");
+        }
+        for part in received {
+            assert!(check.received.contains(part), "{check:?}");
+        }
+    }
+
+    let sp = Sp::new("wiki");
+    app.connect(&sp, |_, saml| {
+        saml.attributes = vec![
+            AttributeRow {
+                condition: Condition::Requested,
+                ..row("urn:mail", Source::User(UserField::Email))
+            },
+            AttributeRow {
+                allowed_values: vec!["guest".to_owned()],
+                ..row("urn:role", custom("role"))
+            },
+            row("urn:nothing", custom("nothing")),
+        ];
+    });
+    app.told(&sp, &app.ask(&client, &sp, |_| ())).ok();
+    let event = app.last_event();
+    let reasons: Vec<&str> = event
+        .checks
+        .iter()
+        .filter(|check| check.name == "attribute held back")
+        .map(|check| check.received.as_str())
+        .collect();
+    assert_eq!(
+        reasons,
+        [
+            "urn:mail: the SP's metadata does not request it",
+            "urn:role: 1 value(s) that the row does not allow",
+            "urn:nothing: no value",
+        ]
+    );
+    assert!(!format!("{event:?}").contains("a secret value"));
 }

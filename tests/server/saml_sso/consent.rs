@@ -2,7 +2,7 @@
 
 use avouch_saml::message::authn_request::NameIdPolicy;
 use avouch_saml::name_id::NameIdFormat;
-use avouch_server::apps::saml::{AttributeRow, Source, UserField, WhenMissing};
+use avouch_server::apps::saml::{AttributeRow, Source, UserField};
 use avouch_server::apps::{App, PermittedUsers};
 use avouch_server::audit::ResultCode;
 
@@ -11,14 +11,10 @@ use crate::support::client::{Answer, Client};
 use crate::support::sp::Sp;
 
 fn row(name: &str, field: UserField) -> AttributeRow {
+    let format = "urn:oasis:names:tc:SAML:2.0:attrname-format:uri";
     AttributeRow {
-        name: name.to_owned(),
-        name_format: "urn:oasis:names:tc:SAML:2.0:attrname-format:uri".to_owned(),
         friendly_name: Some("mail".to_owned()),
-        source: Source::User(field),
-        when_missing: WhenMissing::Omit,
-        only_for_entity_attribute: None,
-        only_if_requested: false,
+        ..AttributeRow::new(name, format, Source::User(field))
     }
 }
 

@@ -103,7 +103,7 @@ fn av_rsp_10_the_class_tells_whether_there_was_tls() {
             && client.cookie("__Host-avouch-browser").is_none()
     );
     let answer = app.log_in(&client, &page, "one");
-    let told = sp.read_unverified(&answer);
+    let told = sp.read_unverified(&app, &answer);
     assert!(
         told.contains(PASSWORD) && !told.contains(PROTECTED),
         "{told}"

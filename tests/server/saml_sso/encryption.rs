@@ -37,8 +37,7 @@ fn sdp_idp11_an_sp_with_a_key_gets_encrypted_assertions() {
             assert!(!told.assertion_xml.contains(forbidden));
         }
         // Its own signature holds outside of the response.
-        crate::support::emitted::verify(&told.assertion_xml, app.emitted.certificate());
-        app.emitted.add(told.assertion_xml.clone());
+        crate::support::emitted::verify(&told.assertion_xml, &app.certificate());
         ciphertexts.push(
             told.xml
                 .split("CipherValue>")
@@ -91,6 +90,38 @@ fn av_rsp_17_plaintext_never_replaces_a_key() {
             EncryptionPolicy::Required,
             true,
         ),
+        (
+            "g",
+            weak_key("encryption"),
+            EncryptionPolicy::WhenKeyPublished,
+            false,
+        ),
+        (
+            "h",
+            key("encrytion", "sp-encryption"),
+            EncryptionPolicy::WhenKeyPublished,
+            false,
+        ),
+        (
+            "i",
+            key("encryption", "sp-signing-p256"),
+            EncryptionPolicy::WhenKeyPublished,
+            false,
+        ),
+        // Twins: a key on a curve that may sign alone, a weak one that does, and no key.
+        (
+            "j",
+            key("", "sp-signing-p256"),
+            EncryptionPolicy::WhenKeyPublished,
+            true,
+        ),
+        (
+            "k",
+            weak_key("signing"),
+            EncryptionPolicy::WhenKeyPublished,
+            true,
+        ),
+        ("l", String::new(), EncryptionPolicy::WhenKeyPublished, true),
     ] {
         let mut sp = Sp::new(name);
         sp.keys = keys;
@@ -108,6 +139,18 @@ fn av_rsp_17_plaintext_never_replaces_a_key() {
             );
         }
     }
+}
+
+/// A KeyDescriptor with an RSA key of 1024 bits.
+fn weak_key(usage: &str) -> String {
+    let pem = include_str!("../../vectors/metadata/rsa1024.cert.pem");
+    let base64: String = pem.lines().filter(|l| !l.starts_with("-----")).collect();
+    let good = key(usage, "sp-encryption");
+    let (head, rest) = good
+        .split_once("<ds:X509Certificate>")
+        .expect("a certificate");
+    let (_, tail) = rest.split_once("</ds:X509Certificate>").expect("its end");
+    format!("{head}<ds:X509Certificate>{base64}</ds:X509Certificate>{tail}")
 }
 
 /// Proves E43, E93, IIP-ALG05, AV-SEC-31: CBC only by its switch, and then the response is signed whatever

@@ -307,7 +307,7 @@ fn av_nid_01_persistent_names_are_pairwise_and_last() {
     app.add_key(avouch_saml::security::certificate::KeyKind::Rsa { bits: 3072 });
     let client = app.signed_in("one");
     let answer = app.ask(&client, &sp, |_| ());
-    let xml = sp.read_unverified(&answer);
+    let xml = sp.read_unverified(&app, &answer);
     assert!(xml.contains(first.value()), "{xml}");
     app.write(|c| {
         let user = avouch_server::store::users::by_username(c, "one")?.expect("a user");
@@ -318,11 +318,11 @@ fn av_nid_01_persistent_names_are_pairwise_and_last() {
     });
     app.user("one");
     let heir = app.signed_in("one");
-    let xml = sp.read_unverified(&app.ask(&heir, &sp, |_| ()));
+    let xml = sp.read_unverified(&app, &app.ask(&heir, &sp, |_| ()));
     assert!(!xml.contains(first.value()), "{xml}");
     // Whoever has another username now is who they were.
     let renamed = app.signed_in("one-gone");
-    let xml = sp.read_unverified(&app.ask(&renamed, &sp, |_| ()));
+    let xml = sp.read_unverified(&app, &app.ask(&renamed, &sp, |_| ()));
     assert!(xml.contains(first.value()), "{xml}");
 }
 
@@ -358,6 +358,8 @@ fn av_nid_05_a_bad_mail_address_is_not_emitted() {
         ("c", "not a mail address", false),
         ("d", "D <d@example.org>", false),
         ("e", "mailto:e@example.org", false),
+        ("f", "ünï@example.org", false),
+        ("g", "g@bücher.example", false),
     ] {
         app.user_with(user, |u| u.email = mail.to_owned());
         let client = app.signed_in(user);
@@ -373,6 +375,73 @@ fn av_nid_05_a_bad_mail_address_is_not_emitted() {
                 "InvalidNameIDPolicy",
             );
         }
+    }
+}
+
+/// Proves AV-NID-01 for values that an admin brought along: 256 characters are a persistent
+/// name, one more is none.
+#[test]
+fn av_nid_01_a_brought_along_persistent_name_has_at_most_256_characters() {
+    let app = TestApp::start();
+    let (longest, longer) = ("ü".repeat(256), "ü".repeat(257));
+    for (user, value) in [("a", &longest), ("b", &longer)] {
+        app.user_with(user, |u| {
+            u.federation_id = Some(format!("{}{user}", &value[2..]));
+            u.custom.insert("id".to_owned(), vec![value.clone()]);
+        });
+    }
+    for (api_name, subject) in [
+        ("federation", SubjectType::FederationId),
+        ("custom", SubjectType::Custom("id".to_owned())),
+    ] {
+        let sp = Sp::new(api_name);
+        app.connect(&sp, |_, saml| saml.subject_type = subject.clone());
+        let told = app.told(&sp, &app.ask(&app.signed_in("a"), &sp, |_| ()));
+        assert_eq!(name(&told).format(), NameIdFormat::Persistent);
+        assert_eq!(name(&told).value().chars().count(), 256);
+        app.assert_refused(
+            &sp,
+            &app.ask(&app.signed_in("b"), &sp, |_| ()),
+            ResultCode::UnsupportedNameIdFormat,
+            "Requester",
+            "InvalidNameIDPolicy",
+        );
+    }
+}
+
+/// Proves AV-RSP-20 for the NameID: a value XML cannot carry refuses the sign-on, and the event
+/// says whose and which.
+#[test]
+fn av_rsp_20_a_name_xml_cannot_carry_is_refused() {
+    let app = TestApp::start();
+    for (user, value) in [("good", "B\u{FFFD}7"), ("bad", "B\u{FFFE}7")] {
+        app.user_with(user, |u| {
+            u.custom.insert("badge".to_owned(), vec![value.to_owned()]);
+        });
+    }
+    for format in [
+        NameIdFormat::Unspecified,
+        NameIdFormat::Persistent,
+        NameIdFormat::Other("urn:x:badge".to_owned()),
+    ] {
+        let sp = Sp::new(&format!("sp{}", format.uri().len()));
+        app.connect(&sp, |_, saml| {
+            saml.subject_type = SubjectType::Custom("badge".to_owned());
+            saml.name_id_format = format.uri().to_owned();
+        });
+        let told = app.told(&sp, &app.ask(&app.signed_in("good"), &sp, |_| ()));
+        assert_eq!(name(&told).value(), "B\u{FFFD}7");
+        app.assert_refused(
+            &sp,
+            &app.ask(&app.signed_in("bad"), &sp, |_| ()),
+            ResultCode::UnsupportedNameIdFormat,
+            "Requester",
+            "InvalidNameIDPolicy",
+        );
+        let checks = app.last_event().checks;
+        let check = checks.last().expect("a check");
+        assert_eq!((check.name.as_str(), check.passed), ("NameID", false));
+        assert!(check.received.contains("custom.badge of bad"), "{check:?}");
     }
 }
 

@@ -103,19 +103,32 @@ fn av_rsp_13_what_is_signed_follows_settings_and_metadata() {
     let app = TestApp::start();
     app.user("one");
     let client = app.signed_in("one");
-    for (name, sign, wants, want) in [
+    let matrix = [
         ("a", SignWhat::Default, false, (true, true)),
         ("b", SignWhat::Both, false, (true, true)),
         ("c", SignWhat::Response, false, (false, true)),
         ("d", SignWhat::Response, true, (true, true)),
         ("e", SignWhat::Assertion, false, (true, false)),
         ("f", SignWhat::Assertion, true, (true, false)),
-    ] {
+    ];
+    for ((name, sign, wants, want), encrypted) in matrix
+        .into_iter()
+        .flat_map(|line| [(line, false), (line, true)])
+    {
         let mut sp = Sp::new(name);
+        if encrypted {
+            sp = Sp::new(&format!("{name}-encrypted")).encrypting();
+        }
         sp.role_attributes = format!("WantAssertionsSigned=\"{wants}\"");
         app.connect(&sp, |_, saml| saml.sign = sign);
         let told = app.told(&sp, &app.ask(&client, &sp, |_| ()));
-        assert_eq!(signed(&told), want, "{name}");
+        assert_eq!(
+            told.xml.contains("<saml:EncryptedAssertion"),
+            encrypted,
+            "{name}"
+        );
+        // The assertion's own signature is judged on what was decrypted.
+        assert_eq!(signed(&told), want, "{name} {encrypted}");
         let passive = app.ask(&client, &sp, |r| {
             r.is_passive = true;
             r.force_authn = true;
@@ -210,7 +223,7 @@ fn iip_md10_only_declared_algorithms_are_used() {
     }
     let dangerous = declares("dangerous", "http://www.w3.org/2000/09/xmldsig#rsa-sha1");
     app.connect(&dangerous, |_, saml| saml.danger_allow_sha1 = true);
-    let xml = dangerous.read_unverified(&app.ask(&client, &dangerous, |_| ()));
+    let xml = dangerous.read_unverified(&app, &app.ask(&client, &dangerous, |_| ()));
     assert!(xml.contains("xmldsig#rsa-sha1"));
     let check = app
         .last_event()
@@ -249,6 +262,34 @@ fn av_rsp_22_the_page_keeps_the_response_to_itself() {
     assert_eq!(answer.location(), None);
     assert!(!text.contains("onload=") && !text.contains("<script>"));
     assert_eq!(Binding::HttpPost.uri().len(), 46);
+}
+
+/// Proves AV-BND-13: nothing on the way is kept by a cache, whatever the answer: a success, a
+/// refusal, an error page, a page that is gone, and each redirect.
+#[test]
+fn av_bnd_13_no_front_channel_answer_is_cached() {
+    let (app, sp, client) = TestApp::ready();
+    let refusal = app.ask(&client, &sp, |r| {
+        r.is_passive = true;
+        r.force_authn = true;
+    });
+    assert!(refusal.field("SAMLResponse").is_some());
+    for (answer, status) in [
+        (app.ask(&client, &sp, |_| ()), 200),
+        (refusal, 200),
+        (app.ask(&client, &Sp::new("unknown"), |_| ()), 404),
+        (app.ask(&app.client(), &sp, |_| ()), 303),
+        (client.get("/saml/sso/continue?p=unknown"), 410),
+        (client.get("/launch/unknown"), 404),
+        (client.get("/saml/sso?SAMLRequest=x"), 400),
+    ] {
+        assert_eq!(answer.status, status, "{}", answer.text());
+        assert_eq!(
+            answer.all("cache-control"),
+            ["no-cache, no-store"],
+            "{status}"
+        );
+    }
 }
 
 /// Proves AV-RSP-07, AV-ST-17, IIP-IDP05, AV-SEC-66, AV-RSP-19: failures carry a status, 200, and nothing of the request.

@@ -416,7 +416,7 @@ fn av_alg_04_answers_signed_with_sha1_are_logged() {
             r.is_passive = passive;
             r.force_authn = passive;
         });
-        let xml = old.read_unverified(&answer);
+        let xml = old.read_unverified(&app, &answer);
         assert_eq!(xml.contains("status:NoPassive"), passive, "{xml}");
         assert!(
             xml.contains(&format!("SignatureMethod Algorithm=\"{sha1}\"")),

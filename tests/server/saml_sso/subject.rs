@@ -215,16 +215,16 @@ fn av_req_25_the_policy_may_ask_for_another_format() {
     let mail = |value| named(value, Some(&NameIdFormat::EmailAddress), None);
     for subject in [
         mail("one@example.org"),
-        named("one", None, None),
         named("one@example.org", None, None),
     ] {
         let name = issued(&app.told(&sp, &ask(subject, &NameIdFormat::Persistent)));
         assert_eq!(name.format(), NameIdFormat::Persistent);
     }
-    // The last is a name of the user, and none that this app may be given.
+    // The last two are names of the user, and none that this app may be given.
     for subject in [
         mail("two@example.org"),
         named("two", None, None),
+        named("one", None, None),
         named("fed-one", None, None),
     ] {
         assert_unknown(&app, &sp, &ask(subject, &NameIdFormat::Persistent));
@@ -312,9 +312,9 @@ fn av_req_25_an_encrypted_subject_is_decrypted_with_any_key() {
     assert_unknown(&app, &sp, &ask(encrypted("two", "idp-rsa2048")));
     assert_unknown(&app, &sp, &ask(encrypted("one", "idp-rsa3072")));
     app.add_key(avouch_saml::security::certificate::KeyKind::Rsa { bits: 3072 });
-    let xml = sp.read_unverified(&ask(encrypted("one", "idp-rsa3072")));
+    let xml = sp.read_unverified(&app, &ask(encrypted("one", "idp-rsa3072")));
     assert!(xml.contains("status:Success"), "{xml}");
-    let xml = sp.read_unverified(&ask(encrypted("one", "idp-rsa2048")));
+    let xml = sp.read_unverified(&app, &ask(encrypted("one", "idp-rsa2048")));
     assert!(xml.contains("status:Success"), "{xml}");
 }
 

@@ -170,8 +170,13 @@ pub struct EncryptionChoice<'k> {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum NoEncryption {
     /// It publishes no key for encryption.
-    #[error("the service provider publishes no encryption key that can be used")]
+    #[error("the service provider publishes no encryption key")]
     NoKey,
+    /// It publishes keys, but none that can or may be used.
+    #[error(
+        "the service provider publishes an encryption key that is too weak, unreadable or of an unknown use"
+    )]
+    UnusableKey,
     /// It publishes keys, but wants what cannot or must not be used.
     #[error("none of the encryption methods the service provider declares can be used")]
     NoMethod,
@@ -188,8 +193,9 @@ pub fn choose_encryption<'k>(
 ) -> Result<EncryptionChoice<'k>, NoEncryption> {
     let mut error = NoEncryption::NoKey;
     for key in keys.iter().filter(|key| key.usage.encrypts()) {
-        // A key on a curve would need key agreement, which is not offered. One without a use may
-        // be there to sign alone.
+        // A key on a curve would need key agreement, which is not offered. One without a use is
+        // no demand for ciphertext: with RSA-OAEP it can only sign, so SPs that sign with ECDSA
+        // publish it to that end.
         if key.public_key.kind().family() != KeyFamily::Rsa {
             if key.usage == KeyUse::Encryption {
                 error = NoEncryption::NoMethod;

@@ -294,7 +294,7 @@ impl IdpMetadata {
 
     fn check(&self) -> Result<(), IdpMetadataError> {
         let id = self.entity_id.as_str();
-        if !id.contains(':') || id.starts_with(':') || id.chars().count() > 256 {
+        if EntityId::parse_own(id).is_err() {
             return Err(IdpMetadataError::EntityId(shorten(id)));
         }
         if !self.keys.iter().any(|key| key.usage.signs()) {
@@ -423,6 +423,7 @@ impl IdpMetadata {
             valid_until: validity.until,
             cache_seconds: validity.cache_seconds,
             keys: keys
+                .usable
                 .into_iter()
                 .filter_map(|key| {
                     Some(IdpKey {

@@ -78,15 +78,24 @@ impl EncryptionMethod {
 /// The most keys a role is taken to have: a forged message costs one digest for each.
 const MOST_KEYS: usize = 100;
 
+/// The keys of a role.
+#[derive(Default)]
+pub(super) struct Keys {
+    /// Those that can be used, in order.
+    pub(super) usable: Vec<SpKey>,
+    /// One was left out that was not for signing alone.
+    pub(super) unusable_encryption: bool,
+}
+
 /// Reads the KeyDescriptors of a role. A key that is too weak or unreadable is left out with a
 /// warning; one stated twice and differently refuses the entity.
 pub(super) fn read_keys<'e>(
     descriptors: impl Iterator<Item = &'e Element>,
     notes: &mut Notes,
-) -> Result<Vec<SpKey>, MetadataError> {
-    let mut keys = Vec::new();
+) -> Result<Keys, MetadataError> {
+    let mut keys = Keys::default();
     for descriptor in descriptors {
-        if keys.len() >= MOST_KEYS {
+        if keys.usable.len() >= MOST_KEYS {
             let reason = format!("{MOST_KEYS} keys come before it, the most a role may have");
             notes.warn(descriptor, Untidy::KeyDropped(reason));
             break;
@@ -103,6 +112,8 @@ pub(super) fn read_keys<'e>(
             Some(other) => {
                 let reason = format!("its use is {:?}", shorten(other));
                 notes.warn(descriptor, Untidy::KeyDropped(reason));
+                // It may be a misspelt "encryption".
+                keys.unusable_encryption = true;
                 continue;
             }
         };
@@ -114,17 +125,19 @@ pub(super) fn read_keys<'e>(
         for info in descriptor.all(DS, "KeyInfo") {
             found.extend(read_key_info(info, notes)?);
         }
+        keys.unusable_encryption |= found.is_empty() && usage.encrypts();
         if found.len() > 1 {
             notes.warn(descriptor, Untidy::SeveralKeys(found.len()));
         }
-        keys.extend(found.into_iter().map(|(public_key, certificate)| SpKey {
-            usage,
-            public_key,
-            certificate,
-            encryption_methods: methods.clone(),
-        }));
+        keys.usable
+            .extend(found.into_iter().map(|(public_key, certificate)| SpKey {
+                usage,
+                public_key,
+                certificate,
+                encryption_methods: methods.clone(),
+            }));
     }
-    keys.truncate(MOST_KEYS);
+    keys.usable.truncate(MOST_KEYS);
     Ok(keys)
 }
 

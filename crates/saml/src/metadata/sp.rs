@@ -49,6 +49,9 @@ pub struct SpMetadata {
     pub slo: Vec<Endpoint>,
     /// Its keys, in order.
     pub keys: Vec<SpKey>,
+    /// It publishes a key to encrypt to that is too weak, unreadable or of an unknown use, and so
+    /// not among `keys`. Such an SP expects ciphertext. Not written.
+    pub unusable_encryption_key: bool,
     /// The identifier formats it takes, in order.
     pub name_id_formats: Vec<NameIdFormat>,
     /// It signs its requests: an unsigned one is not from it.
@@ -90,6 +93,7 @@ impl SpMetadata {
             acs,
             slo: Vec::new(),
             keys: Vec::new(),
+            unusable_encryption_key: false,
             name_id_formats: Vec::new(),
             authn_requests_signed: false,
             want_assertions_signed: false,
@@ -197,7 +201,10 @@ impl SpMetadata {
         &self,
         policy: &AlgorithmPolicy,
     ) -> Result<EncryptionChoice<'_>, NoEncryption> {
-        choose_encryption(&self.keys, policy)
+        choose_encryption(&self.keys, policy).map_err(|why| match why {
+            NoEncryption::NoKey if self.unusable_encryption_key => NoEncryption::UnusableKey,
+            why => why,
+        })
     }
 
     /// Picks how to sign for it with our key `own`; see [`choose_signature`].
@@ -325,7 +332,7 @@ fn read_named(
     let authn_requests_signed = notes
         .boolean(role, "AuthnRequestsSigned", true)
         .unwrap_or(false);
-    if authn_requests_signed && !keys.iter().any(|key| key.usage.signs()) {
+    if authn_requests_signed && !keys.usable.iter().any(|key| key.usage.signs()) {
         notes.warn(role, Untidy::SignsWithoutKey);
     }
     let mut name_id_formats = Vec::new();
@@ -357,7 +364,8 @@ fn read_named(
         cache_seconds: validity.cache_seconds,
         acs,
         slo: read_endpoints(role.all(MD, "SingleLogoutService"), &mut notes)?,
-        keys,
+        keys: keys.usable,
+        unusable_encryption_key: keys.unusable_encryption,
         name_id_formats,
         authn_requests_signed,
         want_assertions_signed: notes

@@ -220,7 +220,7 @@ fn localized_url(element: &Element, notes: &mut Notes) -> Option<Localized> {
 }
 
 /// Whether a page may link to `url`: http or https, in one reading; a fragment is harmless here.
-pub(super) fn is_web_address(url: &str) -> bool {
+pub fn is_web_address(url: &str) -> bool {
     is_web_url(url.split('#').next().unwrap_or(""))
         && !url.contains(|c: char| c.is_whitespace() || c.is_control())
 }
@@ -260,7 +260,7 @@ fn read_logo(element: &Element, notes: &mut Notes) -> Option<Logo> {
 }
 
 /// An inline raster image. SVG is a document that can carry scripts, so it is not one.
-pub(super) fn is_inline_image(url: &str) -> bool {
+pub fn is_inline_image(url: &str) -> bool {
     let Some(rest) = url.strip_prefix("data:image/") else {
         return false;
     };

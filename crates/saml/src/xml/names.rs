@@ -64,6 +64,11 @@ pub fn is_ncname(text: &str) -> bool {
     chars.next().is_some_and(is_name_start) && chars.all(is_name_char)
 }
 
+/// Whether `text` is an `xs:Name`: an NCName with colons anywhere.
+pub fn is_name(text: &str) -> bool {
+    is_ncname(&text.replace(':', "_"))
+}
+
 /// Reads `xs:boolean`: `true`, `false`, `1` or `0`, with the white space XML Schema collapses.
 pub fn parse_boolean(text: &str) -> Option<bool> {
     match text.trim_matches([' ', '\t', '\n', '\r']) {

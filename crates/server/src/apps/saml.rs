@@ -164,9 +164,55 @@ pub struct AttributeRow {
     /// Entity attribute `name=value` the SP's metadata must carry for this row to be released.
     #[serde(default)]
     pub only_for_entity_attribute: Option<String>,
-    /// Release only when the SP's metadata requests the attribute.
+    /// Whether the SP's metadata has to ask for the attribute.
     #[serde(default)]
-    pub only_if_requested: bool,
+    pub condition: Condition,
+    /// Only these values are released. With neither these nor `allowed_prefixes` all are.
+    #[serde(default)]
+    pub allowed_values: Vec<String>,
+    /// Values that begin with one of these are released too.
+    #[serde(default)]
+    pub allowed_prefixes: Vec<String>,
+}
+
+impl AttributeRow {
+    /// A row of `source` without conditions.
+    pub fn new(name: impl Into<String>, name_format: impl Into<String>, source: Source) -> Self {
+        Self {
+            name: name.into(),
+            name_format: name_format.into(),
+            friendly_name: None,
+            source,
+            when_missing: WhenMissing::Omit,
+            only_for_entity_attribute: None,
+            condition: Condition::Always,
+            allowed_values: Vec::new(),
+            allowed_prefixes: Vec::new(),
+        }
+    }
+
+    /// Whether the row lets `value` out.
+    pub fn allows(&self, value: &str) -> bool {
+        self.allowed_values.is_empty() && self.allowed_prefixes.is_empty()
+            || self.allowed_values.iter().any(|allowed| allowed == value)
+            || self
+                .allowed_prefixes
+                .iter()
+                .any(|prefix| value.starts_with(prefix.as_str()))
+    }
+}
+
+/// What the SP's metadata has to say of an attribute for its row to count.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Condition {
+    /// Nothing.
+    #[default]
+    Always,
+    /// That it asks for it.
+    Requested,
+    /// That it cannot do without it (`isRequired`).
+    Required,
 }
 
 fn uri_format() -> String {

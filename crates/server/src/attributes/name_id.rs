@@ -3,6 +3,7 @@
 use avouch_saml::ids::{EntityId, random_name};
 use avouch_saml::name_id::{MailAddress, NameId, NameIdFormat};
 use avouch_saml::time::Random;
+use avouch_saml::xml::names::is_xml_text;
 
 use super::pairwise::{self, PairwiseSalt};
 use crate::apps::saml::{SamlSettings, SubjectType};
@@ -101,6 +102,16 @@ pub fn issue(
     random: &mut dyn Random,
 ) -> Result<NameId, ResultCode> {
     let sp = facts.sp.as_str();
+    let subject = |random: &mut dyn Random| {
+        subject(facts, user, random).and_then(|value| {
+            // XML cannot carry every text that an admin or a directory may hold.
+            if is_xml_text(&value) {
+                Ok(value)
+            } else {
+                Err(ResultCode::UnsupportedNameIdFormat)
+            }
+        })
+    };
     match format {
         NameIdFormat::Transient => Ok(NameId::Transient {
             value: random_name(random),
@@ -110,7 +121,7 @@ pub fn issue(
         NameIdFormat::Persistent => {
             let value = match &facts.settings.subject_type {
                 // Values an admin brought along, for instance those another IdP issued before.
-                SubjectType::FederationId | SubjectType::Custom(_) => subject(facts, user, random)?,
+                SubjectType::FederationId | SubjectType::Custom(_) => subject(random)?,
                 // Any other name of the user is not opaque, or the same everywhere.
                 _ => pairwise::identifier(facts.salt, "persistent", sp, &user.id),
             };
@@ -125,16 +136,16 @@ pub fn issue(
         }
         NameIdFormat::EmailAddress => {
             let value = match &facts.settings.subject_type {
-                SubjectType::FederationId | SubjectType::Custom(_) => subject(facts, user, random)?,
+                SubjectType::FederationId | SubjectType::Custom(_) => subject(random)?,
                 _ => user.email.clone(),
             };
             MailAddress::parse(&value)
                 .map(NameId::EmailAddress)
                 .map_err(|_| ResultCode::UnsupportedNameIdFormat)
         }
-        NameIdFormat::Unspecified => subject(facts, user, random).map(NameId::Unspecified),
+        NameIdFormat::Unspecified => subject(random).map(NameId::Unspecified),
         NameIdFormat::Other(uri) => Ok(NameId::Other {
-            value: subject(facts, user, random)?,
+            value: subject(random)?,
             format: uri.clone(),
         }),
         NameIdFormat::Entity | NameIdFormat::Encrypted => Err(ResultCode::UnsupportedNameIdFormat),

@@ -7,8 +7,9 @@ use avouch_saml::metadata::attributes::{
 use avouch_saml::xml::names::is_xml_text;
 
 use super::pairwise::PairwiseSalt;
-use super::subject_id::{self, PAIRWISE_ID, SUBJECT_ID};
-use crate::apps::saml::{AttributeRow, SamlSettings, Source, UserField, WhenMissing};
+use super::subject_id::{self, PAIRWISE_ID, SUBJECT_ID, is_subject_identifier};
+use crate::apps::onboard::row::source_text;
+use crate::apps::saml::{AttributeRow, Condition, SamlSettings, Source, UserField, WhenMissing};
 use crate::audit::ResultCode;
 use crate::users::User;
 
@@ -48,19 +49,30 @@ pub struct ReleasedAttribute {
 pub struct Release {
     /// The attributes, each name and format once.
     pub attributes: Vec<ReleasedAttribute>,
-    /// Sentences about what was held back, for the log and for the preview. They name attributes,
-    /// never values.
+    /// Sentences about what was held back, for the event and for the preview. They name
+    /// attributes, never values.
     pub notes: Vec<String>,
+}
+
+/// Something that must be sent and cannot be.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unmet {
+    /// How the sign-on ends.
+    pub result: ResultCode,
+    /// The attribute and where its value should come from.
+    pub expected: String,
+    /// What is there instead. It names the user, never a value.
+    pub received: String,
 }
 
 /// Decides what `user`'s attributes are for this SP. Only rows are released, and the subject
 /// identifier that the SP's metadata asks for.
 ///
 /// # Errors
-/// [`ResultCode::NoCustomAttributeValue`] when a row that must have a value has none,
-/// [`ResultCode::InvalidSettings`] when the SP's requirement for a subject identifier cannot be
-/// met and the app's settings say that this fails the sign-on.
-pub fn release(facts: &ReleaseFacts<'_>, user: &User) -> Result<Release, ResultCode> {
+/// [`Unmet`] with [`ResultCode::NoCustomAttributeValue`] when a row that must have a value has none
+/// that may be sent, with [`ResultCode::InvalidSettings`] when the SP's requirement for a subject
+/// identifier cannot be met and the app's settings say that this fails the sign-on.
+pub fn release(facts: &ReleaseFacts<'_>, user: &User) -> Result<Release, Unmet> {
     let requested = requested(facts);
     let mut out = Release::default();
     for row in &facts.settings.attributes {
@@ -68,27 +80,39 @@ pub fn release(facts: &ReleaseFacts<'_>, user: &User) -> Result<Release, ResultC
             out.notes.push(format!("{}: {reason}", row.name));
             continue;
         }
-        let values = values(facts, user, &row.source);
-        let values = legal(&row.name, values, &mut out.notes);
+        let found = values(facts, user, &row.source);
+        let had_any = !found.is_empty();
+        let values = sendable(requested, row, found, &mut out.notes);
         if values.is_empty() {
             match row.when_missing {
                 WhenMissing::Omit => {
-                    out.notes.push(format!("{}: no value", row.name));
+                    if !had_any {
+                        out.notes.push(format!("{}: no value", row.name));
+                    }
                     continue;
                 }
                 WhenMissing::Empty => {}
-                WhenMissing::Refuse => return Err(ResultCode::NoCustomAttributeValue),
+                WhenMissing::Refuse => {
+                    return Err(Unmet {
+                        result: ResultCode::NoCustomAttributeValue,
+                        expected: format!(
+                            "a value of {} for {}",
+                            source_text(&row.source),
+                            row.name
+                        ),
+                        received: if had_any {
+                            format!("{} has none that may be sent", user.username)
+                        } else {
+                            format!("{} has none", user.username)
+                        },
+                    });
+                }
             }
         }
         merge(&mut out.attributes, row, values);
     }
-    add_required_identifier(facts, user, &mut out)?;
-    for attribute in &mut out.attributes {
-        limit_to_requested(requested, attribute, &mut out.notes);
-    }
-    // An attribute left without any of its values says nothing and would look like "empty".
-    out.attributes
-        .retain(|a| !a.values.is_empty() || sent_empty(facts.settings, a));
+    hold_back_ambiguous_identifiers(&mut out);
+    add_required_identifier(facts, user, requested, &mut out)?;
     Ok(out)
 }
 
@@ -102,9 +126,17 @@ fn requested<'a>(facts: &ReleaseFacts<'a>) -> &'a [RequestedAttribute] {
         .map_or(&[], |service| &service.requested)
 }
 
-fn same_attribute(asked: &RequestedAttribute, name: &str, name_format: &str) -> bool {
-    asked.name == name
-        && (asked.name_format == name_format || asked.name_format == UNSPECIFIED_NAME_FORMAT)
+/// What the SP's metadata asks for under this name and format. It may leave the format open; two
+/// formats with one name are two attributes.
+fn asked<'r>(
+    requested: &'r [RequestedAttribute],
+    name: &'r str,
+    name_format: &'r str,
+) -> impl Iterator<Item = &'r RequestedAttribute> + Clone {
+    requested.iter().filter(move |asked| {
+        asked.name == name
+            && (asked.name_format == name_format || asked.name_format == UNSPECIFIED_NAME_FORMAT)
+    })
 }
 
 /// Why a row is not for this SP, if it is not.
@@ -125,22 +157,94 @@ fn held_back(
             return Some("the SP's metadata lacks the entity attribute that the row asks for");
         }
     }
-    if row.only_if_requested
-        && !requested
-            .iter()
-            .any(|asked| same_attribute(asked, &row.name, &row.name_format))
-    {
-        return Some("the SP's metadata does not request it");
-    }
     let signal = facts.sp.subject_id_requirement;
-    let identifier = matches!(row.source, Source::SubjectId | Source::PairwiseId);
-    if identifier && signal == Some(SubjectIdRequirement::None) {
+    let name = row.name.as_str();
+    // The signal for a subject identifier asks for it as much as a RequestedAttribute does.
+    let required = required_identifier(signal) == Some(name);
+    let mut wishes = asked(requested, name, &row.name_format).peekable();
+    match row.condition {
+        Condition::Requested if !required && wishes.peek().is_none() => {
+            return Some("the SP's metadata does not request it");
+        }
+        Condition::Required if !required && !wishes.any(|asked| asked.is_required) => {
+            return Some("the SP's metadata does not require it");
+        }
+        _ => {}
+    }
+    if !is_identifier(name) {
+        return None;
+    }
+    if signal == Some(SubjectIdRequirement::None) {
         return Some("the SP's metadata asks for no subject identifier");
     }
-    if row.source == Source::SubjectId && signal == Some(SubjectIdRequirement::Any) {
+    if name == SUBJECT_ID && signal == Some(SubjectIdRequirement::Any) {
         return Some("the SP's metadata takes either identifier, and gets pairwise-id");
     }
+    if row.name_format != URI_NAME_FORMAT {
+        return Some("its format is not the URI format, which the identifier's profile demands");
+    }
     None
+}
+
+fn is_identifier(name: &str) -> bool {
+    name == SUBJECT_ID || name == PAIRWISE_ID
+}
+
+/// The name of the identifier that the SP's signal asks for.
+fn required_identifier(signal: Option<SubjectIdRequirement>) -> Option<&'static str> {
+    match signal? {
+        SubjectIdRequirement::SubjectId => Some(SUBJECT_ID),
+        SubjectIdRequirement::PairwiseId | SubjectIdRequirement::Any => Some(PAIRWISE_ID),
+        SubjectIdRequirement::None => None,
+    }
+}
+
+/// Of the values found those that may be sent: XML can carry them, a subject identifier has its
+/// profile's form whatever its source, the row allows them, and the SP's metadata, when it lists
+/// values, lists them.
+fn sendable(
+    requested: &[RequestedAttribute],
+    row: &AttributeRow,
+    mut values: Vec<String>,
+    notes: &mut Vec<String>,
+) -> Vec<String> {
+    let mut keep = |values: &mut Vec<String>, why: &str, good: &dyn Fn(&str) -> bool| {
+        let before = values.len();
+        values.retain(|value| good(value));
+        if values.len() < before {
+            let dropped = before - values.len();
+            notes.push(format!("{}: {dropped} value(s) {why}", row.name));
+        }
+    };
+    keep(
+        &mut values,
+        "with characters that XML cannot carry",
+        &is_xml_text,
+    );
+    if is_identifier(&row.name) {
+        keep(
+            &mut values,
+            "without the form unique@scope that its profile demands",
+            &is_subject_identifier,
+        );
+    }
+    keep(&mut values, "that the row does not allow", &|value| {
+        row.allows(value)
+    });
+    let listed = asked(requested, &row.name, &row.name_format);
+    // One wish without values is a wish for all of them.
+    if listed.clone().all(|asked| !asked.values.is_empty()) && listed.clone().next().is_some() {
+        keep(
+            &mut values,
+            "that the SP's metadata does not list",
+            &|value| {
+                listed
+                    .clone()
+                    .any(|asked| asked.values.iter().any(|v| v == value))
+            },
+        );
+    }
+    values
 }
 
 fn values(facts: &ReleaseFacts<'_>, user: &User, source: &Source) -> Vec<String> {
@@ -215,19 +319,6 @@ fn expand(template: &str, user: &User) -> Option<String> {
     Some(out)
 }
 
-/// Drops values that XML 1.0 cannot carry, even escaped.
-fn legal(name: &str, values: Vec<String>, notes: &mut Vec<String>) -> Vec<String> {
-    let before = values.len();
-    let values: Vec<String> = values.into_iter().filter(|v| is_xml_text(v)).collect();
-    if values.len() < before {
-        notes.push(format!(
-            "{name}: {} value(s) with characters that XML cannot carry",
-            before - values.len()
-        ));
-    }
-    values
-}
-
 fn merge(attributes: &mut Vec<ReleasedAttribute>, row: &AttributeRow, values: Vec<String>) {
     let known = attributes
         .iter_mut()
@@ -249,71 +340,77 @@ fn merge(attributes: &mut Vec<ReleasedAttribute>, row: &AttributeRow, values: Ve
     }
 }
 
+/// A subject identifier with two values would name two users, and one with none nobody.
+fn hold_back_ambiguous_identifiers(out: &mut Release) {
+    let notes = &mut out.notes;
+    out.attributes.retain(|attribute| {
+        let good = !is_identifier(&attribute.name) || attribute.values.len() == 1;
+        if !good {
+            notes.push(format!(
+                "{}: {} values, where its profile demands exactly one",
+                attribute.name,
+                attribute.values.len()
+            ));
+        }
+        good
+    });
+}
+
 /// The subject identifier that the SP's metadata asks for, whether a row names it or not: it
-/// names the user, as a NameID does.
+/// names the user, as a NameID does. Where a row does name it, the value is that row's alone, since
+/// the same user under two identifiers would be two.
 fn add_required_identifier(
     facts: &ReleaseFacts<'_>,
     user: &User,
+    requested: &[RequestedAttribute],
     out: &mut Release,
-) -> Result<(), ResultCode> {
-    let (name, friendly, source) = match facts.sp.subject_id_requirement {
-        Some(SubjectIdRequirement::SubjectId) => (SUBJECT_ID, "subject-id", Source::SubjectId),
-        Some(SubjectIdRequirement::PairwiseId | SubjectIdRequirement::Any) => {
-            (PAIRWISE_ID, "pairwise-id", Source::PairwiseId)
-        }
-        Some(SubjectIdRequirement::None) | None => return Ok(()),
+) -> Result<(), Unmet> {
+    let Some(name) = required_identifier(facts.sp.subject_id_requirement) else {
+        return Ok(());
     };
     if out.attributes.iter().any(|a| a.name == name) {
         return Ok(());
     }
-    let values = values(facts, user, &source);
-    if values.is_empty() {
-        if facts.settings.fail_unmet_subject_id {
-            return Err(ResultCode::InvalidSettings);
-        }
-        out.notes.push(format!(
-            "{name}: asked for by the SP, but there is no valid scope"
-        ));
-        return Ok(());
-    }
-    out.attributes.push(ReleasedAttribute {
-        name: name.to_owned(),
-        name_format: URI_NAME_FORMAT.to_owned(),
-        friendly_name: Some(friendly.to_owned()),
-        values,
-    });
-    Ok(())
-}
-
-/// Keeps of an attribute only the values that the SP's metadata lists, when it lists any.
-fn limit_to_requested(
-    requested: &[RequestedAttribute],
-    attribute: &mut ReleasedAttribute,
-    notes: &mut Vec<String>,
-) {
-    let mut listed = requested
+    let (friendly, source) = if name == SUBJECT_ID {
+        ("subject-id", Source::SubjectId)
+    } else {
+        ("pairwise-id", Source::PairwiseId)
+    };
+    let own_row = facts
+        .settings
+        .attributes
         .iter()
-        .filter(|asked| same_attribute(asked, &attribute.name, &attribute.name_format))
-        .peekable();
-    if listed.peek().is_none() || listed.clone().any(|asked| asked.values.is_empty()) {
-        return;
+        .find(|row| row.name == name);
+    if own_row.is_none() {
+        let row = AttributeRow {
+            friendly_name: Some(friendly.to_owned()),
+            ..AttributeRow::new(name, URI_NAME_FORMAT, source.clone())
+        };
+        let values = values(facts, user, &source);
+        let values = sendable(requested, &row, values, &mut out.notes);
+        if !values.is_empty() {
+            merge(&mut out.attributes, &row, values);
+            return Ok(());
+        }
     }
-    let wanted: Vec<&String> = listed.flat_map(|asked| &asked.values).collect();
-    let before = attribute.values.len();
-    attribute.values.retain(|value| wanted.contains(&value));
-    if attribute.values.len() < before {
-        notes.push(format!(
-            "{}: {} value(s) that the SP's metadata does not list",
-            attribute.name,
-            before - attribute.values.len()
-        ));
+    let source = own_row.map_or(&source, |row| &row.source);
+    let generated = matches!(source, Source::SubjectId | Source::PairwiseId);
+    let received = if generated && facts.scope.is_none() {
+        "there is no scope to make it with: set idp.scopes".to_owned()
+    } else {
+        format!("{} has none that may be sent", user.username)
+    };
+    if facts.settings.fail_unmet_subject_id {
+        return Err(Unmet {
+            result: ResultCode::InvalidSettings,
+            expected: format!(
+                "{name} from {}, which the SP's metadata asks for",
+                source_text(source)
+            ),
+            received,
+        });
     }
-}
-
-fn sent_empty(settings: &SamlSettings, attribute: &ReleasedAttribute) -> bool {
-    settings.attributes.iter().any(|row| {
-        row.name == attribute.name
-            && row.name_format == attribute.name_format
-            && row.when_missing == WhenMissing::Empty
-    })
+    out.notes
+        .push(format!("{name}: asked for by the SP, but {received}"));
+    Ok(())
 }

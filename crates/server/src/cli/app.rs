@@ -14,7 +14,7 @@ use super::open::{About, Place, change, new_id, not_found, now};
 use super::output::{Output, table};
 use crate::apps::onboard::federation;
 use crate::apps::onboard::preview::Preview;
-use crate::apps::onboard::row::row_text;
+use crate::apps::onboard::row::{advice_on_name, row_text};
 use crate::apps::onboard::settings::{SETTINGS, apply_setting, changes};
 use crate::apps::onboard::typed::{Typed, typed_to_metadata};
 use crate::apps::onboard::{Draft, free_api_name, is_api_name, selection, signed};
@@ -514,12 +514,28 @@ fn run_edit(
     let value = shown(settings, &after, db)?;
     output.result(&value, || {
         format!(
-            "{}: {}",
+            "{}: {}{}",
             after.app.api_name,
-            said_changes(&before, &after, differences)
+            said_changes(&before, &after, differences),
+            advice(&before, &after)
         )
     });
     Ok(())
+}
+
+/// What to think about in rows that are new.
+fn advice(before: &StoredApp, after: &StoredApp) -> String {
+    let known = &before.app.definition.saml.attributes;
+    after
+        .app
+        .definition
+        .saml
+        .attributes
+        .iter()
+        .filter(|row| !known.contains(row))
+        .filter_map(advice_on_name)
+        .map(|advice| format!("\nwarning: {advice}"))
+        .collect()
 }
 
 fn said_changes(before: &StoredApp, after: &StoredApp, metadata: Option<&[Difference]>) -> String {

@@ -38,15 +38,22 @@ pub(super) enum Command {
         #[arg(long, value_name = "FILE", requires = "private_key")]
         certificate: Option<PathBuf>,
     },
-    /// Sign with a key from now on; the one that signed until now stays published.
+    /// Sign with a key from now on; the one that signed until now stays published. Refused while
+    /// apps may not have read of the key yet.
     Activate {
         /// The key's id, or the beginning of it.
         id: String,
+        /// Do it although sign-ons at some apps will fail.
+        #[arg(long)]
+        force: bool,
     },
-    /// Take a key out of metadata for good.
+    /// Take a key out of metadata for good. Refused while something still uses it.
     Retire {
         /// The key's id, or the beginning of it.
         id: String,
+        /// Do it although something will fail: for a key that is compromised.
+        #[arg(long)]
+        force: bool,
     },
 }
 
@@ -63,6 +70,7 @@ pub(super) fn run(
     output: &Output,
 ) -> Result<(), CommandError> {
     let (settings, db, keyring) = place.keyring()?;
+    let cache_seconds = settings.idp.metadata_cache_minutes * 60;
     match command {
         Command::List => {
             let keys = keyring.current(&db)?;
@@ -92,21 +100,31 @@ pub(super) fn run(
             )?;
             say(&db, &keyring, &KeyId::new(row.id), "added", output)?;
         }
-        Command::Activate { id } => {
+        Command::Activate { id, force } => {
             let id = resolve(&db, &keyring, &id)?;
             change(
                 &db,
                 |()| about(format!("activated the key {id}")),
-                |c| Ok(rollover::activate(c, &id)?),
+                |c| {
+                    if !force {
+                        rollover::check_activate(c, &id, cache_seconds, now())?;
+                    }
+                    Ok(rollover::activate(c, &id, now())?)
+                },
             )?;
             say(&db, &keyring, &id, "signs from now on", output)?;
         }
-        Command::Retire { id } => {
+        Command::Retire { id, force } => {
             let id = resolve(&db, &keyring, &id)?;
             change(
                 &db,
                 |()| about(format!("retired the key {id}")),
-                |c| Ok(rollover::retire(c, &id)?),
+                |c| {
+                    if !force {
+                        rollover::check_retire(c, &id, cache_seconds, now())?;
+                    }
+                    Ok(rollover::retire(c, &id)?)
+                },
             )?;
             say(&db, &keyring, &id, "is gone from metadata", output)?;
         }

@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 
 use avouch_saml::ids::{EntityId, is_web_url};
+use avouch_saml::metadata::ui::{is_inline_image, is_web_address};
+use avouch_saml::xml::names::is_xml_text;
 
 use super::base_url::BaseUrl;
 use super::reader::Section;
@@ -78,9 +80,6 @@ pub struct Contact {
     pub telephone: Option<String>,
 }
 
-/// SAML V2.0 Deployment Profile, SDP-G02.
-const LONGEST_ENTITY_ID: usize = 256;
-
 const CONTACT_KINDS: [&str; 6] = [
     "technical",
     "support",
@@ -92,33 +91,46 @@ const CONTACT_KINDS: [&str; 6] = [
 
 impl Idp {
     pub(super) fn read(s: &mut Section<'_, '_>, base_url: &BaseUrl) -> Option<Self> {
-        let entity_id = s.parsed(
-            "entity_id",
-            &base_url.join("/saml/metadata"),
-            parse_entity_id,
-        );
-        let language = s.text("language", "en");
-        let name = s.text("organisation_name", "Avouch");
-        let display = s.optional_text("organisation_display_name");
+        let entity_id = s.parsed("entity_id", &base_url.join("/saml/metadata"), |text| {
+            EntityId::parse_own(text).map_err(|_| EntityId::OWN.to_owned())
+        });
+        let language = s
+            .parsed("language", "en", parse_language)
+            .unwrap_or_else(|| "en".to_owned());
+        let name = s
+            .parsed("organisation_name", "Avouch", parse_text)
+            .unwrap_or_default();
+        let display = s.optional_parsed("organisation_display_name", parse_text);
         let web_url = |text: &str| {
             is_web_url(text)
                 .then(|| text.to_owned())
                 .ok_or_else(|| "an absolute http or https URL".to_owned())
         };
         let organisation_url = s.optional_parsed("organisation_url", web_url);
-        let mut display_names = s.map("display_names");
+        // A lab without TLS has no https to show.
+        let lab = !base_url.is_https();
+        let address = |text: &str| {
+            if is_web_address(text) && (lab || text.starts_with("https:")) {
+                Ok(text.to_owned())
+            } else if lab {
+                Err("an absolute http or https URL".to_owned())
+            } else {
+                Err("an absolute https URL".to_owned())
+            }
+        };
+        let mut display_names = by_language(s, "display_names", parse_text);
         if display_names.is_empty() {
             display_names.insert(
                 language.clone(),
                 display.clone().unwrap_or_else(|| name.clone()),
             );
         }
-        let descriptions = s.map("descriptions");
-        let keywords = s.map("keywords");
-        let information_urls = url_map(s, "information_urls");
-        let privacy_urls = url_map(s, "privacy_urls");
+        let descriptions = by_language(s, "descriptions", parse_text);
+        let keywords = by_language(s, "keywords", parse_text);
+        let information_urls = by_language(s, "information_urls", address);
+        let privacy_urls = by_language(s, "privacy_urls", address);
         let logos = logos(s);
-        let error_url = s.parsed("error_url", &base_url.join("/error-help"), web_url);
+        let error_url = s.parsed("error_url", &base_url.join("/error-help"), address);
         let contacts = contacts(s);
         let host = if base_url.host().parse::<std::net::IpAddr>().is_ok() {
             "localhost"
@@ -126,8 +138,8 @@ impl Idp {
             base_url.host()
         };
         let scopes = s.list("scopes", &[host], parse_scope);
-        let entity_attributes = s.map("entity_attributes");
-        let registration_authority = s.optional_text("registration_authority");
+        let entity_attributes = entity_attributes(s);
+        let registration_authority = s.optional_parsed("registration_authority", parse_text);
         let metadata_valid_hours = s.number("metadata_valid_hours", 240, 1..=8760);
         let metadata_cache_minutes = s.number("metadata_cache_minutes", 360, 1..=43_200);
         Some(Self {
@@ -153,21 +165,6 @@ impl Idp {
     }
 }
 
-fn parse_entity_id(text: &str) -> Result<EntityId, String> {
-    let expected = || format!("an absolute URI of at most {LONGEST_ENTITY_ID} characters");
-    let absolute = text.split_once(':').is_some_and(|(scheme, rest)| {
-        !rest.is_empty()
-            && scheme.starts_with(|c: char| c.is_ascii_alphabetic())
-            && scheme
-                .chars()
-                .all(|c| c.is_ascii_alphanumeric() || matches!(c, '+' | '-' | '.'))
-    });
-    if !absolute || text.chars().count() > LONGEST_ENTITY_ID {
-        return Err(expected());
-    }
-    EntityId::parse(text).map_err(|_| expected())
-}
-
 fn parse_scope(text: &str) -> Result<String, String> {
     let plain = !text.is_empty()
         && text.len() <= 126
@@ -182,14 +179,64 @@ fn parse_scope(text: &str) -> Result<String, String> {
         .ok_or_else(|| "a plain domain name, such as example.org".to_owned())
 }
 
-fn url_map(s: &mut Section<'_, '_>, key: &'static str) -> BTreeMap<String, String> {
+fn parse_text(text: &str) -> Result<String, String> {
+    if !text.trim().is_empty() && is_xml_text(text) {
+        Ok(text.to_owned())
+    } else {
+        Err("text of characters that XML can carry".to_owned())
+    }
+}
+
+/// An `xs:language`, which is what `xml:lang` takes.
+fn parse_language(text: &str) -> Result<String, String> {
+    let mut parts = text.split('-');
+    let part = |part: &str, letters_only: bool| {
+        (1..=8).contains(&part.len())
+            && part
+                .chars()
+                .all(|c| c.is_ascii_alphabetic() || !letters_only && c.is_ascii_digit())
+    };
+    if parts.next().is_some_and(|first| part(first, true)) && parts.all(|rest| part(rest, false)) {
+        Ok(text.to_owned())
+    } else {
+        Err("a language, such as en or de-CH".to_owned())
+    }
+}
+
+/// Texts by language, each language once, whatever its letters' case.
+fn by_language(
+    s: &mut Section<'_, '_>,
+    key: &'static str,
+    parse: impl Fn(&str) -> Result<String, String>,
+) -> BTreeMap<String, String> {
     let origin = s.origin(key);
     let map = s.map(key);
-    for (language, url) in &map {
-        if !is_web_url(url) {
-            let message =
-                format!("expected an absolute http or https URL for `{language}`; got {url:?}");
+    for (at, (language, text)) in map.iter().enumerate() {
+        if let Err(expected) = parse_language(language) {
+            let message = format!("expected {expected}; got {language:?}");
             s.problem(key, origin.clone(), message);
+        }
+        if let Err(expected) = parse(text) {
+            let message = format!("expected {expected} for `{language}`; got {text:?}");
+            s.problem(key, origin.clone(), message);
+        }
+        let mut earlier = map.keys().take(at);
+        if let Some(other) = earlier.find(|other| other.eq_ignore_ascii_case(language)) {
+            let message = format!("expected each language once; got `{language}` beside `{other}`");
+            s.problem(key, origin.clone(), message);
+        }
+    }
+    map
+}
+
+fn entity_attributes(s: &mut Section<'_, '_>) -> BTreeMap<String, String> {
+    const KEY: &str = "entity_attributes";
+    let origin = s.origin(KEY);
+    let map = s.map(KEY);
+    for text in map.iter().flat_map(|(name, value)| [name, value]) {
+        if let Err(expected) = parse_text(text) {
+            let message = format!("expected {expected}; got {text:?}");
+            s.problem(KEY, origin.clone(), message);
         }
     }
     map
@@ -198,23 +245,41 @@ fn url_map(s: &mut Section<'_, '_>, key: &'static str) -> BTreeMap<String, Strin
 fn logos(s: &mut Section<'_, '_>) -> Vec<Logo> {
     let mut logos = Vec::new();
     for table in s.tables("logos", &["url", "width", "height", "language"]) {
+        let url = table.text("url").unwrap_or_default();
         let size = |key| table.number(key).and_then(|n| u32::try_from(n).ok());
-        match (table.text("url"), size("width"), size("height")) {
-            (Some(url), Some(width), Some(height))
-                if url.starts_with("https://") || url.starts_with("data:image/") =>
-            {
-                logos.push(Logo {
-                    url,
-                    width,
-                    height,
-                    language: table.text("language"),
+        let language = table.text("language");
+        let (width, height) = (size("width"), size("height"));
+        let mut expected = Vec::new();
+        if !(url.starts_with("https://") && is_web_address(&url) || is_inline_image(&url)) {
+            let shown: String = url.chars().take(200).collect();
+            expected.push(format!(
+                "an https URL or data:image/…;base64,… of a raster image as `url`; got {shown:?}"
+            ));
+        }
+        for (key, size) in [("width", width), ("height", height)] {
+            if size.is_none_or(|size| size == 0) {
+                expected.push(match table.number(key) {
+                    Some(number) => format!("a `{key}` of at least 1 pixel; got {number}"),
+                    None => format!("a `{key}` in pixels; got none"),
                 });
             }
-            _ => s.problem(
-                "logos",
-                table.origin.clone(),
-                "expected an https or data URL, a width and a height".to_owned(),
-            ),
+        }
+        if let Some(language) = &language
+            && let Err(wanted) = parse_language(language)
+        {
+            expected.push(format!("{wanted} as `language`; got {language:?}"));
+        }
+        for message in &expected {
+            let message = format!("expected {message}");
+            s.problem("logos", table.origin.clone(), message);
+        }
+        if let (true, Some(width), Some(height)) = (expected.is_empty(), width, height) {
+            logos.push(Logo {
+                url,
+                width,
+                height,
+                language,
+            });
         }
     }
     logos
@@ -235,6 +300,14 @@ fn contacts(s: &mut Section<'_, '_>) -> Vec<Contact> {
             .text("kind")
             .filter(|k| CONTACT_KINDS.contains(&k.as_str()));
         let email = table.text("email").filter(|email| email.contains('@'));
+        for key in KEYS {
+            if let Some(text) = table.text(key)
+                && let Err(expected) = parse_text(&text)
+            {
+                let message = format!("expected {expected} as `{key}`; got {text:?}");
+                s.problem("contacts", table.origin.clone(), message);
+            }
+        }
         match (kind, email) {
             (Some(kind), Some(email)) => contacts.push(Contact {
                 kind,

@@ -278,6 +278,112 @@ fn sdp_g02_sdp_g04_an_entity_id_is_an_absolute_uri_of_at_most_256_characters() {
     }
 }
 
+/// Proves AV-MDP-07, SDP-MD10, SDP-MD12: what metadata cannot say is refused with key, expected and
+/// received, before anybody asks for it.
+#[test]
+fn av_mdp_07_what_metadata_cannot_say_is_refused_at_load() {
+    let https = "[server]\nbase_url = 'https://login.example.org'\n";
+    let png = "data:image/png;base64,AAAA";
+    let logo = |url: &str, width: &str, height: &str| {
+        format!("[[idp.logos]]\nurl = '{url}'\n{width}{height}")
+    };
+    let (w, h) = ("width = 16\n", "height = 16\n");
+    for good in [
+        logo("https://login.example.org/logo.png", w, h),
+        logo(png, w, h),
+        "[idp]\ndisplay_names = { en = 'One', de = 'Eins', de-CH = 'Eis' }".to_owned(),
+        "[idp]\nerror_url = 'https://example.org/help#errors'".to_owned(),
+        "[idp]\nprivacy_urls = { en = 'https://example.org/privacy' }".to_owned(),
+    ] {
+        load(&format!("{https}{good}")).unwrap_or_else(|e| panic!("{good}: {e}"));
+    }
+    for (bad, key, expected, received) in [
+        (
+            logo(png, "width = 0\n", h),
+            "idp.logos",
+            "a `width` of at least 1",
+            "got 0",
+        ),
+        (
+            logo(png, w, "height = 0\n"),
+            "idp.logos",
+            "a `height` of at least 1",
+            "got 0",
+        ),
+        (
+            logo(png, w, ""),
+            "idp.logos",
+            "a `height` in pixels",
+            "got none",
+        ),
+        (
+            logo("data:image/png,raw", w, h),
+            "idp.logos",
+            "an https URL or data:image",
+            "data:image/png,raw",
+        ),
+        (
+            logo("data:image/svg+xml;base64,AAAA", w, h),
+            "idp.logos",
+            "a raster image",
+            "svg+xml",
+        ),
+        (
+            logo("http://login.example.org/logo.png", w, h),
+            "idp.logos",
+            "an https URL",
+            "http://login",
+        ),
+        (
+            "[idp]\nerror_url = 'http://example.org/help'".to_owned(),
+            "idp.error_url",
+            "an absolute https URL",
+            "http://example.org/help",
+        ),
+        (
+            "[idp]\ninformation_urls = { en = 'http://example.org/' }".to_owned(),
+            "idp.information_urls",
+            "an absolute https URL for `en`",
+            "http://example.org/",
+        ),
+        (
+            "[idp]\nprivacy_urls = { en = 'http://example.org/' }".to_owned(),
+            "idp.privacy_urls",
+            "an absolute https URL for `en`",
+            "http://example.org/",
+        ),
+        (
+            "[idp]\ndisplay_names = { en = 'One', EN = 'Two' }".to_owned(),
+            "idp.display_names",
+            "each language once",
+            "`en` beside `EN`",
+        ),
+        (
+            "[idp]\ndescriptions = { 'in English' = 'One' }".to_owned(),
+            "idp.descriptions",
+            "a language",
+            "in English",
+        ),
+        (
+            "[idp]\nkeywords = { en = \"a\\u0001b\" }".to_owned(),
+            "idp.keywords",
+            "characters that XML can carry",
+            "\\u{1}",
+        ),
+        (
+            "[idp]\nlanguage = 'english (UK)'".to_owned(),
+            "idp.language",
+            "a language",
+            "english (UK)",
+        ),
+    ] {
+        let told = problems(load(&format!("{https}{bad}"))).join("\n");
+        for part in [key, expected, received] {
+            assert!(told.contains(part), "{bad}: {told}");
+        }
+    }
+}
+
 /// Proves SDP-G01.
 #[test]
 fn sdp_g01_clock_skew_is_three_minutes_unless_set() {

@@ -6,8 +6,10 @@ use avouch_saml::message::assertion::{
     Assertion, Attribute, AttributeValue, AuthnStatement, Conditions, Confirmation, Subject,
 };
 use avouch_saml::message::response::{IssuedAssertion, Outcome, Response, SendableResponse};
+use avouch_saml::metadata::algorithms::NoEncryption;
 use avouch_saml::name_id::NameId;
 use avouch_saml::security::algorithm::DataEncryption;
+use avouch_saml::security::certificate::PublicKey;
 use avouch_saml::security::encrypt::{Encryption, encrypt_element};
 use avouch_saml::security::sign::{Signer, Unsigned, sign_enveloped};
 use avouch_saml::status::Status;
@@ -123,23 +125,27 @@ pub fn success(
         .clone()
         .expect("assemble gives every statement an index");
     let unsigned = assertion.write().map_err(ours)?;
-    let signer = signer(cx, reply)?;
-    let encryption = choose_encryption(cx, reply, trail)?;
+    let Protection {
+        signer,
+        encryption,
+        sign_assertion,
+        sign_response,
+    } = protect(reply, trail)?;
     if let (Some(exchanges), Some(_)) = (&cx.services.exchanges, &encryption) {
         let xml = String::from_utf8_lossy(unsigned.as_bytes());
         exchanges.assertion(&trail.code, xml.into_owned());
     }
-    let (sign_assertion, sign_response) = what_to_sign(reply, encryption.as_ref());
-    trail.pass(
-        "signature of the answer",
-        signer.algorithm().uri(),
-        match (sign_assertion, sign_response) {
-            (true, true) => "assertion and response",
-            (true, false) => "assertion",
-            _ => "response",
-        },
-        "the app's settings and metadata",
-    );
+    warn_of_sha1(cx, reply, signer);
+    if let Some((_, how)) = &encryption
+        && how.data().is_danger()
+    {
+        tracing::warn!(
+            request.id = cx.request_id,
+            app.id = %reply.app.app.id,
+            algorithm = how.data().uri(),
+            "encrypting with AES-CBC, as the app's danger switch says"
+        );
+    }
     let issued = issue(reply, unsigned, sign_assertion, encryption, signer)?;
     let form = send(
         reply,
@@ -155,12 +161,56 @@ pub fn success(
     })
 }
 
+/// How a success is signed and encrypted.
+pub struct Protection<'a> {
+    signer: &'a dyn Signer,
+    encryption: Option<(PublicKey, Encryption)>,
+    sign_assertion: bool,
+    sign_response: bool,
+}
+
+/// Chooses how a success is signed and encrypted. The administrator's dry run asks the same.
+///
+/// # Errors
+/// [`Refusal::Reply`] when encryption is required and impossible; [`Refusal::Ours`] when there is
+/// nothing to sign with.
+pub fn protect<'a>(reply: &'a ReplyTo, trail: &mut Trail) -> Result<Protection<'a>, Refusal> {
+    const SOURCE: &str = "the app's settings and metadata";
+    let signer = signer(reply).inspect_err(|error| {
+        trail.fail(
+            "signature of the answer",
+            "a key and an algorithm that the app accepts",
+            error.for_the_log(),
+            SOURCE,
+        );
+    })?;
+    let encryption = choose_encryption(reply, trail)?;
+    let (sign_assertion, sign_response) = what_to_sign(reply, encryption.as_ref());
+    trail.pass(
+        "signature of the answer",
+        signer.algorithm().uri(),
+        match (sign_assertion, sign_response) {
+            (true, true) => "assertion and response",
+            (true, false) => "assertion",
+            _ => "response",
+        },
+        SOURCE,
+    );
+    Ok(Protection {
+        signer,
+        encryption,
+        sign_assertion,
+        sign_response,
+    })
+}
+
 /// Writes and signs a failure.
 ///
 /// # Errors
 /// [`OperatorError`] when signing fails.
 pub fn failure(cx: &Context, reply: &ReplyTo, status: Status) -> Result<PostForm, OperatorError> {
-    let signer = signer(cx, reply)?;
+    let signer = signer(reply)?;
+    warn_of_sha1(cx, reply, signer);
     let outcome = Outcome::Failure(status);
     send(reply, outcome, Some(signer), cx.now, &mut *cx.random())
 }
@@ -199,7 +249,7 @@ fn issue(
     reply: &ReplyTo,
     unsigned: Unsigned<Assertion>,
     sign: bool,
-    encryption: Option<(avouch_saml::security::certificate::PublicKey, Encryption)>,
+    encryption: Option<(PublicKey, Encryption)>,
     signer: &dyn Signer,
 ) -> Result<IssuedAssertion, OperatorError> {
     let hint = reply.app.entity_id.as_str();
@@ -223,10 +273,7 @@ fn issue(
 
 /// Whether the assertion and the response are signed. A ciphertext without integrity of its own
 /// forces the response's signature (errata E93).
-fn what_to_sign(
-    reply: &ReplyTo,
-    encryption: Option<&(avouch_saml::security::certificate::PublicKey, Encryption)>,
-) -> (bool, bool) {
+fn what_to_sign(reply: &ReplyTo, encryption: Option<&(PublicKey, Encryption)>) -> (bool, bool) {
     let cbc = encryption.is_some_and(|(_, how)| how.data().is_danger());
     match reply.app.app.definition.saml.sign {
         SignWhat::Default | SignWhat::Both => (true, true),
@@ -236,10 +283,9 @@ fn what_to_sign(
 }
 
 fn choose_encryption(
-    cx: &Context,
     reply: &ReplyTo,
     trail: &mut Trail,
-) -> Result<Option<(avouch_saml::security::certificate::PublicKey, Encryption)>, Refusal> {
+) -> Result<Option<(PublicKey, Encryption)>, Refusal> {
     let app = &reply.app;
     let policy = app.app.definition.saml.encryption;
     if policy == EncryptionPolicy::Off {
@@ -250,8 +296,8 @@ fn choose_encryption(
         Ok(chosen) => chosen,
         Err(why) => {
             // A key that cannot be used is no leave to send plaintext, only no key at all is.
-            let plaintext = policy == EncryptionPolicy::WhenKeyPublished
-                && why == avouch_saml::metadata::algorithms::NoEncryption::NoKey;
+            let plaintext =
+                policy == EncryptionPolicy::WhenKeyPublished && why == NoEncryption::NoKey;
             trail.check(
                 "encryption",
                 plaintext,
@@ -280,14 +326,6 @@ fn choose_encryption(
         app.data_encryption
     };
     let encryption = Encryption::new(data, chosen.transport, &app.algorithms).map_err(ours)?;
-    if data.is_danger() {
-        tracing::warn!(
-            request.id = cx.request_id,
-            app.id = %app.app.id,
-            algorithm = data.uri(),
-            "encrypting with AES-CBC, as the app's danger switch says"
-        );
-    }
     trail.pass(
         "encryption",
         "a usable key of the SP",
@@ -298,21 +336,23 @@ fn choose_encryption(
 }
 
 /// What signs for the app. That there is something was checked before the app could be answered.
-fn signer<'r>(cx: &Context, reply: &'r ReplyTo) -> Result<&'r dyn Signer, OperatorError> {
-    let app = &reply.app;
-    let signer = app
+fn signer(reply: &ReplyTo) -> Result<&dyn Signer, OperatorError> {
+    reply
+        .app
         .signer
         .as_deref()
-        .map_err(|why| OperatorError::new(why.clone()))?;
+        .map_err(|why| OperatorError::new(why.clone()))
+}
+
+fn warn_of_sha1(cx: &Context, reply: &ReplyTo, signer: &dyn Signer) {
     if signer.algorithm().is_danger() {
         tracing::warn!(
             request.id = cx.request_id,
-            app.id = %app.app.id,
+            app.id = %reply.app.app.id,
             algorithm = signer.algorithm().uri(),
             "signing with SHA-1, as the app's danger switch says"
         );
     }
-    Ok(signer)
 }
 
 fn attribute(released: ReleasedAttribute) -> Attribute {

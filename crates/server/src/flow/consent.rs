@@ -13,6 +13,7 @@ use crate::flow::proceed::{consent_hash, what_is_released};
 use crate::flow::reply::ReplyTo;
 use crate::flow::restart;
 use crate::flow::saml_sso::{Answer, Waiting, find, reply_of, resume};
+use crate::flow::trail::Trail;
 use crate::flow::visitor::Visitor;
 use crate::refusal::{AppName, Refusal, Stop};
 use crate::sessions::{Pending, PendingId};
@@ -60,7 +61,7 @@ pub fn show(cx: &Context, id: &PendingId) -> Result<Show, Stop> {
     let question = (|| {
         let reply = reply_of(cx, &mut attempt, &visitor, &pending)?;
         let app = &reply.app;
-        let told = what_is_told(cx, &reply, &found.user, &pending)?;
+        let told = what_is_told(cx, &reply, &found.user, &pending, &mut attempt.trail)?;
         let privacy = app
             .sp
             .ui
@@ -100,11 +101,12 @@ fn what_is_told(
     reply: &ReplyTo,
     user: &User,
     pending: &Pending,
+    trail: &mut Trail,
 ) -> Result<Told, Refusal> {
     let app = &reply.app;
     let facts = NameIdFacts::of(app, cx.services.salt()?);
-    let released =
-        what_is_released(cx, app, user, &pending.request).map_err(|result| reply.refuse(result))?;
+    let released = what_is_released(cx, app, user, &pending.request, trail)
+        .map_err(|result| reply.refuse(result))?;
     let subject = name_id::choose_format(&facts, pending.request.name_id_format.as_deref())
         .map_err(|result| reply.refuse(result))?;
     Ok(Told {
@@ -147,7 +149,7 @@ pub fn answer(cx: &Context, id: &PendingId, decision: &Decision) -> Result<Answe
                 .fail("consent", "accepted", "declined", "the user");
             return Err(reply.refuse(ResultCode::ConsentDeclined));
         }
-        let told = what_is_told(cx, &reply, &found.user, &pending)?;
+        let told = what_is_told(cx, &reply, &found.user, &pending, &mut attempt.trail)?;
         if told.shown(&found.user) != decision.shown {
             return Ok(false);
         }

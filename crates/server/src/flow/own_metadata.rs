@@ -1,6 +1,7 @@
 //! What Avouch says about itself: its metadata, for everybody or as one app is to see it.
 
-use std::sync::Arc;
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use avouch_saml::metadata::attributes::{EntityAttribute, Registration, URI_NAME_FORMAT};
 use avouch_saml::metadata::endpoint::{Binding, Endpoint};
@@ -8,7 +9,7 @@ use avouch_saml::metadata::idp::{IdpKey, IdpMetadata, accepted_algorithms, accep
 use avouch_saml::metadata::key_descriptor::KeyUse;
 use avouch_saml::metadata::ui::{Contact, ContactKind, Localized, Logo, Organization, UiInfo};
 use avouch_saml::name_id::NameIdFormat;
-use avouch_saml::security::algorithm::KeyFamily;
+use avouch_saml::security::algorithm::{KeyFamily, SignatureAlgorithm};
 use avouch_saml::security::sign::sign_enveloped;
 use avouch_saml::time::Timestamp;
 
@@ -20,6 +21,35 @@ use crate::keys::Keys;
 use crate::refusal::OperatorError;
 use crate::store;
 
+/// The documents signed so far, by what they say and what signed them: the next to ask gets the
+/// same octets, and costs no signature.
+#[derive(Default)]
+pub struct Documents {
+    signed: Mutex<HashMap<Edition, Arc<[u8]>>>,
+}
+
+/// The ID of a document, which is derived from all it says, the key and the algorithm.
+type Edition = (String, String, SignatureAlgorithm);
+
+/// Each app has a document, and they change once a day; old ones are forgotten all at once.
+const MOST_KEPT: usize = 1024;
+
+impl Documents {
+    fn find(&self, edition: &Edition) -> Option<Arc<[u8]>> {
+        let signed = self.signed.lock().unwrap_or_else(PoisonError::into_inner);
+        signed.get(edition).cloned()
+    }
+
+    /// Keeps a document, unless another request was faster; answers the one kept.
+    fn keep(&self, edition: Edition, document: Vec<u8>) -> Arc<[u8]> {
+        let mut signed = self.signed.lock().unwrap_or_else(PoisonError::into_inner);
+        if signed.len() >= MOST_KEPT {
+            signed.clear();
+        }
+        Arc::clone(signed.entry(edition).or_insert_with(|| document.into()))
+    }
+}
+
 /// Our metadata as a signed document. With the `api_name` of an app, as that app is to see us:
 /// its issuer, its formats and whether its requests must be signed. `None` when there is no such app.
 ///
@@ -29,7 +59,7 @@ pub fn document(
     services: &Services,
     now: Timestamp,
     api_name: Option<&str>,
-) -> Result<Option<Vec<u8>>, OperatorError> {
+) -> Result<Option<Arc<[u8]>>, OperatorError> {
     let version = services.db.read_one(store::state::version)?;
     let app = match api_name {
         None => None,
@@ -54,8 +84,16 @@ pub fn document(
         .signature_for(key.kind().family())
         .unwrap_or(key.kind().default_algorithm());
     let signer = key.signer(algorithm, policy).map_err(OperatorError::new)?;
+    let edition = (
+        unsigned.id().as_str().to_owned(),
+        key.id.as_str().to_owned(),
+        algorithm,
+    );
+    if let Some(document) = services.metadata.find(&edition) {
+        return Ok(Some(document));
+    }
     let signed = sign_enveloped(unsigned, &*signer).map_err(OperatorError::new)?;
-    Ok(Some(signed.into_bytes()))
+    Ok(Some(services.metadata.keep(edition, signed.into_bytes())))
 }
 
 fn describe(
@@ -72,8 +110,17 @@ fn describe(
         Endpoint::register(binding, &sso, None)
             .map_err(|error| OperatorError::new(error.to_string()))
     };
+    // Some SPs know one key only, the first.
+    let (first, rest): (Vec<_>, Vec<_>) = own.published().partition(|key| {
+        let chosen = app.and_then(|app| app.app.definition.saml.signing_key.as_deref());
+        chosen == Some(key.id.as_str())
+    });
     let mut keys = Vec::new();
-    for certificate in own.published().map(|key| key.certificate.clone()) {
+    for certificate in first
+        .into_iter()
+        .chain(rest)
+        .map(|key| key.certificate.clone())
+    {
         let rsa = certificate
             .public_key()
             .is_ok_and(|key| key.kind().family() == KeyFamily::Rsa);
@@ -97,8 +144,9 @@ fn describe(
         ],
         slo: Vec::new(),
         name_id_formats: formats(app),
+        // Some SPs refuse to talk where this is not what their own metadata says.
         want_authn_requests_signed: app.map_or(settings.saml.want_authn_requests_signed, |app| {
-            app.signature_rule.requires()
+            app.trust.require_signature
         }),
         error_url: Some(idp.error_url.clone()),
         scopes: idp.scopes.clone(),

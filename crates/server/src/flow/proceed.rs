@@ -1,10 +1,11 @@
 //! From an accepted request and whoever is at the browser to what stands next: login, consent,
 //! or the answer.
 
-use avouch_saml::name_id::NameIdFormat;
-use avouch_saml::time::Timestamp;
+use avouch_saml::name_id::{NameId, NameIdFormat};
+use avouch_saml::time::{Random, Timestamp};
 
 use crate::access::Grant;
+use crate::apps::onboard::settings::subject_word;
 use crate::attributes::name_id::{self, NameIdFacts};
 use crate::attributes::release::{Release, ReleaseFacts, release};
 use crate::audit::ResultCode;
@@ -17,6 +18,7 @@ use crate::flow::restart;
 use crate::flow::saml_sso::{Answer, Posted};
 use crate::flow::sign_on::{self, Asked, Methods, Next};
 use crate::flow::subject;
+use crate::flow::trail::Trail;
 use crate::flow::visitor::SignedIn;
 use crate::refusal::{OperatorError, Refusal};
 use crate::sessions::{Participant, SsoRequest};
@@ -109,19 +111,8 @@ fn enter(
             return Err(reply.refuse(ResultCode::UnknownPrincipal));
         }
     }
-    let released = what_is_released(cx, app, user, &sso).map_err(|result| {
-        attempt.trail.fail(
-            "attributes",
-            "all that must be sent",
-            "a value is missing",
-            "the app's attribute rows",
-        );
-        reply.refuse(result)
-    })?;
-    for note in &released.notes {
-        tracing::debug!(app.id = %app.app.id, user.id = %user.id, request.id = cx.request_id, "{note}");
-    }
-
+    let released = what_is_released(cx, app, user, &sso, &mut attempt.trail)
+        .map_err(|result| reply.refuse(result))?;
     let hash = consent_hash(app, format.as_ref(), &released);
     let given = sso.consented
         || grant.consent() == crate::access::Consent::NotNeeded
@@ -142,38 +133,8 @@ fn enter(
     }
 
     let random = &mut *cx.random();
-    let name_id = format
-        .as_ref()
-        .map(|format| {
-            name_id::issue(
-                &facts,
-                format,
-                sso.sp_name_qualifier.is_some(),
-                user,
-                random,
-            )
-        })
-        .transpose()
-        .map_err(|result| {
-            attempt.trail.fail(
-                "NameID",
-                format.as_ref().map_or("", NameIdFormat::uri),
-                "the user has no such name",
-                "subject type of the app",
-            );
-            reply.refuse(result)
-        })?;
-    attempt.trail.pass(
-        "attributes",
-        "the app's rows and what its metadata asks for",
-        released
-            .attributes
-            .iter()
-            .map(|a| a.friendly_name.as_deref().unwrap_or(&a.name))
-            .collect::<Vec<_>>()
-            .join(", "),
-        "the app's attribute rows",
-    );
+    let name_id = what_name(&facts, user, &sso, random, &mut attempt.trail)
+        .map_err(|result| reply.refuse(result))?;
     let stored_name = subject::stored(name_id.as_ref());
     let written = answer::success(
         cx,
@@ -230,7 +191,39 @@ fn enter(
     }
 }
 
-/// What an SP would be told of a user. The admin's preview and the consent page ask the same.
+/// The name of `user` that the SP gets, if it gets any. The admin's dry run asks the same.
+///
+/// # Errors
+/// As [`name_id::choose_format`] and [`name_id::issue`]; the failed check is on the trail.
+pub fn what_name(
+    facts: &NameIdFacts<'_>,
+    user: &User,
+    sso: &SsoRequest,
+    random: &mut dyn Random,
+    trail: &mut Trail,
+) -> Result<Option<NameId>, ResultCode> {
+    let Some(format) = name_id::choose_format(facts, sso.name_id_format.as_deref())? else {
+        return Ok(None);
+    };
+    let qualified = sso.sp_name_qualifier.is_some();
+    name_id::issue(facts, &format, qualified, user, random)
+        .map(Some)
+        .inspect_err(|_| {
+            trail.fail(
+                "NameID",
+                format.uri(),
+                format!(
+                    "{} of {} is missing, or not a value of this format",
+                    subject_word(&facts.settings.subject_type),
+                    user.username
+                ),
+                "subject type of the app",
+            );
+        })
+}
+
+/// What an SP would be told of a user, with the decision on the trail. The admin's dry run and the
+/// consent page ask the same.
 ///
 /// # Errors
 /// As [`release`].
@@ -239,7 +232,9 @@ pub fn what_is_released(
     app: &ReadyApp,
     user: &User,
     sso: &SsoRequest,
+    trail: &mut Trail,
 ) -> Result<Release, ResultCode> {
+    const SOURCE: &str = "the app's attribute rows";
     let settings = &cx.services.settings;
     let salt = cx
         .services
@@ -254,7 +249,26 @@ pub fn what_is_released(
         organisation_url: settings.idp.organisation_url.as_deref().unwrap_or(""),
         salt,
     };
-    release(&facts, user)
+    let released = release(&facts, user).map_err(|unmet| {
+        trail.fail("attributes", unmet.expected, unmet.received, SOURCE);
+        unmet.result
+    })?;
+    for note in &released.notes {
+        let rule = "rows whose conditions hold, values that may be sent";
+        trail.pass("attribute held back", rule, note, SOURCE);
+    }
+    let names: Vec<&str> = released
+        .attributes
+        .iter()
+        .map(|a| a.friendly_name.as_deref().unwrap_or(&a.name))
+        .collect();
+    trail.pass(
+        "attributes",
+        "the app's rows and what its metadata asks for",
+        names.join(", "),
+        SOURCE,
+    );
+    Ok(released)
 }
 
 /// What a consent is given to: the names of what is released and the kind of NameID, in the format

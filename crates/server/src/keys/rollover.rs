@@ -25,6 +25,14 @@ pub enum RolloverError {
         /// What holds.
         rule: &'static str,
     },
+    /// It may, and something would break.
+    #[error("{breaks}; {instead}, or give --force to do it now")]
+    Breaks {
+        /// What.
+        breaks: String,
+        /// What to do for nothing to break.
+        instead: String,
+    },
     /// The database.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -140,12 +148,90 @@ pub fn add(c: &mut Connection, mut key: KeyRow) -> Result<KeyState, StoreError> 
     Ok(state)
 }
 
+/// Whether every service provider that reads our metadata as often as it is told to can know the
+/// key by now. A previous key was known all along; a metadata key is not in metadata.
+///
+/// # Errors
+/// [`RolloverError::Breaks`] when [`activate`] would make sign-ons fail.
+pub fn check_activate(
+    c: &mut Connection,
+    id: &KeyId,
+    cache_seconds: i64,
+    now: Timestamp,
+) -> Result<(), RolloverError> {
+    let (_, key, state) = find(c, id)?;
+    let known = key.created().plus_seconds(cache_seconds);
+    if state == KeyState::Next && key.purpose == KeyPurpose::Signing.as_str() && now < known {
+        return Err(RolloverError::Breaks {
+            breaks: format!(
+                "the key is published since {} and apps may use metadata from before until {known}: \
+                 their sign-ons would fail, the signature being unknown to them",
+                key.created()
+            ),
+            instead: "wait until then".to_owned(),
+        });
+    }
+    Ok(())
+}
+
+/// Whether nothing and nobody uses the key any more, as far as we can know.
+///
+/// # Errors
+/// [`RolloverError::Breaks`] when [`retire`] would make something fail.
+pub fn check_retire(
+    c: &mut Connection,
+    id: &KeyId,
+    cache_seconds: i64,
+    now: Timestamp,
+) -> Result<(), RolloverError> {
+    let pinned: Vec<String> = store::apps::all(c)?
+        .into_iter()
+        .filter(|(app, _)| app.definition.saml.signing_key.as_deref() == Some(id.as_str()))
+        .map(|(app, _)| app.api_name)
+        .collect();
+    if !pinned.is_empty() {
+        let apps = pinned.join(", ");
+        return Err(RolloverError::Breaks {
+            breaks: format!("{apps} chose this key: without it every sign-on there fails"),
+            instead: format!(
+                "choose another with `avouch app edit {} signing_key=`",
+                pinned[0]
+            ),
+        });
+    }
+    let superseded = store::settings::get(c, &superseded_at(id.as_str()))?.and_then(|bytes| {
+        Some(Timestamp::from_millis(i64::from_be_bytes(
+            bytes.try_into().ok()?,
+        )))
+    });
+    let Some(at) = superseded else {
+        return Ok(());
+    };
+    let forgotten = at.plus_seconds(cache_seconds);
+    if now < forgotten {
+        return Err(RolloverError::Breaks {
+            breaks: format!(
+                "the key signed until {at} and apps may use metadata that lists it until {forgotten}: \
+                 what it signed, and what they encrypt to it, would be refused"
+            ),
+            instead: "wait until then".to_owned(),
+        });
+    }
+    Ok(())
+}
+
+/// The setting that says since when a key signs no more, in milliseconds.
+fn superseded_at(id: &str) -> String {
+    format!("key-superseded-{id}")
+}
+
 /// Lets a published key sign from now on; the one that did stays published as previous. A previous
-/// key may come back, when the new one turns out not to work somewhere.
+/// key may come back, when the new one turns out not to work somewhere. Whether it is time is
+/// [`check_activate`]'s to say.
 ///
 /// # Errors
 /// [`RolloverError::State`] for a retired key.
-pub fn activate(c: &mut Connection, id: &KeyId) -> Result<(), RolloverError> {
+pub fn activate(c: &mut Connection, id: &KeyId, now: Timestamp) -> Result<(), RolloverError> {
     let (keys, chosen, state) = find(c, id)?;
     match state {
         KeyState::Active => return Ok(()),
@@ -160,13 +246,15 @@ pub fn activate(c: &mut Connection, id: &KeyId) -> Result<(), RolloverError> {
     for key in &keys {
         if key.purpose == chosen.purpose && key.state == KeyState::Active.as_str() {
             store::keys::set_state(c, &key.id, KeyState::Previous.as_str())?;
+            store::settings::put(c, &superseded_at(&key.id), &now.millis().to_be_bytes())?;
         }
     }
     store::keys::set_state(c, id.as_str(), KeyState::Active.as_str())?;
     Ok(())
 }
 
-/// Takes a key out of metadata for good.
+/// Takes a key out of metadata for good. Whether it is time is [`check_retire`]'s to say; a
+/// compromised key goes at once.
 ///
 /// # Errors
 /// [`RolloverError::State`] for the active key.

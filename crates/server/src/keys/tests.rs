@@ -190,7 +190,7 @@ fn a_key_is_published_before_it_signs_and_after() {
         refused,
         Some(rollover::RolloverError::State { .. })
     ));
-    db.write(|c| rollover::activate(c, &second_id))
+    db.write(|c| rollover::activate(c, &second_id, NOW))
         .expect("activated");
     assert_eq!(
         order(),
@@ -208,7 +208,7 @@ fn a_key_is_published_before_it_signs_and_after() {
             .by_id(first.as_str())
             .is_none()
     );
-    let refused = db.write(|c| rollover::activate(c, &first)).err();
+    let refused = db.write(|c| rollover::activate(c, &first, NOW)).err();
     assert!(matches!(
         refused,
         Some(rollover::RolloverError::State { .. })

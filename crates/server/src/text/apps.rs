@@ -276,6 +276,8 @@ texts! {
         attributes_none = "No attributes are released.";
         attribute_row = "Attribute {}";
         attribute_name = "SAML name";
+        attribute_name_short_hint = "A short name. Federations expect URI names, such as \
+            urn:oid:0.9.2342.19200300.100.1.3 for mail.";
         attribute_friendly = "Friendly name";
         attribute_format = "Name format";
         attribute_format_uri = "URI";
@@ -293,9 +295,16 @@ texts! {
         attribute_when = "Release";
         attribute_when_always = "always";
         attribute_when_requested = "only if the metadata requests it";
+        attribute_when_required = "only if the metadata requires it";
         attribute_only_for = "Only with entity attribute";
         attribute_only_for_hint = "name=value that the app's metadata must carry, for instance a \
             category. Usually empty.";
+        attribute_allowed_values = "Only these values";
+        attribute_allowed_values_hint = "One in each line. Other values stay here. Empty, together \
+            with the next field: every value is released.";
+        attribute_allowed_prefixes = "Only values that begin with";
+        attribute_allowed_prefixes_hint = "One beginning in each line. Values of the field above \
+            are released as well.";
         attribute_remove = "Remove {}";
         attribute_remove_short = "Remove";
         attribute_add = "Add";

@@ -35,7 +35,9 @@ async fn answer(request: HttpRequest, name: Option<String>) -> HttpResponse {
                 return refuse::of_kind(cx, ErrorKind::NotFound);
             };
             let etag = format!("\"{}\"", crate::context::hash_octets(&document));
-            let unchanged = known.is_some_and(|tags| tags.split(',').any(|tag| tag.trim() == etag));
+            // A proxy that compresses weakens the tag.
+            let same = |tag: &str| tag.trim().trim_start_matches("W/") == etag;
+            let unchanged = known.is_some_and(|tags| tags.split(',').any(same));
             let mut response = if unchanged {
                 HttpResponse::NotModified()
             } else {
@@ -49,7 +51,7 @@ async fn answer(request: HttpRequest, name: Option<String>) -> HttpResponse {
             }
             response
                 .content_type("application/samlmetadata+xml")
-                .body(document)
+                .body(document.to_vec())
         },
     )
     .await

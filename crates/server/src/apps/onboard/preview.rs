@@ -6,9 +6,10 @@ use avouch_saml::metadata::{MetadataError, Reading, SpMetadata};
 use avouch_saml::name_id::NameIdFormat;
 use avouch_saml::time::Timestamp;
 
+use super::row::{FORMAT_UNSPECIFIED, check_names, default_format};
 use super::settings::{is_link, is_logo};
 use super::{Draft, api_name_from};
-use crate::apps::saml::{AttributeRow, SamlSettings, Source, SubjectType, UserField, WhenMissing};
+use crate::apps::saml::{AttributeRow, SamlSettings, Source, SubjectType, UserField};
 use crate::apps::{Definition, LocalPolicy};
 
 /// What a metadata document was understood to say, and what would be stored.
@@ -119,7 +120,7 @@ const LANGUAGES: &[&str] = &["en"];
 
 fn draft(sp: &SpMetadata) -> Draft {
     let name = plain(sp.display_name(LANGUAGES), 200);
-    let (subject_type, name_id_format) = subject(&sp.name_id_formats);
+    let (subject_type, name_id_format) = subject(sp);
     let defaults = SamlSettings::default();
     let allowed_name_id_formats = std::iter::once(&defaults.name_id_format)
         .chain(&defaults.allowed_name_id_formats)
@@ -150,17 +151,22 @@ fn draft(sp: &SpMetadata) -> Draft {
 }
 
 /// The NameID to begin with: the first of the SP's list that says nothing about the user.
-fn subject(listed: &[NameIdFormat]) -> (SubjectType, String) {
-    let format = listed.iter().find(|format| is_private(format));
-    match format {
-        Some(NameIdFormat::Transient) => {
-            (SubjectType::Transient, NameIdFormat::Transient.uri().into())
-        }
-        _ => {
-            let format = NameIdFormat::Persistent;
-            (SubjectType::Persistent, format.uri().into())
-        }
-    }
+///
+/// Without one, an SP that states which subject identifier it needs knows its users by that
+/// attribute, and its NameID serves logout alone, as saml2int has it (SDP-IDP12): transient.
+/// Any other SP has nothing but the NameID to know its users by, so theirs must last: persistent.
+fn subject(sp: &SpMetadata) -> (SubjectType, String) {
+    let otherwise = match sp.subject_id_requirement {
+        Some(_) => &NameIdFormat::Transient,
+        None => &NameIdFormat::Persistent,
+    };
+    let listed = sp.name_id_formats.iter().find(|format| is_private(format));
+    let format = listed.unwrap_or(otherwise);
+    let subject = match format {
+        NameIdFormat::Transient => SubjectType::Transient,
+        _ => SubjectType::Persistent,
+    };
+    (subject, format.uri().to_owned())
 }
 
 const fn is_private(format: &NameIdFormat) -> bool {
@@ -348,20 +354,25 @@ fn propose(requested: &RequestedAttribute) -> Option<AttributeRow> {
             None => (*friendly, Source::Custom((*friendly).to_owned())),
         })
     })?;
-    Some(AttributeRow {
-        name: requested.name.clone(),
-        name_format: requested.name_format.clone(),
+    let row = |name_format: &str| AttributeRow {
         friendly_name: Some(
             requested
                 .friendly_name
                 .as_deref()
                 .map_or_else(|| friendly.to_owned(), |name| plain(name, 100)),
         ),
-        source,
-        when_missing: WhenMissing::Omit,
-        only_for_entity_attribute: None,
-        only_if_requested: false,
-    })
+        ..AttributeRow::new(name, name_format, source.clone())
+    };
+    // Where the SP leaves the format open or states one that its name does not have, the name
+    // tells.
+    let stated = row(&requested.name_format);
+    Some(
+        if requested.name_format == FORMAT_UNSPECIFIED || check_names(&stated).is_err() {
+            row(default_format(name))
+        } else {
+            stated
+        },
+    )
 }
 
 #[cfg(test)]
@@ -554,6 +565,62 @@ mod tests {
                 assert!(all.any(|uri| uri == format.uri()), "{listed:?}");
             }
         }
+    }
+
+    /// Proves SDP-IDP12: an SP that knows its users by a subject identifier gets a transient NameID,
+    /// unless it lists another.
+    #[test]
+    fn sdp_idp12_an_sp_with_a_subject_identifier_gets_a_transient_name_id() {
+        let role = |formats: &str| format!("{formats}{ACS}");
+        let persistent = "<md:NameIDFormat>urn:oasis:names:tc:SAML:2.0:nameid-format:persistent</md:NameIDFormat>";
+        for (signal, formats, subject) in [
+            (Some("pairwise-id"), "", SubjectType::Transient),
+            (Some("none"), "", SubjectType::Transient),
+            (Some("any"), persistent, SubjectType::Persistent),
+            (None, "", SubjectType::Persistent),
+        ] {
+            let extensions = signal.map_or_else(String::new, |signal| {
+                format!(
+                    "<md:Extensions><mdattr:EntityAttributes xmlns:mdattr=\"urn:oasis:names:tc:SAML:metadata:attribute\">\
+                     <saml:Attribute xmlns:saml=\"urn:oasis:names:tc:SAML:2.0:assertion\" \
+                     Name=\"urn:oasis:names:tc:SAML:profiles:subject-id:req\" \
+                     NameFormat=\"urn:oasis:names:tc:SAML:2.0:attrname-format:uri\">\
+                     <saml:AttributeValue>{signal}</saml:AttributeValue></saml:Attribute>\
+                     </mdattr:EntityAttributes></md:Extensions><md:SPSSODescriptor "
+                )
+            });
+            let xml = document(&role(formats));
+            let xml = if extensions.is_empty() {
+                xml
+            } else {
+                xml.replacen("<md:SPSSODescriptor ", &extensions, 1)
+            };
+            let preview = Preview::read(xml.as_bytes(), NOW).expect("good metadata");
+            assert_eq!(
+                preview.draft.definition.saml.subject_type, subject,
+                "{signal:?} {formats}"
+            );
+        }
+    }
+
+    /// Proves SDP-IDP18 for proposals: a URI is proposed in the URI format, whatever the SP left out.
+    #[test]
+    fn sdp_idp18_a_proposal_names_a_uri_as_one() {
+        let asked = "<md:AttributeConsumingService index=\"0\">\
+            <md:ServiceName xml:lang=\"en\">S</md:ServiceName>\
+            <md:RequestedAttribute Name=\"urn:oid:0.9.2342.19200300.100.1.3\"/>\
+            <md:RequestedAttribute Name=\"mail\" \
+             NameFormat=\"urn:oasis:names:tc:SAML:2.0:attrname-format:uri\"/>\
+            <md:RequestedAttribute Name=\"sn\" \
+             NameFormat=\"urn:oasis:names:tc:SAML:2.0:attrname-format:basic\"/>\
+            </md:AttributeConsumingService>";
+        let formats: Vec<String> = read(&format!("{ACS}{asked}"))
+            .proposals
+            .iter()
+            .map(|p| p.row.as_ref().expect("known").name_format.clone())
+            .collect();
+        use crate::apps::onboard::row::{FORMAT_BASIC, FORMAT_URI};
+        assert_eq!(formats, [FORMAT_URI, FORMAT_BASIC, FORMAT_BASIC]);
     }
 
     /// Proves AV-ATT-05 for the default: asking is not getting.

@@ -1,11 +1,16 @@
 //! An attribute row as one line of text, the form used on the command line and in exports:
-//! `name=source[,format=…][,friendly=…][,missing=…][,only-for=…][,if-requested]`.
+//! `name=source[,format=…][,friendly=…][,missing=…][,only-for=…][,values=…|…][,starting=…|…]`
+//! `[,if-requested|if-required]`.
 //!
 //! A backslash takes the next character as it is, so any Name, NameFormat and value can be
 //! written: `urn:x:a\=b=constant:one\,two|three`.
 
+use avouch_saml::ids::is_absolute_uri;
+use avouch_saml::xml::names::{is_name, is_xml_text};
+
 use super::nearest;
-use crate::apps::saml::{AttributeRow, Source, UserField, WhenMissing};
+use crate::apps::saml::{AttributeRow, Condition, Source, UserField, WhenMissing};
+use crate::attributes::subject_id::{PAIRWISE_ID, SUBJECT_ID};
 
 /// `NameFormat` of a name that is a URI.
 pub const FORMAT_URI: &str = "urn:oasis:names:tc:SAML:2.0:attrname-format:uri";
@@ -35,7 +40,20 @@ const SOURCES: &[&str] = &[
     "subject_id",
     "pairwise_id",
 ];
-const OPTIONS: &[&str] = &["format", "friendly", "missing", "only-for", "if-requested"];
+const CONDITIONS: &[(&str, Condition)] = &[
+    ("if-requested", Condition::Requested),
+    ("if-required", Condition::Required),
+];
+const OPTIONS: &[&str] = &[
+    "format",
+    "friendly",
+    "missing",
+    "only-for",
+    "values",
+    "starting",
+    "if-requested",
+    "if-required",
+];
 
 /// What is wrong with a row's text, with what was expected, what came and what to do.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -77,32 +95,104 @@ pub fn parse_row(text: &str) -> Result<AttributeRow, RowError> {
             hint: "for instance mail=email".into(),
         });
     }
-    let mut row = AttributeRow {
-        name_format: default_format(&name).to_owned(),
-        name,
-        friendly_name: None,
-        source: parse_source(source)?,
-        when_missing: WhenMissing::Omit,
-        only_for_entity_attribute: None,
-        only_if_requested: false,
-    };
+    let format = default_format(&name);
+    let mut row = AttributeRow::new(name, format, parse_source(source)?);
     for option in options {
         let (key, value) = match split_once(option, '=') {
-            Some((key, value)) => (key.trim(), Some(unescape(value))),
+            Some((key, value)) => (key.trim(), Some(value)),
             None => (option.trim(), None),
         };
         apply_option(&mut row, key, value)?;
     }
+    check_names(&row)?;
     Ok(row)
 }
 
-fn apply_option(row: &mut AttributeRow, key: &str, value: Option<String>) -> Result<(), RowError> {
+/// Whether SAML can carry the row's names: XML text, and of the form that the format promises.
+/// Other formats say nothing about the name.
+///
+/// # Errors
+/// [`RowError`]: show it.
+///
+/// Spec: saml-core-2.0 §8.2, SAML V2.0 Subject Identifier Attributes Profile 1.0 §3.
+pub fn check_names(row: &AttributeRow) -> Result<(), RowError> {
+    let name = row.name.as_str();
+    let wrong = |expected: &str, received: &str, hint: &str| {
+        Err(RowError {
+            expected: expected.into(),
+            received: received.into(),
+            hint: hint.into(),
+        })
+    };
+    for text in [
+        name,
+        &row.name_format,
+        row.friendly_name.as_deref().unwrap_or(""),
+    ] {
+        if !is_xml_text(text) {
+            let hint = "remove the control characters";
+            return wrong("names of characters that XML can carry", text, hint);
+        }
+    }
+    let format = row.name_format.as_str();
+    if format == FORMAT_URI && !is_absolute_uri(name) {
+        return wrong(
+            "a URI as the name, since the format is uri",
+            name,
+            "give the attribute's URI, such as urn:oid:0.9.2342.19200300.100.1.3, or format=basic for a short name",
+        );
+    }
+    if format == FORMAT_BASIC && !is_name(name) {
+        return wrong(
+            "letters, digits, hyphens, points and underscores as the name, beginning with a letter, since the format is basic",
+            name,
+            "format=unspecified takes any name",
+        );
+    }
+    if (name == SUBJECT_ID || name == PAIRWISE_ID) && format != FORMAT_URI {
+        return wrong("format=uri for a subject identifier", format, "");
+    }
+    Ok(())
+}
+
+/// What to tell who names an attribute by a short name; `None` for a URI.
+pub fn advice_on_name(row: &AttributeRow) -> Option<String> {
+    (row.name_format == FORMAT_BASIC).then(|| {
+        format!(
+            "{} is a short name; federations, and apps that follow saml2int, expect URI names such as urn:oid:0.9.2342.19200300.100.1.3",
+            row.name
+        )
+    })
+}
+
+fn apply_option(row: &mut AttributeRow, key: &str, value: Option<&str>) -> Result<(), RowError> {
+    let list =
+        |value: &str| -> Vec<String> { split(value, '|').into_iter().map(unescape).collect() };
     match (key, value) {
-        ("if-requested", None) => row.only_if_requested = true,
-        ("format", Some(value)) => row.name_format = parse_format(&value)?,
-        ("friendly", Some(value)) => row.friendly_name = Some(value).filter(|v| !v.is_empty()),
-        ("missing", Some(value)) => row.when_missing = parse_missing(&value)?,
+        (word, None) if CONDITIONS.iter().any(|(known, _)| *known == word) => {
+            row.condition = CONDITIONS
+                .iter()
+                .find(|(known, _)| *known == word)
+                .map_or(Condition::Always, |(_, condition)| *condition);
+        }
+        ("format", Some(value)) => row.name_format = parse_format(&unescape(value))?,
+        ("friendly", Some(value)) => {
+            row.friendly_name = Some(unescape(value)).filter(|v| !v.is_empty());
+        }
+        ("missing", Some(value)) => row.when_missing = parse_missing(&unescape(value))?,
+        ("values", Some(value)) => row.allowed_values = list(value),
+        ("starting", Some(value)) => {
+            row.allowed_prefixes = list(value);
+            if row.allowed_prefixes.iter().any(String::is_empty) {
+                return Err(RowError {
+                    expected: "starting=TEXT|TEXT, each with at least one character".into(),
+                    received: value.into(),
+                    hint: "without starting= every value is released".into(),
+                });
+            }
+        }
         ("only-for", Some(value)) => {
+            let value = unescape(value);
             if !value.contains('=') {
                 return Err(RowError {
                     expected: "only-for=NAME=VALUE of an entity attribute".into(),
@@ -114,7 +204,7 @@ fn apply_option(row: &mut AttributeRow, key: &str, value: Option<String>) -> Res
         }
         (key, _) => {
             return Err(RowError {
-                expected: "format=…, friendly=…, missing=…, only-for=NAME=VALUE or if-requested"
+                expected: "format=…, friendly=…, missing=…, only-for=NAME=VALUE, values=…|…, starting=…|…, if-requested or if-required"
                     .into(),
                 received: key.into(),
                 hint: did_you_mean(key, OPTIONS.iter().copied()),
@@ -124,12 +214,14 @@ fn apply_option(row: &mut AttributeRow, key: &str, value: Option<String>) -> Res
     Ok(())
 }
 
-/// The NameFormat a name has when none is given: URIs are named as URIs, the rest as basic.
+/// The NameFormat a name has when none is given: the one that promises the most about it.
 pub fn default_format(name: &str) -> &'static str {
-    if name.contains(':') {
+    if is_absolute_uri(name) {
         FORMAT_URI
-    } else {
+    } else if is_name(name) {
         FORMAT_BASIC
+    } else {
+        FORMAT_UNSPECIFIED
     }
 }
 
@@ -261,14 +353,7 @@ pub fn source_text(source: &Source) -> String {
         Source::PermissionSets => "permission_sets".into(),
         Source::OrganisationName => "organisation_name".into(),
         Source::OrganisationUrl => "organisation_url".into(),
-        Source::Constant(values) => format!(
-            "constant:{}",
-            values
-                .iter()
-                .map(|v| escape(v))
-                .collect::<Vec<_>>()
-                .join("|")
-        ),
+        Source::Constant(values) => format!("constant:{}", escaped_list(values)),
         Source::Template(text) => format!("template:{}", escape(text)),
         Source::SubjectId => "subject_id".into(),
         Source::PairwiseId => "pairwise_id".into(),
@@ -294,8 +379,18 @@ pub fn row_text(row: &AttributeRow) -> String {
         out.push_str(",only-for=");
         out.push_str(&escape(wanted));
     }
-    if row.only_if_requested {
-        out.push_str(",if-requested");
+    for (option, list) in [
+        (",values=", &row.allowed_values),
+        (",starting=", &row.allowed_prefixes),
+    ] {
+        if !list.is_empty() {
+            out.push_str(option);
+            out.push_str(&escaped_list(list));
+        }
+    }
+    if let Some((word, _)) = CONDITIONS.iter().find(|(_, c)| *c == row.condition) {
+        out.push(',');
+        out.push_str(word);
     }
     out
 }
@@ -327,6 +422,11 @@ fn check_template(template: &str) -> Result<(), RowError> {
 
 fn did_you_mean<'a>(typed: &str, candidates: impl IntoIterator<Item = &'a str>) -> String {
     nearest(typed, candidates).map_or_else(String::new, |word| format!("did you mean {word}?"))
+}
+
+fn escaped_list(values: &[String]) -> String {
+    let escaped: Vec<String> = values.iter().map(|value| escape(value)).collect();
+    escaped.join("|")
 }
 
 fn escape(text: &str) -> String {
@@ -394,7 +494,12 @@ mod tests {
             parse_row("groups=constant:a\\,b|c,format=unspecified,if-requested").expect("good");
         assert_eq!(row.source, Source::Constant(vec!["a,b".into(), "c".into()]));
         assert_eq!(row.name_format, FORMAT_UNSPECIFIED);
-        assert!(row.only_if_requested);
+        assert_eq!(row.condition, Condition::Requested);
+        let row =
+            parse_row("urn:x:e=custom.e,values=a\\|b|c,starting=urn:x:,if-required").expect("good");
+        assert_eq!(row.allowed_values, ["a|b", "c"]);
+        assert_eq!(row.allowed_prefixes, ["urn:x:"]);
+        assert_eq!(row.condition, Condition::Required);
     }
 
     #[test]
@@ -408,10 +513,47 @@ mod tests {
             ("cn=template:none", "constant:"),
             ("=email", "an attribute name"),
             ("a=constant:", "at least one value"),
+            ("a=email,starting=", "at least one character"),
+            ("a=email,if-required=yes", "if-required"),
         ] {
             let error = parse_row(text).expect_err(text).to_string();
             assert!(error.contains(wants), "{text}: {error}");
             assert!(error.contains("received"), "{error}");
+        }
+    }
+
+    /// Proves AV-ATT-02 and AV-RSP-20 for names: uri and basic keep what they promise, other
+    /// formats promise nothing.
+    #[test]
+    fn av_att_02_a_name_has_the_form_its_format_promises() {
+        for (text, wants) in [
+            ("mail=email,format=uri", "format=basic for a short name"),
+            ("urn:a b=email,format=uri", "a URI as the name"),
+            ("my mail=email,format=basic", "format=unspecified"),
+            ("1mail=email,format=basic", "beginning with a letter"),
+            ("urn:x:a\u{1}b=email", "XML can carry"),
+            ("mail=email,friendly=a\u{FFFE}b", "XML can carry"),
+            (
+                "urn:oasis:names:tc:SAML:attribute:subject-id=subject_id,format=basic",
+                "format=uri for a subject identifier",
+            ),
+        ] {
+            let error = parse_row(text).expect_err(text).to_string();
+            assert!(error.contains(wants), "{text}: {error}");
+        }
+        for (text, format) in [
+            ("mail=email", FORMAT_BASIC),
+            ("urn:mace:dir:attribute-def:mail=email", FORMAT_URI),
+            (
+                "urn:mace:dir:attribute-def:mail=email,format=basic",
+                FORMAT_BASIC,
+            ),
+            ("my mail=email", FORMAT_UNSPECIFIED),
+            ("my mail=email,format=urn:x:own", "urn:x:own"),
+        ] {
+            let row = parse_row(text).expect(text);
+            assert_eq!(row.name_format, format, "{text}");
+            assert_eq!(advice_on_name(&row).is_some(), format == FORMAT_BASIC);
         }
     }
 
@@ -438,21 +580,29 @@ mod tests {
         #[test]
         fn iip_idp01_parse_of_text_is_identity(
             name in "[^\\s].{0,14}[^\\s]",
-            name_format in prop_oneof![
-                Just(FORMAT_URI.to_owned()), Just(FORMAT_BASIC.to_owned()),
-                "urn:[!-~]{1,20}",
-            ],
-            friendly_name in proptest::option::of(".{1,10}"),
+            name_format in "urn:[!-~]{1,20}",
+            default in any::<bool>(),
+            friendly_name in proptest::option::of("[ -\u{FFFD}]{1,10}"),
             source in any_source(),
             missing in 0..3_usize,
             only_for in proptest::option::of("[a-z]{1,5}=.{0,5}"),
-            only_if_requested in any::<bool>(),
+            condition in 0..3_usize,
+            allowed_values in proptest::collection::vec(".{1,8}", 0..3),
+            allowed_prefixes in proptest::collection::vec(".{1,8}", 0..3),
         ) {
+            prop_assume!(is_xml_text(&name));
+            let name_format = if default {
+                default_format(&name).to_owned()
+            } else {
+                name_format
+            };
             let row = AttributeRow {
                 name, name_format, friendly_name, source,
                 when_missing: MISSING[missing].1,
                 only_for_entity_attribute: only_for,
-                only_if_requested,
+                condition: [Condition::Always, Condition::Requested, Condition::Required][condition],
+                allowed_values,
+                allowed_prefixes,
             };
             prop_assert_eq!(parse_row(&row_text(&row)), Ok(row));
         }

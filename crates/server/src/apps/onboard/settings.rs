@@ -269,7 +269,7 @@ pub const SETTINGS: &[Setting] = &[
     Setting {
         key: "attributes",
         about: "What the app is told, one row a line; nothing else is released.",
-        expected: "rows of name=source[,format=…][,friendly=…][,missing=omit|empty|refuse][,only-for=NAME=VALUE][,if-requested]",
+        expected: "rows of name=source[,format=…][,friendly=…][,missing=omit|empty|refuse][,only-for=NAME=VALUE][,values=A|B][,starting=A|B][,if-requested|if-required]",
         right: AdminRight::ManageRelease,
         read: |d| lines(d.definition.saml.attributes.iter().map(row_text)),
         write: |d, v| {
@@ -342,12 +342,12 @@ pub const SETTINGS: &[Setting] = &[
     Setting {
         key: "issuer",
         about: "Issuer in place of the organisation's entity ID.",
-        expected: "an entity ID, or nothing",
+        expected: "an absolute URI of at most 256 characters, or nothing",
         right: AdminRight::EditApps,
         read: |d| d.definition.saml.issuer.clone().unwrap_or_default(),
         write: |d, v| {
             if !v.is_empty() {
-                EntityId::parse(v).map_err(|e| e.to_string())?;
+                EntityId::parse_own(v).map_err(|e| e.to_string())?;
             }
             d.definition.saml.issuer = optional(v);
             Ok(())
@@ -859,6 +859,7 @@ mod tests {
             ("attributes", "mail=emial", "did you mean email?"),
             ("visible", "maybe", "true or false"),
             ("issuer", "a b", "without spaces"),
+            ("issuer", "tenant", "an absolute URI of at most 256"),
         ] {
             let mut after = draft();
             let error = apply_setting(&mut after, key, value)

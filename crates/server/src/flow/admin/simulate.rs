@@ -7,17 +7,17 @@ use avouch_saml::name_id::NameId;
 use super::{AdminError, SEES_APPS, Wrong, apps, require, view};
 use crate::access::Consent;
 use crate::apps::App;
-use crate::attributes::name_id::{self, NameIdFacts};
+use crate::attributes::name_id::NameIdFacts;
 use crate::attributes::release::ReleasedAttribute;
 use crate::audit::{Check, EventKind, ResultCode};
 use crate::context::Context;
-use crate::flow::answer::{Success, assemble};
-use crate::flow::proceed::what_is_released;
+use crate::flow::answer::{Success, assemble, protect};
+use crate::flow::proceed::{what_is_released, what_name};
 use crate::flow::registry::{By, ReadyApp};
 use crate::flow::reply::ReplyTo;
 use crate::flow::sign_on::{self, Asked, Methods, Next};
 use crate::flow::trail::Trail;
-use crate::refusal::OperatorError;
+use crate::refusal::{OperatorError, Refusal};
 use crate::sessions::{Session, SessionId, SsoRequest};
 use crate::store;
 use crate::users::{AdminRight, User};
@@ -95,7 +95,6 @@ fn try_out(
 ) -> Result<Outcome, OperatorError> {
     let random = &mut *cx.random();
     let mut trail = Trail::of(EventKind::SignOn, random);
-    let session = just_logged_in(cx, user);
     let refused = |trail: Trail, result| Outcome {
         refused: Some(result),
         consent: false,
@@ -108,6 +107,20 @@ fn try_out(
     if let Err(result) = app.is_usable(cx.now, &mut trail) {
         return Ok(refused(trail, result));
     }
+    let acs = match app.sp.choose_acs(&AcsSelector::default()) {
+        Ok(acs) => acs,
+        Err(error) => {
+            trail.fail(
+                "assertion consumer service",
+                "one for HTTP-POST",
+                error.to_string(),
+                "metadata of the app",
+            );
+            return Ok(refused(trail, ResultCode::InvalidAcs));
+        }
+    };
+    let reply = ReplyTo::unsolicited(app, acs, None);
+    let session = just_logged_in(cx, user);
     let asked = Asked {
         force_authn: false,
         is_passive: false,
@@ -133,24 +146,19 @@ fn try_out(
         // A login just now is as much as anybody can do.
         Next::LogIn => return Ok(refused(trail, ResultCode::NoAuthnContext)),
     };
-    let Ok(acs) = app.sp.choose_acs(&AcsSelector::default()) else {
-        return Ok(refused(trail, ResultCode::InvalidAcs));
-    };
-    let reply = ReplyTo::unsolicited(app, acs, None);
-    let released = match what_is_released(cx, app, user, &unsolicited(cx, &reply)) {
+    let sso = unsolicited(cx, &reply);
+    let released = match what_is_released(cx, app, user, &sso, &mut trail) {
         Ok(released) => released,
         Err(result) => return Ok(refused(trail, result)),
     };
     let facts = NameIdFacts::of(app, cx.services.salt()?);
-    let name_id = name_id::choose_format(&facts, None).and_then(|format| {
-        format
-            .map(|format| name_id::issue(&facts, &format, false, user, random))
-            .transpose()
-    });
-    let name_id = match name_id {
+    let name_id = match what_name(&facts, user, &sso, random, &mut trail) {
         Ok(name_id) => name_id,
         Err(result) => return Ok(refused(trail, result)),
     };
+    if let Err(refusal) = protect(&reply, &mut trail) {
+        return Ok(refused(trail, result_of(&refusal)));
+    }
     let success = Success {
         grant: &grant,
         session: &session,
@@ -171,6 +179,14 @@ fn try_out(
         notes: released.notes,
         assertion: Some(String::from_utf8_lossy(assertion.as_bytes()).into_owned()),
     })
+}
+
+/// What a refusal would be recorded as. A fault of ours ends on a page without an event.
+fn result_of(refusal: &Refusal) -> ResultCode {
+    match refusal {
+        Refusal::Page(result) | Refusal::Reply(_, result) => *result,
+        Refusal::Ours(_) => ResultCode::InternalError,
+    }
 }
 
 /// The session the user would have after logging in now. It is in no table.

@@ -3,6 +3,7 @@
 use actix_web::http::StatusCode;
 use actix_web::web::{Path, Payload};
 use actix_web::{HttpRequest, HttpResponse};
+use avouch_saml::metadata::algorithms::NoEncryption;
 use avouch_saml::metadata::{Reading, SpMetadata};
 use avouch_saml::security::algorithm::AlgorithmPolicy;
 use avouch_saml::security::certificate::{Certificate, KeyKind};
@@ -258,7 +259,8 @@ fn in_force(cx: &Context, app: &App, sp: &SpMetadata, keys: &[KeyRow]) -> Vec<In
     if saml.danger_allow_cbc {
         policy.allow_danger_cbc();
     }
-    let usable = sp.choose_encryption(&policy).is_ok();
+    let chosen = sp.choose_encryption(&policy);
+    let usable = chosen.is_ok();
     lines.push(match saml.encryption {
         EncryptionPolicy::Off => line("encryption", "off", Origin::Here),
         EncryptionPolicy::Required if usable => line("encryption", "on", Origin::Here),
@@ -268,9 +270,12 @@ fn in_force(cx: &Context, app: &App, sp: &SpMetadata, keys: &[KeyRow]) -> Vec<In
             Origin::Here,
         ),
         EncryptionPolicy::WhenKeyPublished if usable => line("encryption", "on", Origin::Metadata),
+        EncryptionPolicy::WhenKeyPublished if chosen == Err(NoEncryption::NoKey) => {
+            line("encryption", "off: no key is published", Origin::Metadata)
+        }
         EncryptionPolicy::WhenKeyPublished => line(
             "encryption",
-            "off: no usable key is published",
+            "a key is published that cannot be used: every sign-on fails",
             Origin::Metadata,
         ),
     });

@@ -1,12 +1,14 @@
 //! The form of an app's settings: the names of its fields, and its rows of attributes.
 
+use crate::apps::onboard::row::FORMAT_URI;
+
 /// What the settings form holds, as text. [`AppForm::from_pairs`] reads a submission,
 /// [`AppForm::from_app`](Self::from_app) a stored app, and [`AppForm::apply`](Self::apply) checks
 /// the values and puts them into one.
 ///
 /// Each field of the struct is a field of the form with the same name; attribute rows repeat
 /// `attr_name`, `attr_friendly`, `attr_format`, `attr_source`, `attr_value`, `attr_missing`,
-/// `attr_when` and `attr_only_for`, each once a row. A tick box sends `yes` or nothing.
+/// `attr_when`, `attr_only_for`, `attr_allowed_values` and `attr_allowed_prefixes`, each once a row. A tick box sends `yes` or nothing.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[allow(
     missing_docs,
@@ -68,10 +70,14 @@ pub struct AttributeForm {
     pub value: String,
     /// `omit`, `empty` or `refuse`.
     pub missing: String,
-    /// `always` or `requested`.
+    /// `always`, `requested` or `required`.
     pub when: String,
     /// `name=value` of an entity attribute; may be empty.
     pub only_for: String,
+    /// The values that may be released, a line each; may be empty.
+    pub allowed_values: String,
+    /// What released values may begin with, a line each; may be empty.
+    pub allowed_prefixes: String,
 }
 
 /// The button that submitted the form.
@@ -85,8 +91,6 @@ pub enum FormAction {
     /// Only show the form again without this row, counted from 0: call [`AppForm::edit`].
     RemoveAttribute(usize),
 }
-
-pub(super) const FORMAT_URI: &str = "urn:oasis:names:tc:SAML:2.0:attrname-format:uri";
 
 /// Words for where an attribute's values come from.
 pub const SOURCES: [&str; 18] = [
@@ -256,6 +260,8 @@ impl AppForm {
             "attr_missing" => row.missing = value,
             "attr_when" => row.when = value,
             "attr_only_for" => row.only_for = value,
+            "attr_allowed_values" => row.allowed_values = value,
+            "attr_allowed_prefixes" => row.allowed_prefixes = value,
             _ => {}
         }
     }
@@ -350,10 +356,13 @@ mod tests {
         );
     }
 
+    /// Proves SDP-IDP18 for what is offered: URI names in the URI format.
     #[test]
-    fn presets_name_known_sources() {
-        for (friendly, _, source, _) in PRESETS {
+    fn sdp_idp18_presets_are_uris_of_known_sources() {
+        for (friendly, name, source, _) in PRESETS {
             assert!(SOURCES.contains(&source), "{friendly}");
+            assert!(avouch_saml::ids::is_absolute_uri(name), "{friendly}");
+            assert_eq!(AttributeForm::preset(friendly).format, FORMAT_URI);
         }
     }
 }

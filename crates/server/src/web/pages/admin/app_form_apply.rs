@@ -1,10 +1,12 @@
 //! Between the settings form and an app: every value checked, every problem named.
 
+use avouch_saml::ids::{EntityId, IdError, is_absolute_uri};
 use avouch_saml::security::algorithm::SignatureAlgorithm;
 
+use crate::apps::onboard::row::check_names;
 use crate::apps::saml::{
-    AttributeRow, EncryptionPolicy, RequestSignatures, SignWhat, Source, SubjectType, UserField,
-    WhenMissing,
+    AttributeRow, Condition, EncryptionPolicy, RequestSignatures, SignWhat, Source, SubjectType,
+    UserField, WhenMissing,
 };
 use crate::apps::{App, PermissionSetId, PermittedUsers, ProfileId};
 use crate::text::Forms;
@@ -149,7 +151,7 @@ impl AppForm {
             check.add("signature_algorithm", t.not_a_choice.to_string());
         }
         saml.signing_key = filled(&self.signing_key);
-        saml.issuer = filled(&self.issuer).map(|issuer| check.uri("issuer", &issuer));
+        saml.issuer = filled(&self.issuer).inspect(|issuer| check.own_entity_id("issuer", issuer));
         saml.danger_allow_sha1 = self.danger_allow_sha1;
         saml.request_signatures = check.word(
             "request_signatures",
@@ -205,6 +207,11 @@ const SUBJECTS: &[(SubjectType, &str)] = &[
     (SubjectType::FederationId, "federation_id"),
     (SubjectType::UserId, "user_id"),
     (SubjectType::None, "none"),
+];
+const CONDITIONS: &[(Condition, &str)] = &[
+    (Condition::Always, "always"),
+    (Condition::Requested, "requested"),
+    (Condition::Required, "required"),
 ];
 const MISSING: &[(WhenMissing, &str)] = &[
     (WhenMissing::Omit, "omit"),
@@ -276,13 +283,10 @@ impl AttributeForm {
             source,
             value,
             missing: word(MISSING, row.when_missing),
-            when: if row.only_if_requested {
-                "requested"
-            } else {
-                "always"
-            }
-            .into(),
+            when: word(CONDITIONS, row.condition),
             only_for: text(&row.only_for_entity_attribute),
+            allowed_values: row.allowed_values.join("\n"),
+            allowed_prefixes: row.allowed_prefixes.join("\n"),
         }
     }
 }
@@ -350,17 +354,18 @@ impl Check<'_> {
 
     fn uri(&mut self, field: &str, value: &str) -> String {
         let value = value.trim();
-        let scheme = value.split_once(':').is_some_and(|(scheme, rest)| {
-            !rest.is_empty()
-                && scheme.starts_with(|c: char| c.is_ascii_alphabetic())
-                && scheme
-                    .chars()
-                    .all(|c| c.is_ascii_alphanumeric() || "+-.".contains(c))
-        });
-        if !scheme || value.contains(char::is_whitespace) {
+        if !is_absolute_uri(value) {
             self.add(field, self.t.not_a_uri.with(value));
         }
         value.to_owned()
+    }
+
+    fn own_entity_id(&mut self, field: &str, value: &str) {
+        match EntityId::parse_own(value) {
+            Ok(_) => {}
+            Err(IdError::TooLong { limit, .. }) => self.add(field, self.t.too_long.with(limit)),
+            Err(_) => self.add(field, self.t.not_a_uri.with(value)),
+        }
     }
 
     fn number(&mut self, field: &str, value: &str, least: i64, most: i64) -> i64 {
@@ -411,15 +416,24 @@ impl Check<'_> {
                 self.t.entity_attribute_form.to_string(),
             );
         }
-        AttributeRow {
+        let before = self.problems.len();
+        let new = AttributeRow {
             name: self.required(&id("attr_name"), &row.name, TEXT_LENGTH),
             name_format: self.uri(&id("attr_format"), &row.format),
             friendly_name: filled(&row.friendly),
             source: self.source(number, row),
             when_missing: self.word(&id("attr_missing"), MISSING, &row.missing),
             only_for_entity_attribute: only_for,
-            only_if_requested: row.when == "requested",
+            condition: self.word(&id("attr_when"), CONDITIONS, &row.when),
+            allowed_values: lines(&row.allowed_values),
+            allowed_prefixes: lines(&row.allowed_prefixes),
+        };
+        if self.problems.len() == before
+            && let Err(error) = check_names(&new)
+        {
+            self.add(&id("attr_name"), error.to_string());
         }
+        new
     }
 
     fn source(&mut self, number: usize, row: &AttributeForm) -> Source {
@@ -466,19 +480,20 @@ mod tests {
 
     use super::super::app_form::SOURCES;
     use super::*;
+    use crate::apps::onboard::row::FORMAT_URI;
     use crate::apps::saml::SamlSettings;
     use crate::apps::{AppId, AppState, Definition, LocalPolicy};
     use crate::text::Locale;
 
     fn app() -> App {
         let row = |source, when_missing| AttributeRow {
-            name: "urn:oid:1".into(),
-            name_format: "urn:oasis:names:tc:SAML:2.0:attrname-format:uri".into(),
             friendly_name: Some("one".into()),
-            source,
             when_missing,
             only_for_entity_attribute: Some("http://macedir.org/entity-category=x".into()),
-            only_if_requested: true,
+            condition: Condition::Required,
+            allowed_values: vec!["a".into(), "CORP\\staff".into()],
+            allowed_prefixes: vec!["urn:x:".into()],
+            ..AttributeRow::new("urn:oid:1", FORMAT_URI, source)
         };
         let mut sources: Vec<_> = UserField::ALL
             .iter()
@@ -564,6 +579,23 @@ mod tests {
         assert_eq!(app.definition.saml.clock_skew_seconds, None);
     }
 
+    /// Proves SDP-G04, AV-RSP-04 for the page: an issuer of an app's own is as good as the
+    /// organisation's.
+    #[test]
+    fn sdp_g04_an_issuer_is_a_short_absolute_uri() {
+        for (issuer, good) in [
+            ("https://idp.example.org/other".to_owned(), true),
+            (format!("urn:{}", "x".repeat(252)), true),
+            (format!("urn:{}", "x".repeat(253)), false),
+            ("tenant".to_owned(), false),
+        ] {
+            let mut app = app();
+            let mut form = AppForm::from_app(&app);
+            form.issuer.clone_from(&issuer);
+            assert_eq!(form.apply(&mut app, forms()).is_ok(), good, "{issuer}");
+        }
+    }
+
     #[test]
     fn every_bad_value_is_named_and_nothing_is_changed() {
         let mut app = app();
@@ -585,6 +617,8 @@ mod tests {
         form.attributes[1].source = "nowhere".into();
         form.attributes[9].value = String::new();
         form.attributes[2].only_for = "no value".into();
+        form.attributes[3].name = "mail".into();
+        form.attributes[4].when = "sometimes".into();
         let problems = form.apply(&mut app, forms()).expect_err("bad values");
         let fields: Vec<_> = problems.iter().map(|p| p.field.as_str()).collect();
         assert_eq!(
@@ -601,6 +635,8 @@ mod tests {
                 "attr_name-1",
                 "attr_source-2",
                 "attr_only_for-3",
+                "attr_name-4",
+                "attr_when-5",
                 "attr_value-10",
                 "signature_algorithm",
                 "issuer",

@@ -3,12 +3,13 @@
 use askama::Template;
 use avouch_saml::security::algorithm::SignatureAlgorithm;
 
+use crate::apps::onboard::row::{FORMAT_BASIC, FORMAT_UNSPECIFIED, FORMAT_URI};
 use crate::text::{AppSettings, Text};
 
 use super::super::fields::{Choice, Field, Problem, choose, choose_all};
 use super::super::idp_info::sample_fingerprint;
 use super::super::{AppLabel, Frame, IdpInfo, Moment, Page};
-use super::app_form::{AppForm, AttributeForm, FORMAT_URI, PRESETS, SOURCES};
+use super::app_form::{AppForm, AttributeForm, PRESETS, SOURCES};
 use super::app_new::problem_of;
 use super::app_preview::{CertificateLine, EndpointLine, Use};
 
@@ -325,14 +326,8 @@ impl AppSettingsPage {
         };
         let formats = labelled(&[
             (FORMAT_URI, t.attribute_format_uri),
-            (
-                "urn:oasis:names:tc:SAML:2.0:attrname-format:basic",
-                t.attribute_format_basic,
-            ),
-            (
-                "urn:oasis:names:tc:SAML:2.0:attrname-format:unspecified",
-                t.attribute_format_unspecified,
-            ),
+            (FORMAT_BASIC, t.attribute_format_basic),
+            (FORMAT_UNSPECIFIED, t.attribute_format_unspecified),
         ]);
         let missing = labelled(&[
             ("omit", t.attribute_missing_omit),
@@ -342,6 +337,7 @@ impl AppSettingsPage {
         let when = labelled(&[
             ("always", t.attribute_when_always),
             ("requested", t.attribute_when_requested),
+            ("required", t.attribute_when_required),
         ]);
         let select = |name, label, choices, current: &str| {
             field(name, label, None, "", choose(choices, current))
@@ -354,7 +350,13 @@ impl AppSettingsPage {
         AttributeFields {
             index,
             title,
-            name: field("attr_name", t.attribute_name, None, &row.name, Vec::new()),
+            name: field(
+                "attr_name",
+                t.attribute_name,
+                (row.format == FORMAT_BASIC).then_some(t.attribute_name_short_hint),
+                &row.name,
+                Vec::new(),
+            ),
             friendly: field(
                 "attr_friendly",
                 t.attribute_friendly,
@@ -383,6 +385,20 @@ impl AppSettingsPage {
                 t.attribute_only_for,
                 Some(t.attribute_only_for_hint),
                 &row.only_for,
+                Vec::new(),
+            ),
+            allowed_values: field(
+                "attr_allowed_values",
+                t.attribute_allowed_values,
+                Some(t.attribute_allowed_values_hint),
+                &row.allowed_values,
+                Vec::new(),
+            ),
+            allowed_prefixes: field(
+                "attr_allowed_prefixes",
+                t.attribute_allowed_prefixes,
+                Some(t.attribute_allowed_prefixes_hint),
+                &row.allowed_prefixes,
                 Vec::new(),
             ),
         }
@@ -493,6 +509,8 @@ impl AppSettingsPage {
             "attr_missing" => t.attribute_missing,
             "attr_when" => t.attribute_when,
             "attr_only_for" => t.attribute_only_for,
+            "attr_allowed_values" => t.attribute_allowed_values,
+            "attr_allowed_prefixes" => t.attribute_allowed_prefixes,
             _ => return None,
         };
         Some(match row {
@@ -596,14 +614,23 @@ struct AttributeFields {
     missing: Field,
     when: Field,
     only_for: Field,
+    allowed_values: Field,
+    allowed_prefixes: Field,
 }
 
 impl AttributeFields {
     /// Whether something is wrong with a field that is folded away.
     fn has_hidden_problem(&self) -> bool {
-        [&self.format, &self.missing, &self.when, &self.only_for]
-            .iter()
-            .any(|field| field.problem.is_some())
+        [
+            &self.format,
+            &self.missing,
+            &self.when,
+            &self.only_for,
+            &self.allowed_values,
+            &self.allowed_prefixes,
+        ]
+        .iter()
+        .any(|field| field.problem.is_some())
     }
 }
 
