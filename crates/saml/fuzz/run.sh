@@ -4,6 +4,9 @@
 # where a plain test replays it.
 # Coverage-guided on the stable toolchain: the flags below are what cargo-fuzz would pass, less
 # the address sanitizer, which needs nightly; the unsafe code of the crate is one small file.
+# The server's own parsers of what strangers send (forms, forwarding headers, cookies, rows, one entity
+# out of a federation) are small and stand on this crate; each is tested by properties beside its code,
+# since building the whole server with instrumentation would take longer than all targets run.
 set -euo pipefail
 cd "$(dirname "$0")"
 seconds=${FUZZ_SECONDS:-60}
