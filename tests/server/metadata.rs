@@ -8,18 +8,26 @@ use avouch_saml::security::verify::verify_enveloped;
 use avouch_saml::xml::limits::Limits;
 
 use crate::support::app::{BASE_URL, TestApp};
-use crate::support::dev_certificate;
-use crate::support::schema::assert_schema_valid;
+use crate::support::emitted::judge;
 use crate::support::sp::Sp;
+use crate::support::{dev_certificate, dev_path};
 
 fn read(app: &TestApp, path: &str) -> IdpMetadata {
+    read_signed(app, path, app.emitted.certificate())
+}
+
+/// What stands at `path`, valid by the schemas and signed by the key of this certificate.
+fn read_signed(app: &TestApp, path: &str, certificate: &str) -> IdpMetadata {
     let answer = app.client().get(path);
     assert_eq!(answer.status, 200, "{}", answer.text());
     assert_eq!(
         answer.header("content-type"),
         Some("application/samlmetadata+xml")
     );
-    assert_schema_valid(&answer.body);
+    judge(
+        &answer.text(),
+        &dev_path(&format!("{certificate}.cert.pem")),
+    );
     IdpMetadata::parse(&answer.body, &Reading::at(app.now())).expect("our own metadata reads")
 }
 
@@ -66,7 +74,7 @@ fn av_mdp_01_metadata_is_signed_stable_and_says_what_is_on() {
     app.add_key(KeyKind::P256);
     let changed = client.get_with("/saml/metadata", &[("If-None-Match", &tag)]);
     assert_eq!(changed.status, 200);
-    let kinds: Vec<_> = read(&app, "/saml/metadata")
+    let kinds: Vec<_> = read_signed(&app, "/saml/metadata", "idp-p256")
         .keys
         .iter()
         .filter(|k| k.usage.signs())
