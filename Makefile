@@ -36,11 +36,13 @@ lint: setup-build ## Formatting and clippy
 
 unit: setup ## Tests of both crates, on SQLite and PostgreSQL
 	cargo test --locked
+	AVOUCH_TEST_DATABASE=postgres cargo test --locked --test server
 
 interop: setup build ## Real service providers
 	tests/interop/run.sh
 
 browser: setup build ## Headless Chromium
+	cargo build --locked --example sp
 	tests/browser/run.sh
 
 fuzz: setup-build ## Each parser for a minute

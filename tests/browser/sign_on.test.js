@@ -13,6 +13,7 @@ for (const javaScriptEnabled of [true, false]) {
   const how = javaScriptEnabled ? "with scripts" : "without scripts";
 
   for (const binding of ["redirect", "post"]) {
+    // Proves AV-RSP-22: without scripts there is a button, and no address holds a message.
     test(`from the app by ${binding}, ${how}`, async () => {
       const page = await world.page({ javaScriptEnabled });
       await page.goto(world.sp.base);
@@ -22,6 +23,7 @@ for (const javaScriptEnabled of [true, false]) {
       await signIn(page, "sample.one");
       if (!javaScriptEnabled) {
         assert.equal(await page.locator("input[name=SAMLResponse]").count(), 1);
+        assert.doesNotMatch(page.url(), /SAMLResponse|RelayState/);
         await page.locator("#content button").click();
       }
       await page.waitForURL(`${world.sp.base}/session`);

@@ -77,8 +77,7 @@ class World:
         """A running service provider; started at its first use."""
         key = (kind, options)
         if key not in self.running:
-            words = [w for w, on in (("signs", options.sign_requests), ("encrypts", options.encrypt)) if on]
-            folder = self.folder / "-".join([kind.name, *words])
+            folder = self.folder / f"{kind.name}-{len(self.running)}"
             provider = kind(folder, self.idp_metadata, self.entity_id, options)
             self.running[key] = provider
             provider.start()
@@ -90,7 +89,10 @@ class World:
         usual = {"permitted_users": "self_authorize", "ask_consent": "false", "attributes": ROWS,
                  "allowed_name_id_formats": "persistent\ntransient\nemailAddress"}
         if entity.entity_id not in self.apps:
-            self.apps[entity.entity_id] = self.avouch.add_app(entity.metadata)
+            metadata = entity.metadata
+            if sp.options.cipher:
+                metadata = evidence.naming_cipher(metadata, sp.options.cipher)
+            self.apps[entity.entity_id] = self.avouch.add_app(metadata)
         name = self.apps[entity.entity_id]
         self.avouch.edit_app(name, **{**usual, **settings})
         return name
@@ -101,12 +103,14 @@ class World:
         return self.finish(client, sp, client.get(sp.login_url(login)), username)
 
     def finish(self, client: Client, sp: ServiceProvider, page, username: str = USERNAME) -> Outcome:
-        """Walks on from any page of a sign-on and checks every message that passed."""
+        """Walks on from any page of a sign-on and checks every message that passed; each has its
+        signatures where the service provider wants them, and nowhere else."""
         before = len(client.responses_seen)
         page, asked = go_through(client, page, username)
         passed = client.responses_seen[before:]
         assert len(passed) <= 1, "one sign-on, one response"
-        xml = evidence.check_response(passed[0].xml, self.certificates, sp.key) if passed else None
+        wanted = sp.options.wants_signed
+        xml = evidence.check_response(passed[0].xml, self.certificates, sp.key, wanted) if passed else None
         return Outcome(
             page, asked,
             client.requests_seen[-1] if client.requests_seen else None,

@@ -8,10 +8,13 @@ from conftest import ATTRIBUTES, EMAIL_ADDRESS, ROWS
 from harness import evidence
 from harness.avouch import go_through, login_form
 from harness.client import Client, form_with, forms
-from harness.evidence import SAML, XENC
-from service_providers.base import EMAIL, PERSISTENT, POST, REDIRECT, TRANSIENT, Login, SpOptions
+from harness.evidence import DS, SAML, XENC
+from service_providers.base import EMAIL, PERSISTENT, POST, REDIRECT, TRANSIENT, Login, SpOptions, make_key
+from service_providers.shibboleth import Shibboleth
 from service_providers.small_app import NodeSaml
 
+AES_256_GCM = "http://www.w3.org/2009/xmlenc11#aes256-gcm"
+RSA_SHA512 = "http://www.w3.org/2001/04/xmldsig-more#rsa-sha512"
 SUCCESS = "urn:oasis:names:tc:SAML:2.0:status:Success"
 BINDINGS = pytest.mark.parametrize("binding", [REDIRECT, POST], ids=["redirect", "post"])
 
@@ -27,7 +30,7 @@ def assert_signed_in(sp, client, outcome):
 
 @BINDINGS
 def test_sign_on_without_a_request_signature(world, sp, client, binding):
-    """Proves SC-01."""
+    """Proves SC-01, AV-RSP-14: each stack accepts the signatures, and so does xmlsec1."""
     outcome = world.sign_on(client, sp, Login(binding=binding))
     assert outcome.asked == 1
     assert_signed_in(sp, client, outcome)
@@ -167,6 +170,40 @@ def test_each_app_is_told_what_its_rows_say_now(world, sp, strict_sp, client):
         world.avouch.edit_app(app, attributes=ROWS)
     assert_signed_in(strict_sp, client, world.sign_on(client, strict_sp, login))
     assert_signed_in(sp, client, world.sign_on(client, sp, login))
+
+
+@pytest.mark.parametrize("signed", ["response", "assertion"])
+def test_one_signature_is_enough(world, kind, client, signed):
+    """Proves AV-RSP-13 for one signature in place of two."""
+    sp = world.provider(kind, SpOptions(wants_signed=(signed,)))
+    world.app(sp, Login(), sign=signed)
+    assert_signed_in(sp, client, world.finish(client, sp, client.get(sp.login_url(Login()))))
+
+
+def test_the_longest_hash_and_key(world, kind, client):
+    """RSA-SHA512 by a setting, AES-256-GCM by the service provider's metadata."""
+    sp = world.provider(kind, SpOptions(encrypt=True, cipher=AES_256_GCM))
+    world.app(sp, Login(), signature_algorithm="rsa-sha512")
+    outcome = world.finish(client, sp, client.get(sp.login_url(Login())))
+    (data,) = outcome.xml.iter(f"{XENC}EncryptedData")
+    assert data.find(f"{XENC}EncryptionMethod").get("Algorithm") == AES_256_GCM
+    methods = [m.get("Algorithm") for m in outcome.xml.iter(f"{DS}SignatureMethod")]
+    assert methods == [RSA_SHA512]
+    assert_signed_in(sp, client, outcome)
+
+
+def test_shibboleth_checks_the_signature_of_our_metadata(world, client):
+    """This stack reads only metadata that the certificate it was given has signed."""
+    ours = world.folder / "metadata-signer.pem"
+    ours.write_text(evidence.as_pem(world.certificates[0]))
+    ours.chmod(0o644)
+    sp = world.provider(Shibboleth, SpOptions(metadata_signer=str(ours)))
+    assert_signed_in(sp, client, world.sign_on(client, sp, Login()))
+
+    _, foreign = make_key(world.folder / "foreign")
+    sp = world.provider(Shibboleth, SpOptions(metadata_signer=str(foreign)))
+    page = client.get(sp.login_url(Login()))
+    assert "MetadataException" in sp.failure(client, page).text, page.text
 
 
 def test_metadata_is_valid_and_signed(world):

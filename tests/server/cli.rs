@@ -13,8 +13,9 @@ use avouch_server::clock::{Clock as _, SystemClock};
 use avouch_server::random::{SystemRandom, new_id};
 use serde_json::Value;
 
+use crate::support::emitted::judge;
 use crate::support::sp::{Sp, key, sign_metadata};
-use crate::support::{dev_certificate, dev_pem};
+use crate::support::{database_of, dev_certificate, dev_pem};
 
 /// A folder with a configuration and a database.
 pub(crate) struct Place {
@@ -37,12 +38,35 @@ impl Place {
     pub(crate) fn new() -> Self {
         let folder = std::env::temp_dir().join(format!("avouch-cli-{}", new_id(&mut SystemRandom)));
         std::fs::create_dir(&folder).expect("a folder for the test");
+        let address = database_of(&folder);
         let place = Self {
             folder,
             variables: Vec::new(),
         };
         place.configure(CONFIG);
+        match address {
+            // As a file is, the schema is made by the first command.
+            Some(address) => place
+                .with("DATABASE_URL", &address)
+                .with("AVOUCH_DATABASE_AUTO_MIGRATE", "true"),
+            None => place,
+        }
+    }
+
+    /// A place whose database is a file, whatever the tests run on: for what is SQLite's own.
+    pub(crate) fn with_file() -> Self {
+        let mut place = Self::new();
+        place.variables.clear();
         place
+    }
+
+    /// The address of its database.
+    fn database(&self) -> String {
+        let set = self.variables.iter().find(|(n, _)| n == "DATABASE_URL");
+        set.map_or_else(
+            || self.folder.join("data/avouch.sqlite").display().to_string(),
+            |(_, address)| address.clone(),
+        )
     }
 
     pub(crate) fn configure(&self, text: &str) {
@@ -111,6 +135,12 @@ impl Place {
         all.extend(arguments);
         let out = self.ok(&all, input);
         serde_json::from_str(&out).unwrap_or_else(|error| panic!("{error}: {out}"))
+    }
+
+    /// The certificate of the key in use, as a file.
+    pub(crate) fn signing_certificate(&self) -> PathBuf {
+        let list = self.json(&["key", "list"], "");
+        self.write("idp.pem", list[0]["certificate"].as_str().expect("PEM"))
     }
 
     /// Runs a command that must fail with `code` and name each of `signs`.
@@ -228,7 +258,7 @@ fn users_are_added_listed_changed_and_kept_out() {
 fn what_is_stored_is_for_its_owner_only() {
     use std::os::unix::fs::PermissionsExt as _;
 
-    let place = Place::new();
+    let place = Place::with_file();
     place.ok(&["user", "add", "one"], PASSWORD);
     place.ok(&["key", "list"], "");
     let mode = |name: &str| {
@@ -458,7 +488,7 @@ fn keys_follow_one_another() {
 /// Proves AV-ALG-11, in its half about showing: no command prints a private half.
 #[test]
 fn av_alg_11_a_private_key_is_never_shown() {
-    let place = Place::new();
+    let place = Place::with_file();
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../certs/dev");
     let file = |name: &str| {
         root.join(name)
@@ -527,6 +557,7 @@ fn the_printed_metadata_is_signed_by_the_listed_key() {
         &Limits::METADATA,
     );
     assert!(verified.is_ok());
+    judge(&printed, &place.signing_certificate());
     let read = IdpMetadata::parse(printed.as_bytes(), &Reading::at(SystemClock.now()));
     assert_eq!(
         read.expect("metadata").entity_id.as_str(),
@@ -576,7 +607,7 @@ fn a_good_configuration_is_told_with_what_a_login_costs() {
 
 #[test]
 fn a_database_that_is_behind_or_away_or_anothers_is_told() {
-    let place = Place::new();
+    let place = Place::new().with("AVOUCH_DATABASE_AUTO_MIGRATE", "false");
     place.configure("[database]\nauto_migrate = false\n[keys]\nalgorithm = 'ec-p256'\n");
     place.refused(
         &["serve"],
@@ -636,12 +667,7 @@ fn every_change_is_an_event_that_can_be_explained() {
     place.ok(&["user", "add", "one"], PASSWORD);
     place.ok(&["app", "add", "-"], &Sp::new("wiki").metadata());
     place.ok(&["key", "add"], "");
-    let file = place
-        .folder
-        .join("data/avouch.sqlite")
-        .display()
-        .to_string();
-    let db = Db::new(Address::parse(&file).expect("an address"), 1);
+    let db = Db::new(Address::parse(&place.database()).expect("an address"), 1);
     let logged = db
         .read_one(|c| events::list(c, &events::Filter::default(), 10))
         .expect("reads");

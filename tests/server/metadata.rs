@@ -7,7 +7,7 @@ use avouch_saml::metadata::key_descriptor::KeyUse;
 use avouch_saml::metadata::ui::{ContactKind, Localized};
 use avouch_saml::name_id::NameIdFormat;
 use avouch_saml::security::algorithm::AlgorithmPolicy;
-use avouch_saml::security::certificate::{KeyKind, PublicKey};
+use avouch_saml::security::certificate::{Certificate, KeyKind, PublicKey};
 use avouch_saml::security::encrypt::{Encryption, encrypt_element};
 use avouch_saml::security::verify::verify_enveloped;
 use avouch_saml::xml::limits::Limits;
@@ -18,17 +18,22 @@ use avouch_server::store::{self, Connection};
 
 use crate::support::app::{BASE_URL, Setup, TestApp};
 use crate::support::dev_certificate;
-use crate::support::schema::assert_schema_valid;
+use crate::support::emitted::judge_by;
 use crate::support::sp::Sp;
 
 fn read(app: &TestApp, path: &str) -> IdpMetadata {
+    read_signed(app, path, &app.certificate())
+}
+
+/// What stands at `path`, valid by the schemas and signed by the key of this certificate.
+fn read_signed(app: &TestApp, path: &str, certificate: &Certificate) -> IdpMetadata {
     let answer = app.client().get(path);
     assert_eq!(answer.status, 200, "{}", answer.text());
     assert_eq!(
         answer.header("content-type"),
         Some("application/samlmetadata+xml")
     );
-    assert_schema_valid(&answer.body);
+    judge_by(&answer.text(), certificate);
     IdpMetadata::parse(&answer.body, &Reading::at(app.now())).expect("our own metadata reads")
 }
 
@@ -75,7 +80,7 @@ fn av_mdp_01_metadata_is_signed_stable_and_says_what_is_on() {
     app.add_key(KeyKind::P256);
     let changed = client.get_with("/saml/metadata", &[("If-None-Match", &tag)]);
     assert_eq!(changed.status, 200);
-    let kinds: Vec<_> = read(&app, "/saml/metadata")
+    let kinds: Vec<_> = read_signed(&app, "/saml/metadata", &dev_certificate("idp-p256"))
         .keys
         .iter()
         .filter(|k| k.usage.signs())

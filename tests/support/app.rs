@@ -26,6 +26,7 @@ use avouch_server::store::{self, Connection, Db, StoreError};
 use avouch_server::users::{User, UserId};
 
 use super::client::{Answer, Client, From};
+use super::database_of;
 use super::emitted::Emitted;
 use super::sp::{Sp, Told};
 
@@ -59,7 +60,7 @@ pub(crate) struct Setup {
     pub(crate) key: Option<KeyKind>,
     /// The folder of an earlier server, to start again on its database.
     pub(crate) folder: Option<PathBuf>,
-    /// A PostgreSQL database instead of a file.
+    /// The address of a database, instead of a new one.
     pub(crate) database: Option<String>,
     /// Lines for the section `[server]`.
     pub(crate) server: String,
@@ -89,7 +90,8 @@ impl TestApp {
         } else {
             format!("base_url = \"{BASE_URL}\"\n")
         };
-        let database = match &setup.database {
+        let database = setup.database.clone().or_else(|| database_of(&folder));
+        let database = match database {
             Some(url) => format!("[database]\nurl = \"{url}\"\n"),
             None => String::new(),
         };

@@ -1,6 +1,7 @@
 //! Everything a server told its SPs in a test, checked by others: the schemas, and xmlsec1.
 
 use std::collections::HashSet;
+use std::path::Path;
 use std::process::{Command, Stdio};
 use std::sync::Mutex;
 
@@ -31,9 +32,7 @@ impl Emitted {
         }
         let mut ids = HashSet::new();
         for (xml, certificate) in &documents {
-            for forbidden in ["<!DOCTYPE", "<!--", "<![CDATA[", "<?", "ds:Object"] {
-                assert!(!xml.contains(forbidden), "{forbidden} in {xml}");
-            }
+            assert_plain(xml);
             check_ids(xml, &mut ids);
             check_instants(xml);
             verify(xml, certificate);
@@ -125,27 +124,67 @@ fn the_checks_of_messages_see_what_is_wrong() {
     assert!(short.is_err(), "an ID that can be guessed");
 }
 
-/// Verifies the signature of the root, if it has one, and that of a plain assertion.
-pub(crate) fn verify(xml: &str, certificate: &Certificate) {
-    let response = "urn:oasis:names:tc:SAML:2.0:protocol:Response";
-    let assertion = "urn:oasis:names:tc:SAML:2.0:assertion:Assertion";
-    for (node, parent) in [(response, "samlp:Response"), (assertion, "saml:Assertion")] {
+/// As [`judge_by`], with a certificate in a file.
+pub(crate) fn judge(xml: &str, pem: &Path) {
+    let pem = std::fs::read(pem).expect("a certificate");
+    judge_by(xml, &Certificate::from_pem(&pem).expect("a certificate"));
+}
+
+/// As [`Emitted::check`], for one signed document and a key of its own: what another process sent,
+/// or metadata.
+pub(crate) fn judge_by(xml: &str, certificate: &Certificate) {
+    assert_plain(xml);
+    assert!(verify(xml, certificate) > 0, "nothing is signed in {xml}");
+    super::schema::assert_schema_valid(xml.as_bytes());
+}
+
+fn assert_plain(xml: &str) {
+    for forbidden in ["<!DOCTYPE", "<!--", "<![CDATA[", "<?", "ds:Object"] {
+        assert!(!xml.contains(forbidden), "{forbidden} in {xml}");
+    }
+}
+
+/// Verifies the signature of the root, if it has one, and that of a plain assertion; answers how
+/// many there were.
+pub(crate) fn verify(xml: &str, certificate: &Certificate) -> usize {
+    let mut verified = 0;
+    // Each element with what stands before its signature.
+    for (namespace, parent, before) in [
+        (
+            "urn:oasis:names:tc:SAML:2.0:protocol",
+            "samlp:Response",
+            "</saml:Issuer>",
+        ),
+        (
+            "urn:oasis:names:tc:SAML:2.0:assertion",
+            "saml:Assertion",
+            "</saml:Issuer>",
+        ),
+        (
+            "urn:oasis:names:tc:SAML:2.0:metadata",
+            "md:EntityDescriptor",
+            ">",
+        ),
+    ] {
         let (start, end) = (format!("<{parent} "), format!("</{parent}>"));
         let Some(from) = xml.find(&start) else {
             continue;
         };
         let to = xml.find(&end).expect("it ends") + end.len();
         let signed = xml[from..to]
-            .split_once("</saml:Issuer>")
+            .split_once(before)
             .is_some_and(|(_, rest)| rest.starts_with("<ds:Signature"));
         if signed {
+            let (_, local) = parent.split_once(':').expect("a prefix");
             // Alone, as an SP that decrypted it would have it.
             assert!(
-                xmlsec1(&xml[from..to], certificate, node),
+                xmlsec1(&xml[from..to], certificate, &format!("{namespace}:{local}")),
                 "{parent} does not verify: {xml}"
             );
+            verified += 1;
         }
     }
+    verified
 }
 
 fn xmlsec1(xml: &str, certificate: &Certificate, node: &str) -> bool {

@@ -10,9 +10,30 @@ pub(crate) mod log;
 pub(crate) mod schema;
 pub(crate) mod sp;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use avouch_saml::security::certificate::{Certificate, PrivateKey};
+
+/// The PostgreSQL database for the test whose files are in `folder`, when AVOUCH_TEST_DATABASE says
+/// that tests are to run on `postgres`. Its address is kept in the folder, for who comes after.
+#[allow(
+    clippy::disallowed_methods,
+    reason = "which database to test on is no configuration of the server"
+)]
+pub(crate) fn database_of(folder: &Path) -> Option<String> {
+    match std::env::var("AVOUCH_TEST_DATABASE").as_deref() {
+        Err(_) | Ok("sqlite") => None,
+        Ok("postgres") => {
+            let kept = folder.join("postgres-url");
+            Some(std::fs::read_to_string(&kept).unwrap_or_else(|_| {
+                let address = crate::postgres::Cluster::shared().schema();
+                std::fs::write(&kept, &address).expect("written");
+                address
+            }))
+        }
+        Ok(other) => panic!("AVOUCH_TEST_DATABASE is {other:?}; expected sqlite or postgres"),
+    }
+}
 
 /// A file of `certs/dev`.
 pub(crate) fn dev_path(name: &str) -> PathBuf {

@@ -1,9 +1,13 @@
 #!/usr/bin/env bash
 # run.sh [TARGET...]: fuzzes each parser, or these, for FUZZ_SECONDS (60), two at a time, from its
 # corpus in tests/vectors/fuzz. What it finds lies in target/fuzz/found; put it into that corpus,
-# where a plain test replays it.
+# where a plain test replays it. The files `found-*` there are what earlier runs reached beyond the
+# seeds, chosen from a minimised corpus (`-merge=1`) for the most new edges in the fewest octets.
 # Coverage-guided on the stable toolchain: the flags below are what cargo-fuzz would pass, less
 # the address sanitizer, which needs nightly; the unsafe code of the crate is one small file.
+# The server's own parsers of what strangers send (forms, forwarding headers, cookies, rows, one entity
+# out of a federation) are small and stand on this crate; each is tested by properties beside its code,
+# since building the whole server with instrumentation would take longer than all targets run.
 set -euo pipefail
 cd "$(dirname "$0")"
 seconds=${FUZZ_SECONDS:-60}

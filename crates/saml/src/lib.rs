@@ -138,6 +138,7 @@
 //! is not used; a weak one is named `Danger…`, and no default permits it.
 
 pub mod binding;
+#[doc(hidden)]
 pub mod fuzzing;
 pub mod ids;
 pub mod message;

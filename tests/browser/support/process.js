@@ -28,15 +28,32 @@ export class Daemon {
 
   /** Waits until `url` answers with 200. */
   async ready(url) {
+    await this.#until(`answer at ${url}`, async () => (await fetch(url).catch(() => null))?.status === 200);
+  }
+
+  /** Waits until it has printed `text`. */
+  async says(text) {
+    await this.#until(`say "${text}"`, () => this.printed().includes(text));
+  }
+
+  /** All that it has printed so far. */
+  printed() {
+    return fs.readFileSync(this.log, "utf8");
+  }
+
+  async #until(what, holds) {
     const deadline = Date.now() + 60_000;
-    for (;;) {
-      if (this.process.exitCode !== null) break;
-      const answer = await fetch(url).catch(() => null);
-      if (answer?.status === 200) return;
-      if (Date.now() > deadline) break;
+    while (this.process.exitCode === null && Date.now() < deadline) {
+      if (await holds()) return;
       await pause(25);
     }
-    throw new Error(`${this.process.spawnfile} does not answer at ${url}:\n${fs.readFileSync(this.log, "utf8")}`);
+    throw new Error(`${this.process.spawnfile} does not ${what}:\n${this.printed()}`);
+  }
+
+  /** Asks the program itself to end, and leaves ending what it started to it. */
+  async interrupt() {
+    this.process.kill("SIGINT");
+    await this.ended;
   }
 
   async stop() {

@@ -11,18 +11,32 @@ import { chromium } from "playwright-core";
 import { Daemon, freePort, run } from "./process.js";
 
 const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), "../../..");
-const binary = process.env.AVOUCH_BIN ?? path.join(root, "target/debug/avouch");
+export const binary = process.env.AVOUCH_BIN ?? path.join(root, "target/debug/avouch");
 const screenshots = path.join(root, "target/screenshots");
 
 export const PASSWORD = "correct horse battery staple";
 export const POST = "urn:oasis:names:tc:SAML:2.0:bindings:HTTP-POST";
 
+/** Debian's Chromium, without a window and without a word to anybody. */
+export function launchBrowser() {
+  return chromium.launch({
+    executablePath: "/usr/bin/chromium",
+    args: [
+      "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
+      "--disable-background-networking", "--disable-component-update", "--disable-sync",
+    ],
+  });
+}
+
 export class World {
-  /** `avouch serve` with an app and two users, or with `developer` set `avouch dev` and the app. */
-  static async start({ developer = false } = {}) {
+  /**
+   * `avouch serve` with an app and two users; with `developer` set `avouch dev` and the app; with
+   * `demo` set what `make demo` starts.
+   */
+  static async start(kind = {}) {
     const world = new World();
     try {
-      await world.#start(developer);
+      await world.#start(kind);
     } catch (error) {
       await world.stop();
       throw error;
@@ -30,13 +44,15 @@ export class World {
     return world;
   }
 
-  async #start(developer) {
+  async #start({ developer = false, demo = false }) {
     this.folder = fs.mkdtempSync(path.join(os.tmpdir(), "avouch-browser-"));
     // Nothing of the caller's environment may change what is tested.
     this.env = Object.fromEntries(
       Object.entries(process.env).filter(([name]) => !/^(AVOUCH_|DATABASE_URL)/.test(name)),
     );
-    if (developer) {
+    if (demo) {
+      await this.#startDemo();
+    } else if (developer) {
       const port = await freePort();
       await this.#startDeveloper(`http://localhost:${port}/metadata`);
       this.sp = await this.startApp("app", port);
@@ -47,13 +63,7 @@ export class World {
       this.sp = await this.startApp("app");
       this.app = this.addApp(this.sp, "Sample Wiki");
     }
-    this.browser = await chromium.launch({
-      executablePath: "/usr/bin/chromium",
-      args: [
-        "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
-        "--disable-background-networking", "--disable-component-update", "--disable-sync",
-      ],
-    });
+    this.browser = await launchBrowser();
   }
 
   async #startAvouch() {
@@ -84,6 +94,27 @@ export class World {
     await this.server.ready(`${this.idp}/health/ready`);
   }
 
+  /** The script behind `make demo`: `avouch dev` and the sample app of `examples/sp.rs`. */
+  async #startDemo() {
+    const [avouchPort, appPort] = [await freePort(), await freePort()];
+    this.idp = `http://localhost:${avouchPort}`;
+    this.sp = { base: `http://127.0.0.1:${appPort}` };
+    this.server = new Daemon(
+      path.join(root, "examples/demo.sh"), [], path.join(this.folder, "demo.log"),
+      {
+        ...this.env,
+        AVOUCH_TARGET: path.dirname(binary),
+        AVOUCH_PORT: String(avouchPort),
+        SAMPLE_APP_PORT: String(appPort),
+      },
+    );
+    // What the script prints last: from here on a person would click.
+    await this.server.says("Ctrl-C stops both");
+    this.idpMetadata = path.join(this.folder, "idp.xml");
+    fs.writeFileSync(this.idpMetadata, await (await fetch(`${this.idp}/saml/metadata`)).text());
+    this.key = path.join(root, "certs/dev/sp-encryption.key.pem");
+  }
+
   /** Runs a command of the command line. */
   avouch(...args) {
     return run(binary, [...args, "--config", this.config], { env: this.env });
@@ -104,7 +135,8 @@ export class World {
     const folder = path.join(this.folder, name);
     fs.mkdirSync(folder);
     const metadata = await (await fetch(`${this.idp}/saml/metadata`)).text();
-    fs.writeFileSync(path.join(folder, "idp.xml"), metadata);
+    this.idpMetadata = path.join(folder, "idp.xml");
+    fs.writeFileSync(this.idpMetadata, metadata);
     const [key, certificate] = ["sp.key", "sp.crt"].map((file) => path.join(folder, file));
     run("openssl", [
       "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "30", "-subj", "/CN=Sample app",
@@ -116,7 +148,7 @@ export class World {
       port,
       base_url: base,
       entity_id: `${base}/metadata`,
-      idp_metadata: path.join(folder, "idp.xml"),
+      idp_metadata: this.idpMetadata,
       idp_entity_id: /entityID="([^"]*)"/.exec(metadata)[1],
       key,
       certificate,
@@ -191,17 +223,16 @@ export class World {
   #checkResponses() {
     if (!this.responses?.length) return;
     const interop = path.join(root, "tests/interop");
-    const metadata = path.join(this.folder, "app/idp.xml");
+    const key = this.key ? ["--key", this.key] : [];
     run(
       path.join(root, ".cache/interop-venv/bin/python"),
-      ["-B", path.join(interop, "check_responses.py"), metadata, ...this.responses],
+      ["-B", path.join(interop, "check_responses.py"), ...key, this.idpMetadata, ...this.responses],
     );
   }
 
   /** Keeps a picture of the whole page. */
-  async picture(page, name) {
-    fs.mkdirSync(screenshots, { recursive: true });
-    await page.screenshot({ path: path.join(screenshots, `${name}.png`), fullPage: true });
+  picture(page, name) {
+    return picture(page, name);
   }
 
   async stop() {
@@ -211,6 +242,13 @@ export class World {
     if (this.folder) this.#checkResponses();
     if (this.folder && !process.env.AVOUCH_KEEP) fs.rmSync(this.folder, { recursive: true, force: true });
   }
+}
+
+/** Keeps a picture of the whole page. */
+export async function picture(page, name) {
+  const file = path.join(screenshots, `${name}.png`);
+  fs.mkdirSync(path.dirname(file), { recursive: true });
+  await page.screenshot({ path: file, fullPage: true });
 }
 
 /** Fills in the login form and sends it. */

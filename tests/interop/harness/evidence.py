@@ -172,20 +172,41 @@ def signing_certificates(metadata: bytes) -> list[str]:
     ]
 
 
+def naming_cipher(metadata: str, cipher: str) -> str:
+    """A service provider's metadata whose encryption keys name this block cipher alone."""
+    root = read(metadata.encode())
+    for descriptor in root.iter(f"{MD}KeyDescriptor"):
+        if descriptor.get("use") != "signing":
+            for method in descriptor.findall(f"{MD}EncryptionMethod"):
+                descriptor.remove(method)
+            lxml.etree.SubElement(descriptor, f"{MD}EncryptionMethod", Algorithm=cipher)
+    return lxml.etree.tostring(root).decode()
+
+
 def statuses(response: lxml.etree._Element) -> list[str]:
     """The status codes of a response, outermost first."""
     return [code.get("Value") for code in response.find(f"{SAMLP}Status").iter(f"{SAMLP}StatusCode")]
 
 
-def check_response(xml: bytes, certificates: list[str], key: Path | None) -> lxml.etree._Element:
+def check_response(
+    xml: bytes, certificates: list[str], key: Path | None, signed: tuple[str, ...] = ("response", "assertion")
+) -> lxml.etree._Element:
     """Everything that must hold for any response that leaves Avouch. Returns it.
 
-    `key` decrypts an encrypted assertion; without it the response must have none.
+    `key` decrypts an encrypted assertion; without it the response must have none. `signed` says
+    what has a signature; nothing else may have one.
     """
+
+    def assert_signed_as_said(what: str, octets: bytes, element: lxml.etree._Element) -> None:
+        if what in signed:
+            assert_signed(octets, element, certificates)
+        else:
+            assert element.find(f"{DS}Signature") is None, f"the {what} has a signature"
+
     response = read(xml)
     assert response.tag == f"{SAMLP}Response"
     assert_valid(response, "protocol")
-    assert_signed(xml, response, certificates)
+    assert_signed_as_said("response", xml, response)
     ids = [element.get("ID") for element in response.iter() if element.get("ID")]
     assert len(ids) == len(set(ids)), "an ID is used twice"
     assertions = response.findall(f"{SAML}Assertion")
@@ -195,10 +216,10 @@ def check_response(xml: bytes, certificates: list[str], key: Path | None) -> lxm
         plain = decrypt_assertion(response, key)
         assertion = read(plain)
         assert_valid(assertion, "assertion")
-        assert_signed(plain, assertion, certificates)
+        assert_signed_as_said("assertion", plain, assertion)
         response.set("decrypted", plain.decode())
     for assertion in assertions:
-        assert_signed(xml, assertion, certificates)
+        assert_signed_as_said("assertion", xml, assertion)
     succeeded = statuses(response)[0] == "urn:oasis:names:tc:SAML:2.0:status:Success"
     has_assertion = bool(assertions) or "decrypted" in response.attrib
     assert succeeded == has_assertion, "an assertion goes with Success, and only with it"

@@ -15,6 +15,7 @@ const given = JSON.parse(fs.readFileSync(process.argv[2], "utf8"));
 const key = fs.readFileSync(given.key, "utf8");
 const certificate = fs.readFileSync(given.certificate, "utf8");
 const idpMetadata = fs.readFileSync(given.idp_metadata, "utf8");
+const wantsSigned = given.wants_signed ?? ["response", "assertion"];
 const sessions = new Map();
 // Requests in flight, shared by the SAML objects that are made for each set of options.
 const inFlight = new Map();
@@ -67,8 +68,8 @@ function saml(query) {
     disableRequestedAuthnContext: !query.has("context"),
     authnContext: query.has("context") ? [query.get("context")] : [],
     racComparison: "exact",
-    wantAssertionsSigned: true,
-    wantAuthnResponseSigned: true,
+    wantAssertionsSigned: wantsSigned.includes("assertion"),
+    wantAuthnResponseSigned: wantsSigned.includes("response"),
     acceptedClockSkewMs: 60_000,
     validateInResponseTo: ValidateInResponseTo.ifPresent,
     cacheProvider,

@@ -35,6 +35,13 @@ class SpOptions:
 
     sign_requests: bool = False
     encrypt: bool = False
+    #: What it insists on being signed.
+    wants_signed: tuple[str, ...] = ("response", "assertion")
+    #: The one block cipher that its metadata names; the identity provider's choice without it.
+    cipher: str | None = None
+    #: The certificate, as a file, that the identity provider's metadata must be signed with.
+    #: Of these stacks, Shibboleth alone can check that.
+    metadata_signer: str | None = None
 
 
 @dataclass(frozen=True)

@@ -164,8 +164,9 @@ class Mellon(ServiceProvider):
         )
         formats = f"<NameIDFormat>{name_id_format}</NameIDFormat>" if name_id_format else ""
         signed = "true" if self.options.sign_requests else "false"
+        wants = "true" if "assertion" in self.options.wants_signed else "false"
         return f"""<EntityDescriptor xmlns="urn:oasis:names:tc:SAML:2.0:metadata" entityID="{self._entity_id(variant)}">
-<SPSSODescriptor AuthnRequestsSigned="{signed}" WantAssertionsSigned="true" protocolSupportEnumeration="urn:oasis:names:tc:SAML:2.0:protocol">
+<SPSSODescriptor AuthnRequestsSigned="{signed}" WantAssertionsSigned="{wants}" protocolSupportEnumeration="urn:oasis:names:tc:SAML:2.0:protocol">
 {keys}{formats}
 <AssertionConsumerService index="0" isDefault="true" Binding="{POST}" Location="{self.apache.base_url}/{variant}/saml/postResponse"/>
 </SPSSODescriptor></EntityDescriptor>

@@ -40,8 +40,8 @@ class Application:
                     "endpoints": {"assertion_consumer_service": [(f"{base}/acs", BINDING_HTTP_POST)]},
                     "allow_unsolicited": True,
                     "authn_requests_signed": given["sign_requests"],
-                    "want_assertions_signed": True,
-                    "want_response_signed": True,
+                    "want_assertions_signed": "assertion" in given["wants_signed"],
+                    "want_response_signed": "response" in given["wants_signed"],
                     "name_id_format_allow_create": True,
                 }
             },

@@ -155,6 +155,8 @@ class Shibboleth(ServiceProvider):
         credentials = f'<CredentialResolver type="File" use="signing" key="{self.key}" certificate="{self.certificate}"/>'
         if self.options.encrypt:
             credentials += f'\n    <CredentialResolver type="File" use="encryption" key="{self.key}" certificate="{self.certificate}"/>'
+        signer = self.options.metadata_signer
+        signed_by = f'<MetadataFilter type="Signature" certificate="{signer}"/>' if signer else ""
         return f"""<SPConfig xmlns="urn:mace:shibboleth:3.0:native:sp:config"
     xmlns:md="urn:oasis:names:tc:SAML:2.0:metadata" clockSkew="180">
   <OutOfProcess logger="{folder}/shibd.logger"/>
@@ -176,7 +178,7 @@ class Shibboleth(ServiceProvider):
       <Handler type="MetadataGenerator" Location="/Metadata" signing="false" template="{folder}/metadata-template.xml"/>
     </Sessions>
     <Errors session="{folder}/sessionError.html" metadata="{folder}/sessionError.html" access="{folder}/sessionError.html"/>
-    <MetadataProvider type="XML" path="{self.idp_metadata}" validate="true"/>
+    <MetadataProvider type="XML" path="{self.idp_metadata}" validate="true">{signed_by}</MetadataProvider>
     <AttributeExtractor type="XML" validate="true" reloadChanges="false" path="{folder}/attribute-map.xml"/>
     {credentials}
   </ApplicationDefaults>

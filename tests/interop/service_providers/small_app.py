@@ -39,6 +39,7 @@ class SmallApp(ServiceProvider):
             "certificate": str(self.certificate),
             "sign_requests": self.options.sign_requests,
             "encrypt": self.options.encrypt,
+            "wants_signed": self.options.wants_signed,
         }))
         self._daemon = Daemon([*self.command, str(config)], self.folder / "application.log")
         self._daemon.wait_for_port(self.port)

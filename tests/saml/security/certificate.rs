@@ -279,3 +279,23 @@ fn iip_md12_odd_certificates_are_fine_as_containers() {
         );
     }
 }
+
+/// OpenSSL reads lengths written in more octets than they need, and writes them in as few as it can.
+#[test]
+fn octets_stay_as_the_peer_wrote_them() {
+    let vectors = dev_path("../../tests/vectors/fuzz/certificate");
+    let lax = std::fs::read(vectors.join("lax-length.der")).unwrap();
+    let strict = dev_certificate("sp-signing-p256");
+    let written = X509::from_der(&lax).unwrap().to_der().unwrap();
+    assert_eq!(written, strict.der());
+    assert_ne!(written, lax);
+
+    let certificate = Certificate::from_der(&lax).unwrap();
+    assert_eq!(certificate.der(), lax);
+    assert_eq!(certificate.sha256(), openssl::sha::sha256(&lax));
+    assert_ne!(certificate.fingerprint(), strict.fingerprint());
+    assert_eq!(certificate.subject(), strict.subject());
+    for text in [certificate.base64(), certificate.pem()] {
+        assert_eq!(Certificate::from_base64(&text).unwrap().der(), lax);
+    }
+}

@@ -126,7 +126,7 @@ fn av_alg_07_rsa_1_5_is_never_accepted() {
     );
 }
 
-/// Proves AV-SEC-36: a thousand mutations of key and content, in GCM and in CBC, end in one error.
+/// Proves AV-SEC-36, AV-ALG-06: a thousand mutations of key and content, in GCM and in CBC, end in one error.
 /// A content key that cannot be unwrapped is replaced by a random one, so the work is one too.
 #[test]
 fn av_sec_36_a_thousand_mutations_end_in_one_error() {

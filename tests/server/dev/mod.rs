@@ -1,10 +1,15 @@
 //! `avouch dev`: its page, and that `avouch serve` has none of it.
 
+use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD as BASE64;
+
 use crate::support::app::TestApp;
-use crate::support::client::Client;
+use crate::support::client::{Answer, Client};
 use crate::support::dev_pem;
+use crate::support::emitted::judge;
 
 /// A development server, ended with the test.
 struct Dev {
@@ -45,6 +50,14 @@ impl Dev {
         }
     }
 
+    /// The certificate it says to configure, as a file.
+    fn certificate(&self) -> PathBuf {
+        let file = self.folder.join("idp.pem");
+        let pem = self.said["certificate"].as_str().expect("PEM");
+        std::fs::write(&file, pem).expect("written");
+        file
+    }
+
     fn client(&self) -> Client {
         let base = self.said["base_url"].as_str().expect("a base URL");
         let port = base
@@ -62,6 +75,14 @@ impl Drop for Dev {
         drop(self.child.wait());
         drop(std::fs::remove_dir_all(&self.folder));
     }
+}
+
+#[track_caller]
+fn response(answer: &Answer) -> String {
+    let encoded = answer
+        .field("SAMLResponse")
+        .unwrap_or_else(|| panic!("no response in {} {}", answer.status, answer.text()));
+    String::from_utf8(BASE64.decode(encoded).expect("base64")).expect("UTF-8")
 }
 
 fn sp_metadata() -> String {
@@ -108,7 +129,7 @@ fn a_developer_signs_in_by_one_click_and_sees_the_exchange() {
     let path = &launch[launch.find("/launch").expect("its path")..];
     let token = browser.get("/logout").field("csrf").expect("a token");
     let posted = browser.follow(browser.post(path, &[("csrf", &token)]));
-    assert!(posted.field("SAMLResponse").is_some(), "{}", posted.text());
+    judge(&response(&posted), &dev.certificate());
     let shown = browser.get("/dev").text();
     for part in [
         "samlp:Response",

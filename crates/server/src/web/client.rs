@@ -86,6 +86,7 @@ fn parse_hop(text: &str) -> Option<IpAddr> {
 mod tests {
     use super::*;
     use actix_web::test::TestRequest;
+    use proptest::prelude::*;
 
     fn seen(peer: &str, headers: &[(&'static str, &str)], trusted: &[&str]) -> String {
         seen_in(ForwardedHeader::Either, peer, headers, trusted)
@@ -166,6 +167,43 @@ mod tests {
         ] {
             let seen = seen_in(believed, "10.0.0.1:1", headers, proxy);
             assert_eq!(seen, want, "{believed:?} {headers:?}");
+        }
+    }
+
+    proptest! {
+        /// Whatever an outsider writes into either header, in front of what our own proxy appends
+        /// or in a line of its own, the client is the one that our proxy saw.
+        #[test]
+        fn what_an_outsider_writes_is_not_believed(
+            written in prop_oneof![
+                "[ -~]{0,60}",
+                proptest::collection::vec(
+                    prop_oneof![
+                        Just("for="), Just("\""), Just("["), Just("]"), Just(","), Just(";"), Just("10.0.0.9"),
+                        Just("2001:db8::9"), Just("203.0.113.5:80"), Just("::ffff:10.0.0.2"), Just(" "),
+                    ],
+                    0..12,
+                )
+                .prop_map(|pieces| pieces.concat()),
+            ],
+            same_line in any::<bool>(),
+            forwarded in any::<bool>(),
+        ) {
+            let (name, appended) = if forwarded {
+                ("Forwarded", "for=198.51.100.1;proto=https")
+            } else {
+                ("X-Forwarded-For", "198.51.100.1")
+            };
+            let line = format!("{written}, {appended}");
+            let headers = if same_line {
+                vec![(name, line.as_str())]
+            } else {
+                vec![(name, written.as_str()), (name, appended)]
+            };
+            let proxies: &[&str] = &["10.0.0.0/8", "2001:db8::/32"];
+            prop_assert_eq!(seen("10.0.0.1:1", &headers, proxies), "198.51.100.1");
+            // Without a proxy of ours in front, the peer is the client.
+            prop_assert_eq!(seen("192.0.2.9:1", &headers, proxies), "192.0.2.9");
         }
     }
 }

@@ -121,6 +121,8 @@ fn value(request: &HttpRequest, name: &str, form: fn(&str) -> bool) -> Option<St
 mod tests {
     use super::*;
     use actix_web::test::TestRequest;
+    use proptest::prelude::*;
+    use proptest::sample::select;
 
     /// Proves AV-SEC-62 for names and attributes.
     #[test]
@@ -163,6 +165,43 @@ mod tests {
                 .insert_header(("Cookie", header.clone()))
                 .to_http_request();
             assert_eq!(cookies.session(&request), want, "{header}");
+        }
+    }
+
+    const PIECES: &[&[u8]] = &[
+        b"__Host-avouch=",
+        b"__Host-avouch-known=",
+        b";",
+        b"=",
+        b" ",
+        b"\"",
+        b"ab",
+        b"\xe9",
+        b"\t",
+    ];
+
+    proptest! {
+        /// Whatever stands in the header, what is read has a form of ours; other sites' cookies of
+        /// the same host do not hide it.
+        #[test]
+        fn only_forms_of_ours_are_read_from_anything(
+            before in proptest::collection::vec(
+                select(PIECES),
+                0..40,
+            )
+        ) {
+            use actix_web::http::header::HeaderValue;
+            let cookies = Cookies::new(true);
+            let good = "0a".repeat(32);
+            let junk = before.concat();
+            let request = TestRequest::default()
+                .append_header(("Cookie", HeaderValue::from_bytes(&junk).expect("a value")))
+                .append_header(("Cookie", format!("x; __Host-avouch={good}")))
+                .to_http_request();
+            let session = cookies.session(&request).expect("the good one is found");
+            prop_assert!(session.len() == 64 && session.bytes().all(|b| b.is_ascii_hexdigit()));
+            prop_assert!(cookies.browser(&request).is_none());
+            prop_assert!(cookies.known(&request).is_none_or(|known| known.len() == 52));
         }
     }
 }

@@ -155,6 +155,8 @@ fn decode(text: &[u8]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
+    use proptest::sample::select;
 
     #[test]
     fn fields_are_decoded_once_and_the_first_one_counts() {
@@ -165,5 +167,58 @@ mod tests {
         assert_eq!(fields.get("p"), "x");
         assert_eq!(fields.get("d"), "%zz%");
         assert_eq!(fields.find("e"), None);
+    }
+
+    const PIECES: &[&[u8]] = &[
+        b"&",
+        b"=",
+        b"%",
+        b"%4",
+        b"%41",
+        b"%zz",
+        b"+",
+        b"a",
+        b"\xff",
+        b"\xc3\x9c",
+        b"\0",
+    ];
+
+    proptest! {
+        /// Any octets are fields: no more than the bound, each name once, found again by its name.
+        #[test]
+        fn any_octets_are_fields(
+            pieces in proptest::collection::vec(
+                select(PIECES),
+                0..200,
+            )
+        ) {
+            let octets = pieces.concat();
+            let fields = Fields::parse(&octets);
+            prop_assert!(fields.0.len() <= 64);
+            for (name, value) in &fields.0 {
+                prop_assert_eq!(fields.find(name), Some(value.as_str()));
+            }
+            prop_assert!(pairs(&octets, 10).len() <= 10);
+        }
+
+        /// What a browser encodes is read back, whatever was typed.
+        #[test]
+        fn what_was_typed_comes_back(
+            typed in proptest::collection::vec((any::<String>(), any::<String>()), 0..20)
+        ) {
+            let encode = |text: &str| -> String {
+                let escaped = |b: u8| match b {
+                    b' ' => "+".to_owned(),
+                    b'a'..=b'z' => char::from(b).to_string(),
+                    b => format!("%{b:02X}"),
+                };
+                text.bytes().map(escaped).collect()
+            };
+            let form: Vec<String> = typed
+                .iter()
+                .map(|(name, value)| format!("{}={}", encode(name), encode(value)))
+                .collect();
+            prop_assert_eq!(pairs(form.join("&").as_bytes(), 100), typed);
+        }
     }
 }

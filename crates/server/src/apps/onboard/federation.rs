@@ -184,6 +184,7 @@ fn escape(out: &mut Vec<u8>, text: &str) {
 mod tests {
     use super::*;
     use avouch_saml::time::Timestamp;
+    use proptest::prelude::*;
 
     const READING: Reading = Reading::at(Timestamp::from_millis(1_772_460_309_250));
 
@@ -254,5 +255,53 @@ mod tests {
             .expect("it is there");
         let sp = SpMetadata::parse(&alone, &READING).expect("usable");
         assert_eq!(sp.attribute_consuming_services[0].service_names, []);
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(2048))]
+
+        /// However a federation's file is broken: what is listed can be taken out, and reads alone as
+        /// it did among the others.
+        #[test]
+        fn what_is_listed_can_be_taken_out(
+            changes in proptest::collection::vec(
+                (
+                    any::<proptest::sample::Index>(),
+                    0..60_usize,
+                    prop_oneof![
+                        Just(""), Just("<"), Just(">"), Just("\""), Just("<!-- x -->"), Just("&#10;"),
+                        Just("</md:EntityDescriptor>"), Just("<md:Extensions>"), Just("two"),
+                        Just(" xmlns:md=\"urn:other\""), Just(" validUntil=\"2031-01-01T00:00:00Z\""),
+                        Just(" xml:lang=\"de\""), Just("<![CDATA[<&]]>"), Just("<?x?>"),
+                    ],
+                ),
+                0..4,
+            )
+        ) {
+            let mut document = federation("2030-01-01T00:00:00Z");
+            for (at, cut, put) in changes {
+                let boundary = |at: usize| (at..).find(|at| document.is_char_boundary(*at)).unwrap_or(at);
+                let from = boundary(at.index(document.len()));
+                let to = boundary((from + cut).min(document.len()));
+                document.replace_range(from..to, put);
+            }
+            let mut among = Vec::new();
+            let walked = for_each_sp(document.as_bytes(), &READING, |sp| among.extend(sp.ok()));
+            let listed = list(document.as_bytes(), &READING, 10);
+            prop_assert_eq!(listed.is_ok(), walked.is_ok());
+            if walked.is_err() {
+                return Ok(());
+            }
+            for sp in among {
+                let alone = extract(document.as_bytes(), &READING, &sp.entity_id);
+                let alone = alone.expect("it was read").expect("it was listed");
+                let mut read = SpMetadata::parse(&alone, &READING)
+                    .unwrap_or_else(|error| panic!("{error}\n{document}"));
+                // Lines differ, and how long to keep the file is the file's own.
+                read.warnings.clone_from(&sp.warnings);
+                read.cache_seconds = sp.cache_seconds;
+                prop_assert_eq!(read, sp);
+            }
+        }
     }
 }

@@ -87,7 +87,8 @@ pub fn parse_row(text: &str) -> Result<AttributeRow, RowError> {
         received: text.into(),
         hint: "for instance mail=email".into(),
     })?;
-    let name = unescape(name.trim());
+    // Also escaped, space around a name is slack: writing the row would lose it.
+    let name = unescape(name.trim()).trim().to_owned();
     if name.is_empty() {
         return Err(RowError {
             expected: "an attribute name before =".into(),
@@ -500,6 +501,8 @@ mod tests {
         assert_eq!(row.allowed_values, ["a|b", "c"]);
         assert_eq!(row.allowed_prefixes, ["urn:x:"]);
         assert_eq!(row.condition, Condition::Required);
+        let row = parse_row("\\ a\\ =email,format=unspecified").expect("good");
+        assert_eq!(row.name, "a");
     }
 
     #[test]
@@ -576,6 +579,8 @@ mod tests {
     }
 
     proptest! {
+        #![proptest_config(ProptestConfig::with_cases(2048))]
+
         /// Proves IIP-IDP01 for the text form: any Name and any NameFormat come back unchanged.
         #[test]
         fn iip_idp01_parse_of_text_is_identity(
@@ -605,6 +610,26 @@ mod tests {
                 allowed_prefixes,
             };
             prop_assert_eq!(parse_row(&row_text(&row)), Ok(row));
+        }
+
+        /// Whatever an administrator typed or imported: a row that is read is written and read again.
+        #[test]
+        fn any_text_is_a_row_or_an_error(
+            pieces in proptest::collection::vec(
+                prop_oneof![
+                    Just("="), Just(","), Just("\\"), Just("|"), Just(" "), Just("\t"), Just(":"), Just("é"),
+                    Just("a"), Just("email"), Just("user."), Just("custom."), Just("constant:"),
+                    Just("template:"), Just("${"), Just("}"), Just("format="), Just("friendly="),
+                    Just("missing=refuse"), Just("only-for=a\\=b"), Just("if-requested"), Just("uri"),
+                ],
+                0..14,
+            ),
+            prefix in prop_oneof![Just(""), Just("a="), Just("mail=email,"), Just("n=template:")],
+        ) {
+            let text = format!("{prefix}{}", pieces.concat());
+            if let Ok(row) = parse_row(&text) {
+                prop_assert_eq!(parse_row(&row_text(&row)), Ok(row));
+            }
         }
     }
 }
