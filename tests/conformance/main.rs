@@ -1,6 +1,7 @@
 //! The store, the same on every database: each test runs on SQLite and on PostgreSQL.
 
 mod apps;
+mod batches;
 mod events;
 mod expiry;
 mod identity;

@@ -100,6 +100,7 @@ fn below(module: &str) -> &'static [&'static str] {
             "app",
             "apps",
             "audit",
+            "config",
             "context",
             "directory",
             "flow",

@@ -90,13 +90,8 @@ fn a_warm_sign_on_allocates_within_its_bound() {
     sign_on();
     let counted = sign_on();
     // Raised or lowered by decision, with the change that does it.
-    assert!(
-        (LEAST..=MOST).contains(&counted.count_total),
-        "{} allocations",
-        counted.count_total
-    );
+    assert_eq!(counted.count_total, ALLOCATIONS, "allocations");
     assert_eq!(counted.count_current, 0, "nothing stays behind");
 }
 
-const LEAST: u64 = 600;
-const MOST: u64 = 650;
+const ALLOCATIONS: u64 = 356;

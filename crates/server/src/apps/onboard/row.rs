@@ -584,7 +584,7 @@ mod tests {
         /// Proves IIP-IDP01 for the text form: any Name and any NameFormat come back unchanged.
         #[test]
         fn iip_idp01_parse_of_text_is_identity(
-            name in "[^\\s].{0,14}[^\\s]",
+            name in "[^\\s\\p{C}][^\\p{C}]{0,14}[^\\s\\p{C}]",
             name_format in "urn:[!-~]{1,20}",
             default in any::<bool>(),
             friendly_name in proptest::option::of("[ -\u{FFFD}]{1,10}"),
