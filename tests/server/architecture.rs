@@ -74,7 +74,7 @@ fn below(module: &str) -> &'static [&'static str] {
         // Each setting is read into the type of the module that obeys it.
         "config" => &["access", "apps", "directory", "store"],
         "logging" => &["config"],
-        "housekeeping" => &["clock", "store"],
+        "housekeeping" => &["app", "clock", "store"],
         // What one request has at hand, and the three roads an error takes: both go through every
         // flow, so they name what flows work with.
         "context" => &["app"],
@@ -130,6 +130,7 @@ fn below(module: &str) -> &'static [&'static str] {
         "cli" => &[
             "app",
             "apps",
+            "attributes",
             "audit",
             "clock",
             "config",
