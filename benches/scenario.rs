@@ -226,7 +226,7 @@ impl Scenario {
             let mut times = Vec::new();
             let mut client = self.connect();
             while Instant::now() < until {
-                if times.len() % PER_CONNECTION as usize == 0 {
+                if times.len() % PER_CONNECTION as usize == PER_CONNECTION as usize - 1 {
                     client = self.connect();
                 }
                 let start = Instant::now();
@@ -250,7 +250,7 @@ impl Scenario {
             let mut due = from + every.mul_f64(at as f64 / CONNECTIONS as f64);
             while due < until {
                 std::thread::sleep(due.saturating_duration_since(Instant::now()));
-                if times.len() % PER_CONNECTION as usize == 0 {
+                if times.len() % PER_CONNECTION as usize == PER_CONNECTION as usize - 1 {
                     client = self.connect();
                 }
                 self.sign_on(&mut client);

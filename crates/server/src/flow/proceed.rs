@@ -20,6 +20,7 @@ use crate::flow::sign_on::{self, Asked, Methods, Next};
 use crate::flow::subject;
 use crate::flow::trail::Trail;
 use crate::flow::visitor::SignedIn;
+use crate::random::new_id_at;
 use crate::refusal::{OperatorError, Refusal};
 use crate::sessions::{Participant, SsoRequest};
 use crate::store::{self, Connection};
@@ -151,7 +152,7 @@ fn enter(
         &mut attempt.trail,
     )?;
     let participant = Participant {
-        id: cx.services.row_id(),
+        id: new_id_at(cx.now, random),
         session: found.session.id.clone(),
         app: app.app.id.clone(),
         session_index: written.session_index.as_str().to_owned(),

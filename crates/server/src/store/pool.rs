@@ -80,6 +80,8 @@ pub(super) struct Pool {
 struct Inside {
     idle: Vec<Opened>,
     open: usize,
+    // How many wait for one to come back: waking nobody is a call of the system's all the same.
+    waiting: usize,
 }
 
 impl Pool {
@@ -91,6 +93,7 @@ impl Pool {
             inside: Mutex::new(Inside {
                 idle: Vec::new(),
                 open: 0,
+                waiting: 0,
             }),
             returned: Condvar::new(),
         }
@@ -134,11 +137,13 @@ impl Pool {
                     WAIT.as_secs()
                 )));
             }
+            inside.waiting += 1;
             inside = self
                 .returned
                 .wait_timeout(inside, left)
                 .unwrap_or_else(PoisonError::into_inner)
                 .0;
+            inside.waiting -= 1;
         }
     }
 
@@ -218,8 +223,12 @@ impl Drop for Lent<'_> {
     fn drop(&mut self) {
         let opened = self.opened.take();
         let mut inside = self.pool.lock();
+        let awaited = inside.waiting > 0;
         match opened {
-            Some(opened) if self.keep => inside.idle.push(opened),
+            Some(opened) if self.keep => {
+                inside.idle.push(opened);
+                drop(inside);
+            }
             // Closing may talk to the network: not under the lock.
             opened => {
                 inside.open -= 1;
@@ -227,6 +236,8 @@ impl Drop for Lent<'_> {
                 drop(opened);
             }
         }
-        self.pool.returned.notify_one();
+        if awaited {
+            self.pool.returned.notify_one();
+        }
     }
 }

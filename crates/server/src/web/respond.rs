@@ -126,8 +126,9 @@ pub(crate) async fn run_brief<T: Send + 'static>(
     let mut outcome =
         outcome.unwrap_or_else(|_| Err(Stop::Ours(OperatorError::new("the flow did not end"))));
     if !written.is_empty() {
-        // Whatever else is ready on this thread runs first, and joins the commit.
-        actix_web::rt::task::yield_now().await;
+        // Whatever else is ready on this thread runs before this task does, and joins the commit. A
+        // mere yield would not let it: actix polls a handler twice in one turn of its connection.
+        drop(actix_web::rt::spawn(std::future::ready(())).await);
         if let Err(error) = db.commit(written) {
             outcome = Err(Stop::Ours(error.into()));
         }
