@@ -83,7 +83,7 @@ pub struct Definition {
     /// Who to ask, usually a mail address.
     #[serde(default)]
     pub contact: String,
-    /// Logo: an https URL or a data URI.
+    /// Logo: a data URI, or an https URL, which no page shows.
     #[serde(default)]
     pub logo_url: Option<String>,
     /// Page about the app.

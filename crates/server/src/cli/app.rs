@@ -342,7 +342,6 @@ fn document(add: &Add, settings: &Settings) -> Result<(Vec<u8>, String), Command
         acs: add.acs.clone(),
         signing_certificates: certificates(&add.signing_certificate)?,
         encryption_certificates: certificates(&add.encryption_certificate)?,
-        name_id_formats: Vec::new(),
         signs_requests: false,
     })?;
     Ok((typed, "none".to_owned()))

@@ -16,7 +16,8 @@ mod user;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::parser::ValueSource;
+use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 
 use crate::config::Environment;
 use output::Output;
@@ -158,7 +159,10 @@ said_as_is!(
 
 /// Runs the command line of this process.
 pub fn run() -> ExitCode {
-    let cli = Cli::parse();
+    let matches = Cli::command().get_matches();
+    // A variable of the environment is meant for the server; the option is meant for this command.
+    let named_config = matches.value_source("config") == Some(ValueSource::CommandLine);
+    let cli = Cli::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
     let output = Output::new(cli.json);
     let environment = Environment::of_process();
     let place = open::Place {
@@ -168,7 +172,7 @@ pub fn run() -> ExitCode {
     let done = match cli.command {
         Command::Serve { migrate } => serve::run(&place, migrate),
         Command::Migrate => open::migrate(&place, &output),
-        Command::Dev(dev) => dev::run(&dev, &output),
+        Command::Dev(dev) => dev::run(&dev, named_config, &output),
         Command::CheckConfig => check_config::run(&place, &output),
         Command::User(command) => user::run(command, &place, &output),
         Command::Profile(command) => profile::run(command, &place, &output),
@@ -181,7 +185,7 @@ pub fn run() -> ExitCode {
     match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            output.error(&error.to_string());
+            output.error(&error.to_string(), error.code);
             ExitCode::from(error.code)
         }
     }

@@ -9,7 +9,7 @@ use crate::app::{self, Services};
 /// Serves until a signal says to stop. `migrate` brings the database up to date first.
 pub(super) fn run(place: &Place<'_>, migrate: bool) -> Result<(), CommandError> {
     let settings = place.settings()?;
-    crate::logging::start(&settings.logs);
+    crate::logging::start(&settings.logs, &[]);
     check_tls(&settings)?;
     let db = up_to_date(&settings, migrate || settings.database.auto_migrate)?;
     let keyring = keyring(&settings, &db)?;

@@ -270,8 +270,8 @@ fn warn_of_mail(db: &Db, user: &User, output: &Output) -> Result<(), CommandErro
     let others = db.read(|c| users::others_with_mail(c, user))?;
     if !others.is_empty() {
         let names: Vec<&str> = others.iter().map(|(name, _)| name.as_str()).collect();
-        output.error(&format!(
-            "warning: {} is the address of {} too; an app that is told it cannot tell them apart",
+        output.warning(&format!(
+            "{} is the address of {} too; an app that is told it cannot tell them apart",
             user.email,
             names.join(", ")
         ));

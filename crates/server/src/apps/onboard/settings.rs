@@ -55,6 +55,24 @@ pub enum SettingError {
     },
 }
 
+impl SettingError {
+    /// The sentence to put beside the field of a form, which names the setting already.
+    pub fn beside_its_field(&self) -> String {
+        match self {
+            Self::Unknown { .. } => self.to_string(),
+            Self::Value {
+                expected,
+                received,
+                hint,
+                ..
+            } => format!(
+                "Expected {expected}, received {received:?}{}.",
+                advice(hint)
+            ),
+        }
+    }
+}
+
 fn meant(nearest: &Option<&'static str>) -> String {
     nearest.map_or_else(
         || "; `avouch app show` lists them all".to_owned(),
@@ -182,7 +200,7 @@ pub const SETTINGS: &[Setting] = &[
     Setting {
         key: "logo_url",
         about: "Logo shown on tiles and on the login page.",
-        expected: "an https URL or a data: image, or nothing",
+        expected: "a data: image, an https URL (kept but not shown) or nothing",
         right: AdminRight::EditApps,
         read: |d| d.definition.logo_url.clone().unwrap_or_default(),
         write: |d, v| {
@@ -627,7 +645,7 @@ pub fn subject_word(subject: &SubjectType) -> String {
     }
 }
 
-/// Whether a logo may be shown: https, or an image inside the page. Metadata can hold any scheme.
+/// Whether a logo may be kept: https, or an image inside the URL. Metadata can hold any scheme.
 pub fn is_logo(url: &str) -> bool {
     let image = ["png", "jpeg", "gif", "webp", "svg+xml"]
         .iter()
@@ -637,6 +655,11 @@ pub fn is_logo(url: &str) -> bool {
         .any(|c| c.is_whitespace() || c.is_control() || c == '"');
     (image && plain && url.len() <= 200_000)
         || (url.starts_with("https://") && is_web_url(url) && url.len() <= 2000)
+}
+
+/// Whether a logo is here rather than on another server: an image inside the URL itself.
+pub fn is_held_logo(url: &str) -> bool {
+    url.starts_with("data:image/")
 }
 
 fn optional_url(value: &str) -> Result<Option<String>, Hint> {
@@ -852,7 +875,7 @@ mod tests {
             (
                 "logo_url",
                 "data:text/html,x",
-                "an https URL or a data: image",
+                "a data: image, an https URL",
             ),
             ("api_name", "My App", "\"my-app\" would do"),
             ("name", "", "an app needs a name"),

@@ -8,6 +8,7 @@ use avouch_saml::time::Timestamp;
 
 use super::{AdminError, Change, SEES_APPS, Wrong, change, require, view};
 use crate::apps::onboard::preview::Preview;
+use crate::apps::onboard::typed::{Typed, TypedError, typed_over, typed_to_metadata};
 use crate::apps::onboard::{Draft, federation, free_api_name, selection, settings, signed};
 use crate::apps::{App, AppId, AppState, PermissionSetId, ProfileId};
 use crate::audit::{EventKind, ResultCode};
@@ -129,10 +130,7 @@ pub(super) fn find(c: &mut Connection, id: &str) -> Result<StoredApp, AdminError
 /// The metadata of a stored app. It was read before it was stored, so it reads; that it may have
 /// expired since is judged at each sign-on, and its page must still open.
 fn metadata_of(stored: &StoredApp, now: Timestamp) -> Result<SpMetadata, AdminError> {
-    let reading = Reading {
-        skew_seconds: i64::MAX / 4000,
-        ..Reading::at(now)
-    };
+    let reading = Reading::of_any_age(now);
     SpMetadata::parse(&stored.metadata_xml, &reading).map_err(|error| {
         AdminError::Ours(crate::refusal::OperatorError::new(format!(
             "metadata of {}: {error}",
@@ -294,6 +292,30 @@ fn vouched<'d>(
         octets: Cow::Owned(verified.octets),
         reading: Reading::of_source(cx.now),
         signature: DocumentSignature::VerifiedBy(verified.fingerprint),
+    })
+}
+
+/// The metadata that typed fields mean: of a new app, or laid over what the app `replaces` has.
+///
+/// # Errors
+/// [`AdminError::Refused`] with the field.
+pub fn typed(cx: &Context, typed: &Typed, replaces: Option<&str>) -> Result<Vec<u8>, AdminError> {
+    view(cx, &[right_to_import(replaces.is_some())], |c, _| {
+        let document = match replaces {
+            None => typed_to_metadata(typed),
+            Some(id) => {
+                let stored = find(c, id)?;
+                typed_over(&metadata_of(&stored, cx.now)?, typed, cx.now)
+            }
+        };
+        document.map_err(|error| {
+            let field = match error {
+                TypedError::NoEntityId => "entity_id",
+                TypedError::NoAcs => "acs_urls",
+                TypedError::Unwritable(_) => "name",
+            };
+            Wrong::new(field, error.to_string()).into()
+        })
     })
 }
 
@@ -548,6 +570,7 @@ pub fn save(
                 .collect();
             lines.extend(assignments(c, user, &before, &stored.app)?);
             known_key(c, &stored.app)?;
+            free_name(c, &stored.app)?;
             if let Some(wrong) = selection::blocked(
                 &stored.app.definition.saml,
                 &cx.services.settings.saml.algorithms,
@@ -612,6 +635,20 @@ fn names_of<I: PartialEq>(ids: &[I], known: &[(I, String)]) -> Option<String> {
         })
         .collect::<Option<Vec<_>>>()
         .map(|names| names.join(", "))
+}
+
+fn free_name(c: &mut Connection, app: &App) -> Result<(), AdminError> {
+    match store::apps::by_api_name(c, &app.api_name)? {
+        Some(other) if other.app.id != app.id => Err(Wrong::new(
+            "api_name",
+            format!(
+                "Expected a short name that no other app has, received {:?}, which {} has.",
+                app.api_name, other.app.name
+            ),
+        )
+        .into()),
+        _ => Ok(()),
+    }
 }
 
 fn known_key(c: &mut Connection, app: &App) -> Result<(), AdminError> {

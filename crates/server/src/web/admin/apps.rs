@@ -11,6 +11,7 @@ use avouch_saml::security::certificate::{Certificate, KeyKind};
 use super::body::{self, Weight};
 use super::view::{certificate_age, certificates, endpoints, key_kind, moment};
 use super::{admin_frame, ask, problems, run, with_status};
+use crate::apps::onboard::settings::is_held_logo;
 use crate::apps::saml::{EncryptionPolicy, SignWhat};
 use crate::apps::{App, AppState};
 use crate::context::Context;
@@ -54,10 +55,7 @@ pub(crate) async fn list(request: HttpRequest) -> HttpResponse {
                     let sp = SpMetadata::parse(&entry.metadata_xml, &reading).ok();
                     AppRow {
                         url: format!("/admin/apps/{}", entry.line.api_name),
-                        app: AppLabel {
-                            name: entry.line.name.clone(),
-                            logo: entry.logo.clone(),
-                        },
+                        app: AppLabel::new(&entry.line.name, entry.logo.as_deref()),
                         entity_id: entry.line.entity_id.clone(),
                         state: AppState::parse(&entry.line.state).unwrap_or(AppState::Uninstalled),
                         last_used: entry.last_used.map(moment),
@@ -150,10 +148,7 @@ fn settings_page(cx: &Context, view: AppView, form: AppForm) -> AppSettingsPage 
     };
     AppSettingsPage {
         url: format!("/admin/apps/{}", app.api_name),
-        app: AppLabel {
-            name: app.name.clone(),
-            logo: app.definition.logo_url.clone(),
-        },
+        app: label(app),
         api_name: app.api_name.clone(),
         blocked: app.state == AppState::Blocked,
         info: idp_info(cx, Some(app), &view.keys),
@@ -184,6 +179,10 @@ fn settings_page(cx: &Context, view: AppView, form: AppForm) -> AppSettingsPage 
         ),
         frame: admin_frame(cx, &view.viewer),
     }
+}
+
+fn label(app: &App) -> AppLabel {
+    AppLabel::new(&app.name, app.definition.logo_url.as_deref())
 }
 
 fn key_label(key: &KeyRow) -> String {
@@ -232,6 +231,9 @@ pub(crate) fn idp_info(cx: &Context, app: Option<&App>, keys: &[KeyRow]) -> IdpI
     }
 }
 
+const LOGO_ELSEWHERE: &str = "the first letter of the name: people's browsers are not sent to \
+    another site; to show the logo, paste it as data:image/png;base64,…";
+
 /// The values in force where the form alone does not tell.
 fn in_force(cx: &Context, app: &App, sp: &SpMetadata, keys: &[KeyRow]) -> Vec<InForce> {
     let saml = &app.definition.saml;
@@ -241,6 +243,11 @@ fn in_force(cx: &Context, app: &App, sp: &SpMetadata, keys: &[KeyRow]) -> Vec<In
         origin,
     };
     let mut lines = Vec::new();
+    if let Some(logo) = &app.definition.logo_url
+        && !is_held_logo(logo)
+    {
+        lines.push(line("logo_url", LOGO_ELSEWHERE, Origin::Default));
+    }
     let rule = SignatureRule::of(saml, sp, &cx.services.settings.saml);
     let origin = match rule {
         SignatureRule::App => Origin::Here,
@@ -339,12 +346,11 @@ pub(crate) async fn save(request: HttpRequest, payload: Payload, id: Path<String
         form.edit();
         return again(&request, cx, id, form, Vec::new(), StatusCode::OK).await;
     }
-    let t = &crate::text::Locale::English.catalogue().forms;
     let (kept, shown) = (form.clone(), id.clone());
     let inside = cx.clone();
     let saved = super::flow(&cx, move |cx| {
         flow::save(cx, &id, |app| {
-            form.apply(app, t).map_err(|problems| {
+            form.apply(app).map_err(|problems| {
                 problems
                     .into_iter()
                     .map(|p| Wrong::new(p.field, p.message))
@@ -454,10 +460,7 @@ pub(crate) async fn remove_form(request: HttpRequest, id: Path<String>) -> HttpR
                 cx,
                 &AppRemovePage {
                     frame: admin_frame(cx, &view.viewer),
-                    app: AppLabel {
-                        name: app.name.clone(),
-                        logo: app.definition.logo_url.clone(),
-                    },
+                    app: label(app),
                     entity_id: view.stored.entity_id.clone(),
                     app_url: format!("/admin/apps/{}", app.api_name),
                 },

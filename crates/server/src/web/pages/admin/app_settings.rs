@@ -469,6 +469,7 @@ impl AppSettingsPage {
         };
         let label = match name {
             "name" => t.name,
+            "api_name" => t.api_name,
             "description" => t.description,
             "contact" => t.contact,
             "logo_url" => t.logo_url,
@@ -523,6 +524,7 @@ impl AppSettingsPage {
     pub fn sample() -> Self {
         let mut form = AppForm {
             name: "Sample Wiki".into(),
+            api_name: "wiki".into(),
             description: "Pages that everybody may write.".into(),
             contact: "helpdesk@example.org".into(),
             permitted_users: "admin_approved".into(),
