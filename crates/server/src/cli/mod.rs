@@ -1,6 +1,7 @@
 //! The command line. Each command is a file; this one is their index and says how they end.
 
 mod app;
+mod app_shown;
 mod check_config;
 mod dev;
 mod explain;
@@ -20,6 +21,7 @@ use clap::parser::ValueSource;
 use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 
 use crate::config::Environment;
+use crate::store::{Conflict, StoreError};
 use output::Output;
 
 /// Avouch: an identity provider for SAML 2.0.
@@ -114,16 +116,34 @@ impl From<crate::config::ConfigError> for CommandError {
     }
 }
 
-impl From<crate::store::StoreError> for CommandError {
-    fn from(error: crate::store::StoreError) -> Self {
+impl From<StoreError> for CommandError {
+    fn from(error: StoreError) -> Self {
         Self {
             code: if error.is_unavailable() {
                 UNREACHABLE
             } else {
                 REFUSED
             },
-            text: error.to_string(),
+            text: match &error {
+                StoreError::Conflict(Conflict::Taken(what)) => {
+                    format!("{error}{}", next_step_if_taken(what))
+                }
+                _ => error.to_string(),
+            },
         }
+    }
+}
+
+/// What to do about a name that somebody else has.
+fn next_step_if_taken(what: &str) -> &'static str {
+    match what {
+        "this entity ID" => {
+            "; `avouch app list` shows by which app: change that one with `avouch app edit NAME \
+             --metadata FILE`"
+        }
+        "this API name" => "; choose another, `avouch app list` shows those in use",
+        "this username" | "this federation ID" => "; `avouch user list` shows who has it",
+        _ => "",
     }
 }
 

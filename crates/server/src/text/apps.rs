@@ -173,6 +173,13 @@ texts! {
         saved = "Your changes are saved and in force.";
         created = "The app is saved. Give the values below to the service provider, and choose \
             who may use it.";
+        state_uninstalled = "This app is not installed: every sign-on is refused. Its settings \
+            are kept; installed again, it begins closed.";
+        install = "Install this app";
+        uninstall_title = "Uninstall";
+        uninstall_text = "Refuses everybody and forgets who may use it. What is known of its \
+            service provider stays.";
+        uninstall = "Uninstall this app";
         state_blocked = "This app is blocked: every sign-on is refused.";
         in_force = "In force: {}";
         from_here = "set here";
@@ -410,6 +417,11 @@ texts! {
             back. Events about it stay.";
         instead = "To close it for a while, block it instead: that keeps everything.";
         submit = "Remove this app";
+        uninstall_title = "Uninstall {}?";
+        uninstall_text = "Nobody will be able to sign in to it. Who may use it, its place in the \
+            launcher and its consent switch go back to the defaults; what is known of its \
+            service provider stays. Installed again, it begins closed.";
+        uninstall_submit = "Uninstall this app";
         cancel = "Keep it";
     }
 }

@@ -43,7 +43,7 @@ pub(crate) async fn page(request: HttpRequest) -> HttpResponse {
                 .unwrap_or_default();
             let page = DeveloperPage {
                 frame: frame(cx, session.as_ref().map(|found| &*found.user)),
-                info: idp_info(cx, None, &keys),
+                info: idp_info(&cx.services.settings, None, &keys),
                 sps: apps
                     .into_iter()
                     .map(|(app, entity_id)| DeveloperSp {

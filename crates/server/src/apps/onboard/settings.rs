@@ -27,6 +27,23 @@ pub struct Setting {
     write: fn(&mut Draft, &str) -> Result<(), Hint>,
 }
 
+impl Setting {
+    /// The value now, for programs: a truth value, a number, a list or a text, whichever it is.
+    pub fn value(&self, draft: &Draft) -> serde_json::Value {
+        let text = (self.read)(draft);
+        if self.expected == YES_NO {
+            return (text == "true").into();
+        }
+        if LISTS.contains(&self.key) {
+            return text.lines().collect();
+        }
+        if self.expected.starts_with(WHOLE_NUMBER) {
+            return text.parse::<i64>().ok().into();
+        }
+        text.into()
+    }
+}
+
 /// What to do about a value that was not taken; may be empty.
 type Hint = String;
 
@@ -131,6 +148,13 @@ pub fn changes(before: &Draft, after: &Draft) -> Vec<(&'static Setting, String, 
 }
 
 const YES_NO: &str = "true or false";
+const WHOLE_NUMBER: &str = "a whole number";
+/// The settings that have one item a line.
+const LISTS: &[&str] = &[
+    "allowed_name_id_formats",
+    "attributes",
+    "permitted_contexts",
+];
 const OPTIONAL_URL: &str = "an http or https URL, or nothing";
 const FORMATS_EXPECTED: &str =
     "unspecified, emailAddress, persistent, transient or a format URI, separated by spaces";
@@ -824,6 +848,23 @@ mod tests {
             let changed = changes(&before, &after);
             assert_eq!(changed.len(), 1, "{}", setting.key);
             assert_eq!(changed[0].0.key, setting.key);
+        }
+    }
+
+    #[test]
+    fn programs_get_values_of_their_own_kind() {
+        for setting in SETTINGS {
+            let value = setting.value(&draft());
+            match setting.key {
+                key if LISTS.contains(&key) => assert!(value.is_array(), "{key}"),
+                "assertion_lifetime_seconds" | "order" => {
+                    assert!(value.is_number(), "{}", setting.key);
+                }
+                // Nothing stands for the organisation's.
+                "clock_skew_seconds" => assert!(value.is_null()),
+                key if setting.expected == YES_NO => assert!(value.is_boolean(), "{key}"),
+                key => assert!(value.is_string(), "{key}"),
+            }
         }
     }
 

@@ -10,7 +10,7 @@ use super::{AdminError, Change, SEES_APPS, Wrong, change, require, view};
 use crate::apps::onboard::preview::Preview;
 use crate::apps::onboard::typed::{Typed, TypedError, typed_over, typed_to_metadata};
 use crate::apps::onboard::{Draft, federation, free_api_name, selection, settings, signed};
-use crate::apps::{App, AppId, AppState, PermissionSetId, ProfileId};
+use crate::apps::{App, AppId, AppState, PermissionSetId, ProfileId, StateChange};
 use crate::audit::{EventKind, ResultCode};
 use crate::context::Context;
 use crate::store::apps::{AppLine, StoredApp};
@@ -675,16 +675,16 @@ fn known_key(c: &mut Connection, app: &App) -> Result<(), AdminError> {
 ///
 /// # Errors
 /// [`AdminError`].
-pub fn set_state(cx: &Context, id: &str, state: AppState) -> Result<App, AdminError> {
+pub fn set_state(cx: &Context, id: &str, wanted: StateChange) -> Result<App, AdminError> {
     change(cx, &[AdminRight::InstallApps], |c, _| {
         let mut stored = find(c, id)?;
         let before = stored.app.state;
-        stored.app.state = state;
+        stored
+            .app
+            .change_state(wanted)
+            .map_err(|first| Wrong::new("", format!("{first}.")))?;
+        let state = stored.app.state;
         stored.app.updated_at = cx.now;
-        if state == AppState::Uninstalled {
-            // The organisation's policy goes with it; installing again begins closed.
-            stored.app.policy = crate::apps::LocalPolicy::default();
-        }
         store::apps::update(c, &stored)?;
         Ok((
             stored.app.clone(),

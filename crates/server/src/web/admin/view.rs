@@ -62,7 +62,7 @@ fn binding_name(binding: &Binding) -> String {
 }
 
 /// The certificates of an SP. Keys without a certificate are named by their kind.
-pub(super) fn certificates(sp: &SpMetadata, now: Timestamp) -> Vec<CertificateLine> {
+pub(crate) fn certificates(sp: &SpMetadata, now: Timestamp) -> Vec<CertificateLine> {
     sp.keys
         .iter()
         .map(|key| {
@@ -109,7 +109,8 @@ pub(super) fn certificate_age(sp: &SpMetadata, now: Timestamp) -> Option<Certifi
     }
 }
 
-fn contact_line(contact: &Contact) -> String {
+/// A contact on one line.
+pub(crate) fn contact_line(contact: &Contact) -> String {
     let kind = match contact.kind {
         ContactKind::Technical => "technical",
         ContactKind::Support => "support",

@@ -3,6 +3,7 @@
 use askama::Template;
 use avouch_saml::security::algorithm::SignatureAlgorithm;
 
+use crate::apps::AppState;
 use crate::apps::onboard::row::{FORMAT_BASIC, FORMAT_UNSPECIFIED, FORMAT_URI};
 use crate::text::{AppSettings, Text};
 
@@ -29,8 +30,8 @@ pub struct AppSettingsPage {
     pub app: AppLabel,
     /// Short name.
     pub api_name: String,
-    /// Whether it is blocked.
-    pub blocked: bool,
+    /// Whether it is in use, blocked or not installed.
+    pub state: AppState,
     /// What the service provider needs to know.
     pub info: IdpInfo,
     /// Entity ID of the service provider.
@@ -80,6 +81,14 @@ pub enum Origin {
 impl AppSettingsPage {
     fn t(&self) -> &AppSettings {
         &self.frame.t.app_settings
+    }
+
+    fn blocked(&self) -> bool {
+        self.state == AppState::Blocked
+    }
+
+    fn uninstalled(&self) -> bool {
+        self.state == AppState::Uninstalled
     }
 
     fn field(&self, name: &'static str, label: &Text, hint: &Text, value: &str) -> Field {
@@ -561,7 +570,7 @@ impl AppSettingsPage {
             url: "/admin/apps/wiki".into(),
             app: AppLabel::named("Sample Wiki"),
             api_name: "wiki".into(),
-            blocked: false,
+            state: AppState::Installed,
             info: IdpInfo::sample(),
             entity_id: "https://wiki.example.org/shibboleth".into(),
             endpoints: vec![EndpointLine {
@@ -658,7 +667,7 @@ fn algorithm_name(algorithm: SignatureAlgorithm) -> &'static str {
 
 pub(super) fn samples() -> Vec<(&'static str, String)> {
     let mut wrong = AppSettingsPage {
-        blocked: true,
+        state: AppState::Blocked,
         problems: vec![
             Problem::new("clock_skew_seconds", "Enter a number in the range 0–600."),
             Problem::new("attr_name-2", "Enter a value."),
@@ -667,9 +676,14 @@ pub(super) fn samples() -> Vec<(&'static str, String)> {
     };
     wrong.form.clock_skew_seconds = "900".into();
     wrong.form.attributes[1].name.clear();
+    let uninstalled = AppSettingsPage {
+        state: AppState::Uninstalled,
+        ..AppSettingsPage::sample()
+    };
     vec![
         ("admin-app", AppSettingsPage::sample().html()),
         ("admin-app-problems", wrong.html()),
+        ("admin-app-uninstalled", uninstalled.html()),
     ]
 }
 
@@ -769,5 +783,16 @@ mod tests {
         assert!(!blocked.contains("action=\"/admin/apps/wiki/block\""));
         let html = AppSettingsPage::sample().html();
         assert!(html.contains("action=\"/admin/apps/wiki/block\""));
+    }
+
+    #[test]
+    fn an_uninstalled_app_can_be_installed_and_neither_blocked_nor_unblocked() {
+        let (_, html) = samples().remove(2);
+        assert!(html.contains("This app is not installed"));
+        assert!(html.contains("action=\"/admin/apps/wiki/install\""));
+        assert!(!html.contains("block\"") && !html.contains("/uninstall\""));
+        let html = AppSettingsPage::sample().html();
+        assert!(html.contains("href=\"/admin/apps/wiki/uninstall\""));
+        assert!(!html.contains("/install\""));
     }
 }
