@@ -1,5 +1,6 @@
 // Signing on from the app and from the launcher, with scripts and without.
 import assert from "node:assert/strict";
+import fs from "node:fs";
 import { after, before, test } from "node:test";
 import { POST, World, session, signIn } from "./support/world.js";
 
@@ -104,6 +105,34 @@ test("an app that asks for consent: declined once, then accepted and remembered"
   await page.goto(`${asking.base}/login?relaystate=again`);
   await page.waitForURL(`${asking.base}/session`);
   assert.equal((await session(page, asking)).relayState, "again");
+});
+
+test("an app with a logo elsewhere: no page sends the browser there", async () => {
+  const app = await world.startApp("logo");
+  const logo = "<Extensions><ui:UIInfo xmlns:ui=\"urn:oasis:names:tc:SAML:metadata:ui\">" +
+    "<ui:Logo width=\"64\" height=\"64\">https://logo.example.net/logo.png</ui:Logo></ui:UIInfo></Extensions>";
+  const metadata = fs.readFileSync(app.metadata, "utf8").replace(/<SPSSODescriptor[^>]*>/, `$&${logo}`);
+  assert.ok(metadata.includes(logo));
+  fs.writeFileSync(app.metadata, metadata);
+  const name = world.addApp(app, "Sample Pictures");
+  world.avouch("app", "edit", name, "ask_consent=true");
+  assert.match(world.avouch("app", "show", name), /logo_url = https:\/\/logo\.example\.net/);
+
+  const page = await world.page();
+  const asked = [];
+  page.context().on("request", (request) => asked.push(request.url()));
+  await page.goto(`${app.base}/login`);
+  await signIn(page, "sample.one");
+  await page.locator("button[value=accept]").waitFor();
+  await page.goto(world.idp);
+  await page.getByRole("button", { name: "Sample Pictures" }).waitFor();
+  await page.goto(`${world.idp}/logout`);
+  await page.getByRole("button", { name: "Sign out" }).last().click();
+  await page.goto(`${world.idp}/admin/apps/${name}`);
+  await signIn(page, "sample.admin");
+  await page.getByText("people's browsers are not sent to another site").waitFor();
+  assert.deepEqual(asked.filter((url) => url.includes("logo.example.net")), []);
+  await page.context().close();
 });
 
 // The Responses that passed are judged by the schemas and by xmlsec1 when the world stops.

@@ -166,9 +166,86 @@ impl Drop for Place {
 
 const PASSWORD: &str = "a sample password\n";
 
+/// Metadata is read anew with its changes shown; risky ones are taken only when that is said.
+#[test]
+fn risky_metadata_is_taken_only_when_that_is_said() {
+    let place = Place::new();
+    let sp = Sp::new("wiki");
+    let file = |name: &str, text: &str| place.write(name, text).display().to_string();
+    let first = file("first.xml", &sp.metadata());
+    place.ok(&["app", "add", &first, "--api-name", "wiki"], "");
+    let acs = |place: &Place| {
+        place.json(&["app", "show", "wiki"], "")["service_provider"]["acs"][0]["location"].clone()
+    };
+    let moved = sp
+        .metadata()
+        .replace(&sp.acs, "https://elsewhere.example.net/acs");
+    let moved = file("moved.xml", &moved);
+    let edit = ["app", "edit", "wiki", "--metadata", &moved];
+    let said = place.ok(&[&edit[..], &["--preview"]].concat(), "");
+    assert!(said.contains("to check with the app's owner") && said.contains("nothing was stored"));
+    place.refused(&edit, "", 1, &["elsewhere.example.net", "--accept-risky"]);
+    assert_eq!(acs(&place), sp.acs);
+    place.ok(&[&edit[..], &["--accept-risky"]].concat(), "");
+    assert_eq!(acs(&place), "https://elsewhere.example.net/acs");
+    // What changes nothing needs no word.
+    let said = place.ok(&edit, "");
+    assert!(!said.contains("to check"), "{said}");
+}
+
+/// Proves AV-SEC-52 for files given again: an older copy is risky, a newer one is not.
+#[test]
+fn av_sec_52_an_older_copy_is_taken_only_when_that_is_said() {
+    let place = Place::new();
+    let sp = Sp::new("wiki");
+    let until = |year: i32| {
+        let text = sp.metadata().replacen(
+            "entityID=",
+            &format!("validUntil=\"{year}-01-01T00:00:00Z\" entityID="),
+            1,
+        );
+        let name = format!("{year}.xml");
+        place.write(&name, &text).display().to_string()
+    };
+    place.ok(&["app", "add", &until(2091), "--api-name", "wiki"], "");
+    place.ok(&["app", "edit", "wiki", "--metadata", &until(2092)], "");
+    let older = until(2091);
+    let edit = ["app", "edit", "wiki", "--metadata", &older];
+    place.refused(&edit, "", 1, &["older", "2092-01-01"]);
+    place.ok(&[&edit[..], &["--accept-risky"]].concat(), "");
+}
+
+#[test]
+fn an_app_is_uninstalled_and_installed_again_closed() {
+    let place = Place::new();
+    let sp = Sp::new("wiki");
+    let file = place.write("sp.xml", &sp.metadata()).display().to_string();
+    let open = "permitted_users=self_authorize";
+    place.ok(
+        &["app", "add", &file, "--api-name", "wiki", "--set", open],
+        "",
+    );
+    let now = |flag: &str| place.json(&["app", "edit", "wiki", flag], "");
+    assert_eq!(now("--uninstall")["state"], "uninstalled");
+    place.refused(
+        &["app", "edit", "wiki", "--unblock"],
+        "",
+        1,
+        &["install it first"],
+    );
+    let again = now("--install");
+    assert_eq!(again["state"], "installed");
+    assert_eq!(again["settings"]["permitted_users"], "admin_approved");
+}
+
 #[test]
 fn users_are_added_listed_changed_and_kept_out() {
     let place = Place::new();
+    place.ok(&["profile", "add", "Staff"], "");
+    let misspelt = ["user", "add", "x", "--no-password", "--profile", "Stafff"];
+    place.refused(&misspelt, "", 1, &["did you mean \"Staff\"?"]);
+    let unlike = ["user", "add", "x", "--no-password", "--profile", "Zebra"];
+    place.refused(&unlike, "", 1, &["avouch profile add NAME"]);
     let arguments = [
         "user",
         "add",
@@ -302,9 +379,19 @@ fn an_app_comes_from_metadata_and_is_shown_edited_and_removed() {
     assert!(preview.out.contains(&sp.entity_id) && preview.out.contains(&sp.acs));
     assert_eq!(place.json(&["app", "list"], ""), serde_json::json!([]));
 
+    // The first key is made by what needs one.
+    place.ok(&["key", "list"], "");
     let made = place.json(&["app", "add", file, "--api-name", "wiki"], "");
     assert_eq!(made["api_name"], "wiki");
-    place.refused(&["app", "add", file], "", 1, &["entity ID"]);
+    place.refused(&["app", "add", file], "", 1, &["entity ID", "app edit"]);
+    let refused = place.run(&["app", "show", "wikki", "--json"]);
+    let error: Value = serde_json::from_str(&refused.err).expect("errors are JSON too");
+    assert_eq!((refused.code, &error["exit_code"]), (1, &Value::from(1)));
+    assert!(
+        error["error"]
+            .as_str()
+            .is_some_and(|e| e.contains("did you mean \"wiki\"?"))
+    );
     let list = place.json(&["app", "list"], "");
     assert_eq!(list.as_array().map(Vec::len), Some(1));
 
@@ -319,10 +406,29 @@ fn an_app_comes_from_metadata_and_is_shown_edited_and_removed() {
         "",
     );
     let shown = place.ok(&["app", "show", "wiki"], "");
+    for part in [
+        "clock_skew_seconds = 60 (clock_skew_seconds of the app)",
+        &sp.acs,
+        "/launch/wiki",
+        "Certificate   SHA-256",
+        "expires",
+    ] {
+        assert!(shown.contains(part), "{part}: {shown}");
+    }
+    let shown = place.json(&["app", "show", "wiki"], "");
+    assert_eq!(shown["settings"]["clock_skew_seconds"], 60);
+    assert_eq!(shown["settings"]["ask_consent"], true);
+    assert_eq!(shown["service_provider"]["acs"][0]["location"], sp.acs);
     assert!(
-        shown.contains("clock_skew_seconds = 60 (clock_skew_seconds of the app)"),
+        shown["service_provider"]["keys"][0]["expires"].is_string(),
         "{shown}"
     );
+    for url in ["launch_url", "app_metadata_url", "sso_url"] {
+        assert!(shown["identity_provider"][url].is_string(), "{url}");
+    }
+    let certificates = &shown["identity_provider"]["certificates"];
+    assert!(certificates[0]["fingerprint_sha256"].is_string());
+    assert_eq!(made["identity_provider"], shown["identity_provider"]);
     place.ok(&["app", "edit", "wiki", "clock_skew_seconds="], "");
     let shown = place.json(&["app", "show", "wiki"], "");
     assert_eq!(
@@ -659,6 +765,62 @@ fn development_certificates_are_refused_for_other_hosts() {
     }
 }
 
+/// A self-signed certificate that was good for a day, some days ago, with its key.
+fn expired_pair() -> (Vec<u8>, Vec<u8>) {
+    use openssl::asn1::Asn1Time;
+    let key = openssl::pkey::PKey::private_key_from_pem(
+        crate::support::dev_pem("idp-p256.key.pem").as_bytes(),
+    )
+    .expect("a key");
+    let mut builder = openssl::x509::X509Builder::new().expect("a builder");
+    builder.set_pubkey(&key).expect("set");
+    let at = |text: &str| Asn1Time::from_str(text).expect("a time");
+    builder.set_not_before(&at("20200101000000Z")).expect("set");
+    builder.set_not_after(&at("20200102000000Z")).expect("set");
+    builder
+        .sign(&key, openssl::hash::MessageDigest::sha256())
+        .expect("signed");
+    let certificate = builder.build().to_pem().expect("PEM");
+    (certificate, key.private_key_to_pem_pkcs8().expect("PEM"))
+}
+
+#[test]
+fn check_config_reads_the_tls_certificate_and_its_key() {
+    let place = Place::new();
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../certs/dev");
+    let dev = |name: &str| root.join(name).display().to_string();
+    let check = |certificate: &str, key: &str| {
+        place.configure(&format!(
+            "{CONFIG}[server]\nbase_url = 'https://localhost:8443'\n\
+             tls_certificate = '{certificate}'\ntls_key = '{key}'\n"
+        ));
+    };
+    let (certificate, key) = (dev("tls.cert.pem"), dev("tls.key.pem"));
+    check(&certificate, &key);
+    let json = place.json(&["check-config"], "");
+    assert!(json["tls_certificate_expires"].is_string(), "{json}");
+    check(&certificate, &dev("idp-p256.key.pem"));
+    for command in ["serve", "check-config"] {
+        place.refused(&[command], "", 1, &["server.tls_key", "issued together"]);
+    }
+    check(&key, &key);
+    place.refused(
+        &["check-config"],
+        "",
+        1,
+        &["server.tls_certificate", "in PEM"],
+    );
+    check(&certificate, &certificate);
+    place.refused(&["check-config"], "", 1, &["server.tls_key", "private key"]);
+    let (old, its_key) = expired_pair();
+    let file = |name: &str, pem: &[u8]| {
+        let text = std::str::from_utf8(pem).expect("PEM is text");
+        place.write(name, text).display().to_string()
+    };
+    check(&file("old.pem", &old), &file("old.key", &its_key));
+    place.refused(&["check-config"], "", 1, &["has expired on 2020-01-02"]);
+}
+
 #[test]
 fn every_change_is_an_event_that_can_be_explained() {
     use avouch_server::store::{Address, Db, events};
@@ -679,7 +841,12 @@ fn every_change_is_an_event_that_can_be_explained() {
             text.contains(&code) && text.contains("command line"),
             "{text}"
         );
+        assert!(
+            text.contains("It worked.") && text.contains("What to do: Nothing."),
+            "{text}"
+        );
         let json = place.json(&["explain", &code], "");
+        assert_eq!(json["next_step"], "Nothing.");
         assert_eq!(json["result"], "Success");
     }
     place.refused(&["explain", "AAAA-AAAA"], "", 1, &["AAAA-AAAA"]);

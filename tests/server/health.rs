@@ -2,6 +2,9 @@
 
 use std::io::{Read as _, Write as _};
 
+use avouch_server::audit::{EventKind, ResultCode};
+use avouch_server::store;
+
 use crate::support::app::{Setup, TestApp};
 use crate::support::sp::Sp;
 
@@ -42,6 +45,63 @@ fn health_and_assets_answer() {
             .header("x-request-id")
             .is_some_and(|id| id.len() == 36)
     );
+}
+
+/// Without a key to sign with a node is of no use to a load balancer.
+#[test]
+fn without_a_signing_key_a_node_is_not_ready() {
+    let app = TestApp::start();
+    let client = app.client();
+    let set = |state: &str| {
+        app.services
+            .db
+            .write(|c| {
+                for key in store::keys::all(c)? {
+                    store::keys::set_state(c, &key.id, state)?;
+                }
+                store::state::bump(c)
+            })
+            .expect("written");
+    };
+    assert_eq!(client.get("/health/ready").status, 200);
+    set("retired");
+    let answer = client.get("/health/ready");
+    assert_eq!(answer.status, 503);
+    assert_eq!(answer.text(), "not ready: no signing key can be used\n");
+    assert_eq!(client.get("/health/live").status, 200);
+    set("active");
+    assert_eq!(client.get("/health/ready").status, 200);
+}
+
+/// A fault of ours keeps what was known of the attempt, under the kind of its route.
+#[test]
+fn a_fault_of_ours_keeps_the_trail() {
+    let app = TestApp::start();
+    let sp = Sp::new("wiki");
+    let connected = app.connect(&sp, |_, _| ());
+    let admin = crate::admin::admin(&app, crate::admin::ALL);
+    app.services
+        .db
+        .write(|c| {
+            let mut stored = store::apps::by_id(c, &connected.id)?.expect("there");
+            stored.metadata_xml = b"<damaged/>".to_vec();
+            store::apps::update(c, &stored)?;
+            store::state::bump(c)
+        })
+        .expect("written");
+    let answer = app.ask(&app.client(), &sp, |_| ());
+    assert_eq!(answer.status, 500);
+    let event = app.last_event();
+    assert_eq!(answer.code(), event.code);
+    assert_eq!(event.result, ResultCode::InternalError);
+    assert_eq!(event.kind, EventKind::SignOn);
+    assert_eq!(event.entity_id.as_deref(), Some(sp.entity_id.as_str()));
+    assert_eq!(
+        (event.initiated_by, event.binding.as_str()),
+        ("sp", "redirect")
+    );
+    assert_eq!(admin.get("/admin/apps/wiki").status, 500);
+    assert_eq!(app.last_event().kind, EventKind::Admin);
 }
 
 /// A database that is gone is said so, and found again without a restart.

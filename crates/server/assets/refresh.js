@@ -1,20 +1,22 @@
-// Keeps the part of the page marked data-refresh up to date, without closing what is open in it.
-// Without scripts a link reloads the page.
+// Keeps the parts of the page marked data-refresh up to date, without closing what is open in
+// them. Without scripts a link reloads the page.
 "use strict";
-const live = document.querySelector("[data-refresh]");
-const every = Number(live.dataset.refresh) * 1000;
+const parts = document.querySelectorAll("[data-refresh]");
+const every = Math.min(...[...parts].map((part) => Number(part.dataset.refresh))) * 1000;
 async function refresh() {
   if (!document.hidden) {
     try {
       const answer = await fetch(location.href, { headers: { Accept: "text/html" } });
       const page = new DOMParser().parseFromString(await answer.text(), "text/html");
-      const fresh = page.querySelector("[data-refresh]");
-      if (fresh && fresh.dataset.version !== live.dataset.version) {
-        const open = new Set([...live.querySelectorAll("details[open]")].map((node) => node.id));
-        live.replaceChildren(...fresh.childNodes);
-        live.dataset.version = fresh.dataset.version;
-        for (const node of live.querySelectorAll("details")) {
-          if (open.has(node.id)) node.open = true;
+      for (const part of parts) {
+        const fresh = page.getElementById(part.id);
+        if (fresh && fresh.dataset.version !== part.dataset.version) {
+          const open = new Set([...part.querySelectorAll("details[open]")].map((node) => node.id));
+          part.replaceChildren(...fresh.childNodes);
+          part.dataset.version = fresh.dataset.version;
+          for (const node of part.querySelectorAll("details")) {
+            if (open.has(node.id)) node.open = true;
+          }
         }
       }
     } catch {

@@ -21,6 +21,7 @@ use crate::config::server::Tls;
 use crate::directory::password::{HashError, PasswordHasher};
 use crate::directory::throttle::ThrottleRules;
 use crate::flow::dev::exchanges::Exchanges;
+use crate::flow::dev::waiting::Waiting;
 use crate::flow::own_metadata::Documents;
 use crate::flow::registry::Registry;
 use crate::flow::strangers::Strangers;
@@ -67,6 +68,8 @@ pub struct Services {
     pub strangers: Strangers,
     /// Bodies with metadata being read; see `web::admin::body`.
     pub uploads: AtomicUsize,
+    /// Service providers whose metadata is asked for; `avouch dev` only.
+    pub waiting: Waiting,
     salt: OnceLock<PairwiseSalt>,
 }
 
@@ -97,6 +100,7 @@ impl Services {
             exchanges: None,
             strangers: Strangers::default(),
             uploads: AtomicUsize::new(0),
+            waiting: Waiting::default(),
             salt: OnceLock::new(),
             settings,
         })

@@ -8,8 +8,9 @@ use tracing_subscriber::util::SubscriberInitExt as _;
 
 use crate::config::logs::{LogFormat, LogLevel, Logs};
 
-/// Begins to log. The first call of a process counts.
-pub fn start(settings: &Logs) {
+/// Begins to log. The first call of a process counts. Of the modules in `quiet` only warnings are
+/// logged.
+pub fn start(settings: &Logs, quiet: &[&str]) {
     let level = match settings.level {
         LogLevel::Error => LevelFilter::ERROR,
         LogLevel::Warn => LevelFilter::WARN,
@@ -22,7 +23,12 @@ pub fn start(settings: &Logs) {
     let targets = Targets::new()
         .with_default(level.min(LevelFilter::WARN))
         .with_target("avouch_server", level)
-        .with_target("avouch_saml", level);
+        .with_target("avouch_saml", level)
+        .with_targets(
+            quiet
+                .iter()
+                .map(|module| (*module, level.min(LevelFilter::WARN))),
+        );
     // No colours: escape codes are for terminals, and foreign text must not smuggle any in.
     let lines = tracing_subscriber::fmt::layer()
         .with_ansi(false)
@@ -34,7 +40,7 @@ pub fn start(settings: &Logs) {
             .with(lines.json().flatten_event(true).with_span_list(false))
             .try_init(),
     };
-    // A second start is a test's or `avouch dev`'s; the first one's settings stay.
+    // A second start is a test's; the first one's settings stay.
     drop(started);
 }
 

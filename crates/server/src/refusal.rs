@@ -5,6 +5,7 @@ use avouch_saml::status::{SecondStatus, Status, TopStatus};
 
 use crate::audit::ResultCode;
 use crate::flow::reply::ReplyTo;
+use crate::flow::trail::Trail;
 use crate::keys::KeyringError;
 use crate::store::StoreError;
 
@@ -24,6 +25,7 @@ pub enum Refusal {
 pub struct OperatorError {
     cause: Box<dyn std::error::Error + Send + Sync>,
     unavailable: bool,
+    trail: Option<Box<Trail>>,
 }
 
 impl OperatorError {
@@ -32,7 +34,22 @@ impl OperatorError {
         Self {
             cause: cause.into(),
             unavailable: false,
+            trail: None,
         }
+    }
+
+    /// The same fault, with what was known and checked of the attempt it ended.
+    #[must_use]
+    pub fn during(self, trail: &Trail) -> Self {
+        Self {
+            trail: Some(Box::new(trail.clone())),
+            ..self
+        }
+    }
+
+    /// What was known and checked of the attempt it ended.
+    pub fn trail(&self) -> Option<&Trail> {
+        self.trail.as_deref()
     }
 
     /// Whether the database is away, and trying again can help.
@@ -64,6 +81,7 @@ impl From<StoreError> for OperatorError {
         Self {
             unavailable: error.is_unavailable(),
             cause: error.into(),
+            trail: None,
         }
     }
 }

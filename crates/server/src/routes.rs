@@ -79,7 +79,7 @@ routes! {
         "/admin/apps/{id}/metadata/save" { post => new_app::replace }
         "/admin/apps/{id}/block" { post => apps::block }
         "/admin/apps/{id}/unblock" { post => apps::unblock }
-        "/admin/apps/{id}/uninstall" { post => apps::uninstall }
+        "/admin/apps/{id}/uninstall" { get => apps::uninstall_form, post => apps::uninstall }
         "/admin/apps/{id}/install" { post => apps::install }
         "/admin/apps/{id}/remove" { get => apps::remove_form, post => apps::remove }
         "/admin/apps/{id}/simulate" { get => simulate::show }

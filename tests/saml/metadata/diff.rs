@@ -54,6 +54,38 @@ fn safe_changes() {
     }
 }
 
+/// Proves AV-SEC-52 for what is told apart: a copy published earlier, or good for less long.
+#[test]
+fn av_sec_52_an_older_copy_is_risky() {
+    let published = |at: &str| {
+        let mut sample = base();
+        sample.entity_extensions =
+            format!("<mdrpi:PublicationInfo publisher='p' creationInstant='{at}'/>");
+        sample.good()
+    };
+    let (early, late) = (
+        published("2026-01-01T00:00:00Z"),
+        published("2026-02-01T00:00:00Z"),
+    );
+    let found = diff(&late, &early);
+    assert!(
+        matches!(&found[..], [Change::Older(_)]) && found[0].is_risky(),
+        "{found:?}"
+    );
+    assert_eq!(diff(&early, &late), []);
+    let good_until = |at: &str| {
+        let mut sample = base();
+        sample.entity.push_str(&format!(" validUntil='{at}'"));
+        sample.good()
+    };
+    let (early, late) = (
+        good_until("2026-07-01T00:00:00Z"),
+        good_until("2026-08-01T00:00:00Z"),
+    );
+    assert!(matches!(&diff(&late, &early)[..], [Change::Older(_)]));
+    assert_eq!(diff(&early, &late), [Change::Validity]);
+}
+
 #[test]
 fn risky_changes_come_first() {
     let found = changes(|s| {

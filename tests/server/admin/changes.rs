@@ -311,7 +311,16 @@ fn uninstalling_takes_the_policy_and_never_widens_access() {
             .expect("there")
             .app
     };
+    let asked = client.get("/admin/apps/wiki/uninstall");
+    assert!(
+        asked.text().contains("Uninstall Sample App wiki?"),
+        "{}",
+        asked.text()
+    );
+    assert_eq!(state().state, AppState::Installed, "asking does nothing");
     assert_eq!(post(&client, "/admin/apps/wiki/uninstall", &[]).status, 303);
+    // What undoes a block installs nothing.
+    assert_eq!(post(&client, "/admin/apps/wiki/unblock", &[]).status, 409);
     assert_eq!(
         (state().state, state().policy.profiles.len()),
         (AppState::Uninstalled, 0)

@@ -698,3 +698,60 @@ fn av_sec_68_a_session_keeps_no_stale_policy_or_metadata() {
     app.assert_page(&answer, ResultCode::UnknownServiceProvider);
     ask(&other).ok();
 }
+
+/// The nearest entity ID is named for the slips that a reader overlooks, and for nothing else.
+#[test]
+fn an_unknown_issuer_is_told_with_the_nearest_that_is_known() {
+    let app = TestApp::start();
+    let sp = Sp::new("wiki");
+    app.connect(&sp, |_, _| ());
+    let expected = |issuer: &str| {
+        let mut other = Sp::new("wiki");
+        issuer.clone_into(&mut other.entity_id);
+        let answer = app.ask(&app.client(), &other, |_| ());
+        let event = app.assert_page(&answer, ResultCode::UnknownServiceProvider);
+        event.checks.last().expect("a check").expected.clone()
+    };
+    let near = format!("a connected app, such as {}", sp.entity_id);
+    assert_eq!(expected(&format!("{}/", sp.entity_id)), near);
+    assert_eq!(expected(&sp.entity_id.to_uppercase()), near);
+    assert_eq!(expected(&sp.entity_id.replace("https:", "http:")), near);
+    assert_eq!(
+        expected(&format!("{}/other", sp.entity_id)),
+        "a connected app"
+    );
+    assert_eq!(expected("urn:example:nobody"), "a connected app");
+}
+
+/// Who is refused learns from the administrator which profile or permission set would do.
+#[test]
+fn a_refused_user_is_told_with_what_the_app_lists() {
+    let app = TestApp::start();
+    let sp = Sp::new("wiki");
+    app.connect(&sp, |a, _| a.policy.profiles.clear());
+    app.user("sample.one");
+    let browser = app.signed_in("sample.one");
+    app.ask(&browser, &sp, |_| ());
+    let check = app.last_event().checks.last().expect("a check").clone();
+    assert!(
+        check.expected.ends_with("lists the app: none does yet"),
+        "{check:?}"
+    );
+    let set = app.services.db.write(|c| {
+        let id = avouch_server::apps::PermissionSetId::new("set-wiki");
+        let set = avouch_server::store::permission_sets::ensure(c, "Wiki editors", id)?;
+        let mut stored =
+            avouch_server::store::apps::by_entity_id(c, &sp.entity_id)?.expect("there");
+        stored.app.policy.permission_sets = vec![set];
+        avouch_server::store::apps::update(c, &stored)?;
+        avouch_server::store::state::bump(c)
+    });
+    set.expect("written");
+    app.ask(&browser, &sp, |_| ());
+    let check = app.last_event().checks.last().expect("a check").clone();
+    assert!(
+        check.expected.ends_with("permission set Wiki editors"),
+        "{check:?}"
+    );
+    assert!(check.received.contains("profile "), "{check:?}");
+}

@@ -236,6 +236,12 @@ pub(super) fn read_registration(
     })
 }
 
+/// When the copy says it was published. Only compared, so an unreadable one harms nobody.
+pub(super) fn read_published(extensions: Option<&Element>) -> Option<Timestamp> {
+    let info = extensions?.first(MDRPI, "PublicationInfo")?;
+    info.attr("creationInstant").and_then(Timestamp::parse)
+}
+
 fn attribute_name(element: &Element, notes: &mut Notes) -> Option<String> {
     match element.attr("Name") {
         Some(name) if !trim(name).is_empty() => Some(name.to_owned()),

@@ -8,6 +8,7 @@ use super::key_descriptor::{KeyUse, SpKey};
 use super::sp::SpMetadata;
 use crate::security::algorithm::AlgorithmPolicy;
 use crate::security::certificate::PublicKey;
+use crate::time::Timestamp;
 
 /// A difference between the registered metadata and the new one.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -75,6 +76,9 @@ pub enum Change {
     Contacts,
     /// How long it is good.
     Validity,
+    /// It was published, or is good until, before the one that is registered: a copy kept from
+    /// earlier, perhaps to bring back a key that was withdrawn.
+    Older(String),
 }
 
 impl Change {
@@ -94,7 +98,8 @@ impl Change {
             | Self::AttributeRequested(_)
             | Self::EntityAttributeAdded(_)
             | Self::SubjectIdRequirement
-            | Self::RegistrationAuthority => true,
+            | Self::RegistrationAuthority
+            | Self::Older(_) => true,
             // Less checking than before; more of it is safe.
             Self::AuthnRequestsSigned(now) | Self::WantAssertionsSigned(now) => !*now,
             Self::AcsAdded(_)
@@ -182,6 +187,7 @@ impl fmt::Display for Change {
             Self::Organization => f.write_str("the organisation"),
             Self::Contacts => f.write_str("contacts"),
             Self::Validity => f.write_str("how long it is good"),
+            Self::Older(how) => write!(f, "it is older than the metadata registered here: {how}"),
         }
     }
 }
@@ -226,10 +232,13 @@ pub fn diff(old: &SpMetadata, new: &SpMetadata) -> Vec<Change> {
     when(old.ui != new.ui, Change::Ui);
     when(old.organization != new.organization, Change::Organization);
     when(old.contacts != new.contacts, Change::Contacts);
+    let older = older(old, new);
     when(
-        (old.valid_until, old.cache_seconds) != (new.valid_until, new.cache_seconds),
+        older.is_none()
+            && (old.valid_until, old.cache_seconds) != (new.valid_until, new.cache_seconds),
         Change::Validity,
     );
+    changes.extend(older);
     compare_endpoints(old, new, &mut changes);
     compare_signing(old, new, &mut changes);
     compare_encryption(old, new, &mut changes);
@@ -247,6 +256,21 @@ pub fn diff(old: &SpMetadata, new: &SpMetadata) -> Vec<Change> {
     );
     changes.sort_by_key(|change| !change.is_risky());
     changes
+}
+
+fn older(old: &SpMetadata, new: &SpMetadata) -> Option<Change> {
+    let earlier = |old: Option<Timestamp>, new: Option<Timestamp>| {
+        old.zip(new).filter(|(old, new)| new < old)
+    };
+    let how = match (
+        earlier(old.published, new.published),
+        earlier(old.valid_until, new.valid_until),
+    ) {
+        (Some((old, new)), _) => format!("published {new}, not {old}"),
+        (None, Some((old, new))) => format!("good until {new}, not {old}"),
+        (None, None) => return None,
+    };
+    Some(Change::Older(how))
 }
 
 fn compare_endpoints(old: &SpMetadata, new: &SpMetadata, changes: &mut Vec<Change>) {

@@ -7,8 +7,8 @@ use super::algorithms::{
 };
 use super::attributes::{
     AttributeConsumingService, EntityAttribute, Registration, SubjectIdRequirement,
-    UnknownAttributeIndex, choose_attribute_service, read_entity_attributes, read_registration,
-    read_requirement, read_services,
+    UnknownAttributeIndex, choose_attribute_service, read_entity_attributes, read_published,
+    read_registration, read_requirement, read_services,
 };
 use super::endpoint::{
     AcsEndpoint, AcsError, AcsSelector, Binding, Endpoint, RESPONSE_BINDINGS, choose_acs, read_acs,
@@ -76,6 +76,8 @@ pub struct SpMetadata {
     pub algorithms: AlgorithmSupport,
     /// Who registered it.
     pub registration: Option<Registration>,
+    /// When this copy was published (`mdrpi:PublicationInfo`), to tell an old copy from a new one.
+    pub published: Option<Timestamp>,
     /// What is untidy.
     pub warnings: Vec<MetadataWarning>,
     /// Elements that have no effect here, as `{namespace}name`.
@@ -106,6 +108,7 @@ impl SpMetadata {
             subject_id_requirement: None,
             algorithms: AlgorithmSupport::default(),
             registration: None,
+            published: None,
             warnings: Vec::new(),
             ignored: Vec::new(),
         }
@@ -255,6 +258,7 @@ impl SpMetadata {
         self.entity_attributes.clear();
         self.subject_id_requirement = None;
         self.registration = None;
+        self.published = None;
     }
 }
 
@@ -383,6 +387,7 @@ fn read_named(
         entity_attributes,
         algorithms: of_role.over(of_entity),
         registration: read_registration(extensions, &mut notes),
+        published: read_published(extensions),
         warnings: notes.warnings,
         ignored: notes.ignored,
     })
@@ -447,6 +452,7 @@ fn note_unread(
     for child in extensions.into_iter().flat_map(Element::elements) {
         let read = child.is(MDATTR, "EntityAttributes")
             || child.is(MDRPI, "RegistrationInfo")
+            || child.is(MDRPI, "PublicationInfo")
             || &*child.ns == ALG;
         if !read {
             notes.ignore(child);

@@ -18,7 +18,7 @@ use super::writing::{
 use crate::ids::MessageId;
 use crate::security::certificate::PublicKey;
 use crate::security::sign::Unsigned;
-use crate::xml::names::{DSIG11, SAMLP};
+use crate::xml::names::{DSIG11, MDRPI, SAMLP};
 use crate::xml::writer::{QName, WriteError, Writer};
 
 impl SpMetadata {
@@ -49,8 +49,18 @@ impl SpMetadata {
             .attr_opt("validUntil", until.as_deref())
             .attr_opt("cacheDuration", cache.as_deref());
         let insert_at = w.position();
-        if self.registration.is_some() || !self.entity_attributes.is_empty() {
+        if self.registration.is_some()
+            || self.published.is_some()
+            || !self.entity_attributes.is_empty()
+        {
             w.start(md("Extensions"));
+            if let Some(at) = self.published {
+                // The schema wants a publisher; of whoever it was, nothing is kept.
+                w.start(QName::new("mdrpi", MDRPI, "PublicationInfo"))
+                    .attr("creationInstant", &at.to_string())
+                    .attr("publisher", self.entity_id.as_str())
+                    .end();
+            }
             if let Some(info) = &self.registration {
                 registration(&mut w, info);
             }

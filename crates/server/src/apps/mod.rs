@@ -43,6 +43,48 @@ pub struct App {
     pub updated_at: Timestamp,
 }
 
+impl App {
+    /// Blocks, unblocks, uninstalls or installs. With an uninstalled app the organisation's policy
+    /// goes: installed again it begins closed.
+    ///
+    /// # Errors
+    /// What has to be done first, in a sentence: only a block is undone by unblocking, and an app
+    /// that is not installed is not blocked.
+    pub fn change_state(&mut self, change: StateChange) -> Result<(), String> {
+        use AppState as S;
+        use StateChange as C;
+        self.state = match (change, self.state) {
+            (C::Block, S::Installed | S::Blocked) => S::Blocked,
+            (C::Unblock, S::Installed | S::Blocked)
+            | (C::Install, S::Installed | S::Uninstalled) => S::Installed,
+            (C::Uninstall, _) => {
+                self.policy = LocalPolicy::default();
+                S::Uninstalled
+            }
+            (C::Block | C::Unblock, S::Uninstalled) => {
+                return Err(format!("{} is not installed: install it first", self.name));
+            }
+            (C::Install, S::Blocked) => {
+                return Err(format!("{} is blocked: unblock it", self.name));
+            }
+        };
+        Ok(())
+    }
+}
+
+/// What an administrator does about an app's state.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum StateChange {
+    /// Refuse everybody until unblocked.
+    Block,
+    /// Undo a block.
+    Unblock,
+    /// Drop the organisation's policy and refuse everybody.
+    Uninstall,
+    /// Take it into use again, closed.
+    Install,
+}
+
 /// Whether this organisation lets the app be used at all.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -83,7 +125,7 @@ pub struct Definition {
     /// Who to ask, usually a mail address.
     #[serde(default)]
     pub contact: String,
-    /// Logo: an https URL or a data URI.
+    /// Logo: a data URI, or an https URL, which no page shows.
     #[serde(default)]
     pub logo_url: Option<String>,
     /// Page about the app.

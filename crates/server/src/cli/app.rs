@@ -1,6 +1,5 @@
 //! `avouch app`: connected apps.
 
-use std::fmt::Write as _;
 use std::io::Read as _;
 use std::path::PathBuf;
 
@@ -10,19 +9,18 @@ use clap::{Args, Subcommand};
 use serde_json::{Value, json};
 
 use super::CommandError;
+use super::app_shown::{change_lines, show_text, shown, understood, understood_text};
 use super::open::{About, Place, change, new_id, not_found, now};
 use super::output::{Output, table};
 use crate::apps::onboard::federation;
 use crate::apps::onboard::preview::Preview;
-use crate::apps::onboard::row::{advice_on_name, row_text};
-use crate::apps::onboard::settings::{SETTINGS, apply_setting, changes};
+use crate::apps::onboard::row::advice_on_name;
+use crate::apps::onboard::settings::{apply_setting, changes};
 use crate::apps::onboard::typed::{Typed, typed_to_metadata};
 use crate::apps::onboard::{Draft, free_api_name, is_api_name, selection, signed};
-use crate::apps::{App, AppId, AppState};
-use crate::attributes::name_id;
+use crate::apps::{App, AppId, AppState, StateChange};
 use crate::audit::EventKind;
 use crate::config::Settings;
-use crate::flow::registry::{SignatureRule, clock_skew};
 use crate::store::apps::StoredApp;
 use crate::store::{Connection, Db, apps, keys, permission_sets, profiles};
 
@@ -108,6 +106,19 @@ pub(super) struct Edit {
     /// Undo a block.
     #[arg(long)]
     unblock: bool,
+    /// Refuse everybody and forget who may use it; the service provider stays known.
+    #[arg(long, conflicts_with_all = ["block", "unblock", "install"])]
+    uninstall: bool,
+    /// Take an uninstalled app into use again; it begins closed.
+    #[arg(long, conflicts_with_all = ["block", "unblock"])]
+    install: bool,
+    /// Take new metadata although it moves where assertions go, who can speak for the service
+    /// provider, or who can read; see what it would change with --preview.
+    #[arg(long, requires = "metadata")]
+    accept_risky: bool,
+    /// Say what would change and store nothing.
+    #[arg(long)]
+    preview: bool,
     #[command(flatten)]
     change: Change,
 }
@@ -130,6 +141,19 @@ struct Change {
     /// No longer let users in for this permission set.
     #[arg(long, value_name = "NAME")]
     deny_permission_set: Vec<String>,
+}
+
+impl Edit {
+    fn state_change(&self) -> Option<StateChange> {
+        [
+            (self.block, StateChange::Block),
+            (self.unblock, StateChange::Unblock),
+            (self.uninstall, StateChange::Uninstall),
+            (self.install, StateChange::Install),
+        ]
+        .into_iter()
+        .find_map(|(asked, change)| asked.then_some(change))
+    }
 }
 
 impl Change {
@@ -342,7 +366,6 @@ fn document(add: &Add, settings: &Settings) -> Result<(Vec<u8>, String), Command
         acs: add.acs.clone(),
         signing_certificates: certificates(&add.signing_certificate)?,
         encryption_certificates: certificates(&add.encryption_certificate)?,
-        name_id_formats: Vec::new(),
         signs_requests: false,
     })?;
     Ok((typed, "none".to_owned()))
@@ -457,6 +480,42 @@ fn run_add(add: &Add, settings: &Settings, db: &Db, output: &Output) -> Result<(
     Ok(())
 }
 
+/// The metadata of this file that is the app's, and what it would change.
+fn new_metadata(
+    file: MetadataFile,
+    before: &StoredApp,
+) -> Result<(Vec<u8>, Vec<Difference>), CommandError> {
+    let refused = |error: String| {
+        CommandError::new(format!(
+            "the metadata is refused, nothing was stored: {error}"
+        ))
+    };
+    let MetadataFile {
+        octets: mut document,
+        reading,
+        ..
+    } = file;
+    let mut read = SpMetadata::parse(&document, &reading);
+    let is_it = |sp: &SpMetadata| sp.entity_id.as_str() == before.entity_id;
+    if !read.as_ref().is_ok_and(is_it)
+        && let Ok(wanted) = EntityId::parse(&before.entity_id)
+        && let Ok(Some(own)) = federation::extract(&document, &reading, &wanted)
+    {
+        read = SpMetadata::parse(&own, &reading);
+        document = own;
+    }
+    let new = read.map_err(|error| refused(error.to_string()))?;
+    if !is_it(&new) {
+        return Err(CommandError::new(format!(
+            "the metadata is of {}, the app of {}: add another app for it; nothing was stored",
+            new.entity_id, before.entity_id
+        )));
+    }
+    let old = SpMetadata::parse(&before.metadata_xml, &Reading::of_any_age(now()))
+        .map_err(|error| refused(format!("what is stored does not read: {error}")))?;
+    Ok((document, diff(&old, &new)))
+}
+
 fn run_edit(
     edit: &Edit,
     settings: &Settings,
@@ -469,23 +528,53 @@ fn run_edit(
     let mut differences = Vec::new();
     let mut xml = None;
     if let Some(file) = file.transpose()? {
-        let sp = SpMetadata::parse(&file.octets, &file.reading).map_err(|error| {
-            CommandError::new(format!(
-                "the metadata is refused, nothing was stored: {error}"
-            ))
-        })?;
-        if sp.entity_id.as_str() != before.entity_id {
-            return Err(CommandError::new(format!(
-                "the metadata is of {}, the app of {}: add another app for it; nothing was stored",
-                sp.entity_id, before.entity_id
-            )));
-        }
-        if let Ok(old) = SpMetadata::parse(&before.metadata_xml, &Reading::of_any_age(now())) {
-            differences = diff(&old, &sp);
-        }
-        xml = Some(file.octets);
+        let (document, found) = new_metadata(file, &before)?;
+        (xml, differences) = (Some(document), found);
     }
     let differences = xml.is_some().then_some(differences.as_slice());
+    let edited = |c: &mut Connection| {
+        let mut stored = before.clone();
+        let mut draft = Draft::of(&stored.app);
+        edit.change.apply(c, &mut draft, &edit.settings)?;
+        check_selection(c, settings, &draft)?;
+        draft.write_into(&mut stored.app);
+        if let Some(wanted) = edit.state_change() {
+            stored.app.change_state(wanted).map_err(CommandError::new)?;
+        }
+        if let Some(xml) = &xml {
+            stored.metadata_xml.clone_from(xml);
+        }
+        stored.app.updated_at = now();
+        Ok::<_, CommandError>(stored)
+    };
+    let lines = change_lines(differences.unwrap_or_default());
+    let risky = differences
+        .unwrap_or_default()
+        .iter()
+        .any(Difference::is_risky);
+    if edit.preview {
+        let after = db.read(edited)?;
+        let said = said_changes(&before, &after, differences);
+        let value = json!({
+            "stored": false, "changes": said,
+            "metadata_changes": differences.unwrap_or_default().iter().map(|change| json!({
+                "risky": change.is_risky(), "what": change.to_string(),
+            })).collect::<Vec<_>>(),
+        });
+        output.result(&value, || {
+            format!(
+                "{lines}{}: would change: {said}; nothing was stored",
+                before.app.api_name
+            )
+        });
+        return Ok(());
+    }
+    if risky && !edit.accept_risky {
+        return Err(CommandError::new(format!(
+            "the new metadata has changes to check with the app's owner; nothing was stored\n\
+             {lines}If they are meant, add --accept-risky"
+        )));
+    }
     let after = change(
         db,
         |after: &StoredApp| {
@@ -493,20 +582,7 @@ fn run_edit(
             about(after, &format!("edited ({said}) the app"))
         },
         |c| {
-            let mut stored = before.clone();
-            let mut draft = Draft::of(&stored.app);
-            edit.change.apply(c, &mut draft, &edit.settings)?;
-            check_selection(c, settings, &draft)?;
-            draft.write_into(&mut stored.app);
-            if edit.block {
-                stored.app.state = AppState::Blocked;
-            } else if edit.unblock {
-                stored.app.state = AppState::Installed;
-            }
-            if let Some(xml) = &xml {
-                stored.metadata_xml.clone_from(xml);
-            }
-            stored.app.updated_at = now();
+            let stored = edited(c)?;
             apps::update(c, &stored)?;
             Ok(stored)
         },
@@ -619,175 +695,6 @@ fn list(search: &str, db: &Db, output: &Output) -> Result<(), CommandError> {
         table(&["app", "name", "state", "entity ID"], &rows)
     });
     Ok(())
-}
-
-fn shown(organisation: &Settings, stored: &StoredApp, db: &Db) -> Result<Value, CommandError> {
-    let (profiles, sets) =
-        db.read(|c| Ok::<_, CommandError>((profiles::all(c)?, permission_sets::all(c)?)))?;
-    let app = &stored.app;
-    let draft = Draft::of(app);
-    let settings: serde_json::Map<String, Value> = SETTINGS
-        .iter()
-        .map(|setting| {
-            (
-                setting.key.to_owned(),
-                Value::String((setting.read)(&draft)),
-            )
-        })
-        .collect();
-    let listed = |ids: Vec<&str>, all: Vec<(&str, &str)>| -> Vec<String> {
-        all.into_iter()
-            .filter(|(id, _)| ids.contains(id))
-            .map(|(_, name)| name.to_owned())
-            .collect()
-    };
-    Ok(json!({
-        "id": app.id.as_str(), "api_name": app.api_name, "name": app.name,
-        "entity_id": stored.entity_id, "state": app.state.as_str(),
-        "settings": settings,
-        "in_force": in_force(organisation, stored)?,
-        "attributes": app.definition.saml.attributes.iter().map(row_text).collect::<Vec<_>>(),
-        "profiles": listed(
-            app.policy.profiles.iter().map(|id| id.as_str()).collect(),
-            profiles.iter().map(|(id, name)| (id.as_str(), name.as_str())).collect()),
-        "permission_sets": listed(
-            app.policy.permission_sets.iter().map(|id| id.as_str()).collect(),
-            sets.iter().map(|(id, name)| (id.as_str(), name.as_str())).collect()),
-    }))
-}
-
-/// The values in force where the settings alone do not tell, each with where it comes from.
-fn in_force(organisation: &Settings, stored: &StoredApp) -> Result<Value, CommandError> {
-    let saml = &stored.app.definition.saml;
-    // Expired metadata is shown too.
-    let reading = Reading {
-        skew_seconds: i64::MAX / 4000,
-        ..Reading::at(now())
-    };
-    let sp = SpMetadata::parse(&stored.metadata_xml, &reading)
-        .map_err(|error| CommandError::new(format!("the app's metadata: {error}")))?;
-    let rule = SignatureRule::of(saml, &sp, &organisation.saml);
-    let (skew, source) = clock_skew(saml, &organisation.saml);
-    let signed = if rule.requires() {
-        "required"
-    } else {
-        "checked when present"
-    };
-    Ok(json!({
-        "request_signatures": { "value": signed, "source": rule.source() },
-        "clock_skew_seconds": { "value": skew.to_string(), "source": source },
-    }))
-}
-
-fn show_text(stored: &StoredApp, value: &Value) -> String {
-    let app = &stored.app;
-    let draft = Draft::of(app);
-    let mut text = format!(
-        "{} ({})\nentity ID  {}\nstate      {}\n",
-        app.api_name,
-        app.name,
-        stored.entity_id,
-        app.state.as_str()
-    );
-    for (label, key) in [("profiles", "profiles"), ("sets", "permission_sets")] {
-        let names: Vec<&str> = value[key]
-            .as_array()
-            .into_iter()
-            .flatten()
-            .filter_map(Value::as_str)
-            .collect();
-        let _ = writeln!(text, "{label:<10} {}", names.join(", "));
-    }
-    text.push_str("\nSettings (change with `avouch app edit NAME SETTING=VALUE`):\n");
-    for setting in SETTINGS {
-        let _ = writeln!(
-            text,
-            "  {} = {}\n      {} Takes {}.",
-            setting.key,
-            (setting.read)(&draft),
-            setting.about,
-            setting.expected
-        );
-    }
-    text.push_str("\nIn force, where the settings alone do not tell:\n");
-    for (key, line) in value["in_force"].as_object().into_iter().flatten() {
-        let part = |name: &str| line[name].as_str().unwrap_or_default();
-        let _ = writeln!(text, "  {key} = {} ({})", part("value"), part("source"));
-    }
-    text
-}
-
-fn understood(preview: &Preview, signature: &str) -> Value {
-    let sp = &preview.sp;
-    json!({
-        "entity_id": sp.entity_id.as_str(),
-        "name": preview.draft.name,
-        "acs": sp.acs.iter().map(|acs| json!({
-            "location": acs.location().as_str(), "binding": acs.binding().uri(),
-            "index": acs.index(), "default": acs.is_default(),
-        })).collect::<Vec<_>>(),
-        "keys": sp.keys.len(),
-        "signature": signature,
-        "identifying_name_id_format": preview.identifying.as_ref().map(|f| f.uri()),
-        "name_id_formats": sp.name_id_formats.iter().map(|f| f.uri()).collect::<Vec<_>>(),
-        "requested_attributes": preview.proposals.iter().map(|p| json!({
-            "name": p.requested.name, "required": p.requested.is_required,
-            "known_as": p.row.as_ref().map(row_text),
-        })).collect::<Vec<_>>(),
-        "warnings": sp.warnings.iter().map(ToString::to_string).collect::<Vec<_>>(),
-        "ignored": sp.ignored,
-    })
-}
-
-fn understood_text(preview: &Preview, signature: &str) -> String {
-    let sp = &preview.sp;
-    let mut text = format!("{}\nentity ID    {}\n", preview.draft.name, sp.entity_id);
-    for acs in &sp.acs {
-        let _ = writeln!(
-            text,
-            "ACS          {} ({})",
-            acs.location(),
-            acs.binding().uri()
-        );
-    }
-    let _ = writeln!(text, "keys         {}", sp.keys.len());
-    let _ = writeln!(text, "signature    {signature}");
-    let given = name_id::formats(&preview.draft.definition.saml).collect::<Vec<_>>();
-    if let Some(format) = &preview.identifying
-        && !given.contains(&format.uri())
-    {
-        let _ = writeln!(
-            text,
-            "asks for     {}, which tells who the user is; not given unless name_id_format or \
-             allowed_name_id_formats says so, or --accept-requested",
-            format.uri()
-        );
-    }
-    for proposal in &preview.proposals {
-        let _ = writeln!(
-            text,
-            "asks for     {}{}",
-            proposal.requested.name,
-            match &proposal.row {
-                Some(row) => format!(" -> {}", row_text(row)),
-                None => " (not known here: add a row by hand if it is to be released)".to_owned(),
-            }
-        );
-    }
-    let lookalikes = preview.lookalikes();
-    if !lookalikes.is_empty() {
-        let _ = writeln!(
-            text,
-            "warning      the entity ID has letters that can be taken for others: {lookalikes}"
-        );
-    }
-    for warning in &sp.warnings {
-        let _ = writeln!(text, "warning      {warning}");
-    }
-    for ignored in &sp.ignored {
-        let _ = writeln!(text, "ignored      {ignored}");
-    }
-    text
 }
 
 fn about(stored: &StoredApp, done: &str) -> (EventKind, String, About) {

@@ -5,13 +5,17 @@ use std::time::Instant;
 use serde_json::json;
 
 use super::CommandError;
-use super::open::{Place, check_tls};
+use super::open::{Place, check_tls, now};
 use super::output::Output;
 use crate::directory::password::{Password, PasswordHasher};
 
 pub(super) fn run(place: &Place<'_>, output: &Output) -> Result<(), CommandError> {
     let settings = place.settings()?;
-    check_tls(&settings)?;
+    let tls = check_tls(&settings)?;
+    if let Some(problem) = tls.as_ref().and_then(|tls| tls.problem(now())) {
+        return Err(CommandError::new(problem));
+    }
+    let tls_until = tls.map(|tls| tls.until.to_string());
     let hasher = PasswordHasher::new(settings.login.hash_cost, 1, 1)?;
     // Timed for the operator to read; nothing depends on it. The best of three is what the hash
     // costs when nothing else runs.
@@ -36,6 +40,7 @@ pub(super) fn run(place: &Place<'_>, output: &Output) -> Result<(), CommandError
             "entity_id": settings.idp.entity_id.as_str(),
             "database": settings.database.address.shown(),
             "password_hash_ms": hash_ms,
+            "tls_certificate_expires": tls_until,
             "warnings": warnings,
         }),
         || {
@@ -56,6 +61,9 @@ pub(super) fn run(place: &Place<'_>, output: &Output) -> Result<(), CommandError
                     " (30 to 100 ms is wanted: adjust login.hash_memory_kib and login.hash_passes)"
                 }
             );
+            if let Some(until) = &tls_until {
+                text.push_str(&format!("\nTLS            certificate good until {until}"));
+            }
             for warning in &warnings {
                 text.push_str(&format!("\nwarning: {warning}"));
             }

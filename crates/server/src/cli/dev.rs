@@ -43,11 +43,20 @@ pub(super) struct Dev {
     allow_remote: bool,
 }
 
-pub(super) fn run(dev: &Dev, output: &Output) -> Result<(), CommandError> {
+pub(super) fn run(dev: &Dev, named_config: bool, output: &Output) -> Result<(), CommandError> {
+    if named_config {
+        return Err(CommandError::new(
+            "expected no --config: `avouch dev` reads neither a configuration file nor AVOUCH_ \
+             variables, so that it never touches another server's database. Use --listen, \
+             --base-url, --sp and --data, or `avouch serve --config FILE`",
+        ));
+    }
     let address = free_port(dev)?;
     let base_url = base_url(dev, address)?;
     let folder = Folder::new(dev.data.as_deref())?;
     let settings = settings(&base_url, address, &folder.path)?;
+    // A line for every answer would hide the few that a developer waits for.
+    crate::logging::start(&settings.logs, &["avouch_server::app"]);
     let services = Arc::new(services(settings)?);
     let mut apps = Vec::new();
     for file in dev.sps.iter().filter(|sp| !is_url(sp)) {
@@ -58,6 +67,9 @@ pub(super) fn run(dev: &Dev, output: &Output) -> Result<(), CommandError> {
         apps.push(app);
     }
     let urls: Vec<String> = dev.sps.iter().filter(|sp| is_url(sp)).cloned().collect();
+    for url in &urls {
+        services.waiting.note(url, "not asked yet");
+    }
     let said = Said::new(&services, &apps, &urls)?;
     app::serve(Arc::clone(&services), |_| {
         output.result(&said.json(), || said.text());
@@ -241,6 +253,7 @@ fn fetch_until_there(services: Arc<Services>, url: String) {
                 .and_then(|document| add_sp(&services.db, &document, now(), &mut SystemRandom));
             match outcome {
                 Ok(app) => {
+                    services.waiting.done(&url);
                     let launch = services
                         .settings
                         .server
@@ -250,6 +263,7 @@ fn fetch_until_there(services: Arc<Services>, url: String) {
                     return;
                 }
                 Err(reason) if reason != said => {
+                    services.waiting.note(&url, &reason);
                     tracing::warn!("not connected yet: {url}: {reason}; asking again");
                     said = reason;
                 }
@@ -270,12 +284,28 @@ fn fetch(url: &str) -> Result<Vec<u8>, String> {
         .build()
         .call()
         .map_err(|error| error.to_string())?;
-    response
+    let document = response
         .body_mut()
         .with_config()
         .limit(LARGEST)
         .read_to_vec()
-        .map_err(|error| error.to_string())
+        .map_err(|error| error.to_string())?;
+    if is_web_page(&document) {
+        return Err(
+            "expected SAML metadata, received a web page; give the URL at which the service \
+             provider shows its EntityDescriptor"
+                .to_owned(),
+        );
+    }
+    Ok(document)
+}
+
+/// A start page or a login page in place of metadata is the usual mistake, and what the XML reader
+/// says of one helps nobody.
+fn is_web_page(document: &[u8]) -> bool {
+    let start = String::from_utf8_lossy(&document[..document.len().min(200)]).to_lowercase();
+    let start = start.trim_start_matches(|c: char| c.is_whitespace() || c == '\u{feff}');
+    start.starts_with("<!doctype html") || start.starts_with("<html")
 }
 
 /// What is printed once the server listens.

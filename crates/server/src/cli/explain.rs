@@ -6,6 +6,7 @@ use super::CommandError;
 use super::open::Place;
 use super::output::Output;
 use crate::store::events;
+use crate::text::Locale;
 
 pub(super) fn run(code: &str, place: &Place<'_>, output: &Output) -> Result<(), CommandError> {
     let (_, db) = place.database()?;
@@ -16,9 +17,12 @@ pub(super) fn run(code: &str, place: &Place<'_>, output: &Output) -> Result<(), 
         ))
     })?;
     let event = &logged.event;
+    let t = &Locale::English.catalogue().results;
+    let (meaning, next_step) = (t.meaning(event.result), t.action(event.result));
     let value = json!({
         "code": event.code, "at": event.at.to_string(), "kind": event.kind.as_str(),
         "result": event.result.as_str(), "reason": event.reason,
+        "meaning": meaning.to_string(), "next_step": next_step.to_string(),
         "user": event.username, "user_id": event.user_id,
         "app": event.app_name, "app_id": event.app_id, "entity_id": event.entity_id,
         "address": event.address, "user_agent": event.user_agent,
@@ -29,7 +33,7 @@ pub(super) fn run(code: &str, place: &Place<'_>, output: &Output) -> Result<(), 
     output.result(&value, || {
         let none = "-".to_owned();
         let mut text = format!(
-            "{} at {}\n\n  {}\n\nresult      {}\nkind        {}\nuser        {}\napp         {}\n\
+            "{} at {}\n\n{meaning} {}\nWhat to do: {next_step}\n\nresult      {}\nkind        {}\nuser        {}\napp         {}\n\
              entity ID   {}\naddress     {}\nrequest id  {}\n",
             event.code,
             event.at,

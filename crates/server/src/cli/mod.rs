@@ -1,6 +1,7 @@
 //! The command line. Each command is a file; this one is their index and says how they end.
 
 mod app;
+mod app_shown;
 mod check_config;
 mod dev;
 mod explain;
@@ -16,9 +17,11 @@ mod user;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::parser::ValueSource;
+use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 
 use crate::config::Environment;
+use crate::store::{Conflict, StoreError};
 use output::Output;
 
 /// Avouch: an identity provider for SAML 2.0.
@@ -113,16 +116,34 @@ impl From<crate::config::ConfigError> for CommandError {
     }
 }
 
-impl From<crate::store::StoreError> for CommandError {
-    fn from(error: crate::store::StoreError) -> Self {
+impl From<StoreError> for CommandError {
+    fn from(error: StoreError) -> Self {
         Self {
             code: if error.is_unavailable() {
                 UNREACHABLE
             } else {
                 REFUSED
             },
-            text: error.to_string(),
+            text: match &error {
+                StoreError::Conflict(Conflict::Taken(what)) => {
+                    format!("{error}{}", next_step_if_taken(what))
+                }
+                _ => error.to_string(),
+            },
         }
+    }
+}
+
+/// What to do about a name that somebody else has.
+fn next_step_if_taken(what: &str) -> &'static str {
+    match what {
+        "this entity ID" => {
+            "; `avouch app list` shows by which app: change that one with `avouch app edit NAME \
+             --metadata FILE`"
+        }
+        "this API name" => "; choose another, `avouch app list` shows those in use",
+        "this username" | "this federation ID" => "; `avouch user list` shows who has it",
+        _ => "",
     }
 }
 
@@ -158,7 +179,10 @@ said_as_is!(
 
 /// Runs the command line of this process.
 pub fn run() -> ExitCode {
-    let cli = Cli::parse();
+    let matches = Cli::command().get_matches();
+    // A variable of the environment is meant for the server; the option is meant for this command.
+    let named_config = matches.value_source("config") == Some(ValueSource::CommandLine);
+    let cli = Cli::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
     let output = Output::new(cli.json);
     let environment = Environment::of_process();
     let place = open::Place {
@@ -168,7 +192,7 @@ pub fn run() -> ExitCode {
     let done = match cli.command {
         Command::Serve { migrate } => serve::run(&place, migrate),
         Command::Migrate => open::migrate(&place, &output),
-        Command::Dev(dev) => dev::run(&dev, &output),
+        Command::Dev(dev) => dev::run(&dev, named_config, &output),
         Command::CheckConfig => check_config::run(&place, &output),
         Command::User(command) => user::run(command, &place, &output),
         Command::Profile(command) => profile::run(command, &place, &output),
@@ -181,7 +205,7 @@ pub fn run() -> ExitCode {
     match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            output.error(&error.to_string());
+            output.error(&error.to_string(), error.code);
             ExitCode::from(error.code)
         }
     }

@@ -2,7 +2,10 @@
 
 use std::path::Path;
 
+use avouch_saml::security::certificate::Certificate;
 use avouch_saml::time::Timestamp;
+use openssl::pkey::PKey;
+use openssl::x509::X509;
 use serde_json::json;
 
 use super::CommandError;
@@ -41,10 +44,12 @@ impl Place<'_> {
 }
 
 /// Reads the TLS files that the settings name, so that what is wrong with them is said at start.
-pub(super) fn check_tls(settings: &Settings) -> Result<(), CommandError> {
+/// Answers when the certificate may be used from and until.
+pub(super) fn check_tls(settings: &Settings) -> Result<Option<Lifetime>, CommandError> {
     let Some(tls) = &settings.server.tls else {
-        return Ok(());
+        return Ok(None);
     };
+    let mut read = Vec::new();
     for (setting, file) in [
         ("server.tls_certificate", &tls.certificate),
         ("server.tls_key", &tls.key),
@@ -63,8 +68,69 @@ pub(super) fn check_tls(settings: &Settings) -> Result<(), CommandError> {
                 settings.server.base_url
             )));
         }
+        read.push(pem);
     }
-    Ok(())
+    let certificate = X509::from_pem(&read[0]).map_err(|error| {
+        CommandError::new(format!(
+            "server.tls_certificate: expected a certificate in PEM, the server's own first, in {}: \
+             {error}",
+            tls.certificate.display()
+        ))
+    })?;
+    // An empty password in place of a question on the terminal.
+    let key = PKey::private_key_from_pem_callback(&read[1], |_| Ok(0)).map_err(|error| {
+        CommandError::new(format!(
+            "server.tls_key: expected a private key in PEM without a password in {}: {error}",
+            tls.key.display()
+        ))
+    })?;
+    if !certificate
+        .public_key()
+        .is_ok_and(|public| public.public_eq(&key))
+    {
+        return Err(CommandError::new(format!(
+            "server.tls_key: the key in {} is not that of the first certificate in {}; expected \
+             the pair that was issued together",
+            tls.key.display(),
+            tls.certificate.display()
+        )));
+    }
+    let lifetime = certificate
+        .to_der()
+        .ok()
+        .and_then(|der| Certificate::from_der(&der).ok())
+        .and_then(|certificate| certificate.not_before().zip(certificate.not_after()));
+    Ok(lifetime.map(|(from, until)| Lifetime {
+        file: tls.certificate.display().to_string(),
+        from,
+        until,
+    }))
+}
+
+/// When a certificate may be used.
+pub(super) struct Lifetime {
+    file: String,
+    from: Timestamp,
+    pub(super) until: Timestamp,
+}
+
+impl Lifetime {
+    /// What is wrong with it at `now`, if anything is.
+    pub(super) fn problem(&self, now: Timestamp) -> Option<String> {
+        let Self { file, from, until } = self;
+        if now < *from {
+            Some(format!(
+                "server.tls_certificate: {file} may be used from {from} on, and it is {now}: is \
+                 the clock right?"
+            ))
+        } else if *until <= now {
+            Some(format!(
+                "server.tls_certificate: {file} has expired on {until}; browsers refuse it"
+            ))
+        } else {
+            None
+        }
+    }
 }
 
 /// Opens the keyring of a database; a new organisation's first key is made.
@@ -185,10 +251,17 @@ fn event(kind: EventKind, reason: String, about: About) -> Event {
 /// Says which thing was not found, with the nearest that exist.
 pub(super) fn not_found(kind: &str, name: &str, known: &[String]) -> CommandError {
     let near = crate::apps::onboard::nearest(name, known.iter().map(String::as_str));
-    CommandError::new(match near {
-        Some(near) => format!("there is no {kind} {name:?}; did you mean {near:?}?"),
-        None => format!("there is no {kind} {name:?}"),
-    })
+    let next = match (kind, near) {
+        (_, Some(near)) => format!("did you mean {near:?}?"),
+        ("profile", None) => {
+            "`avouch profile list` shows them, `avouch profile add NAME` makes one".to_owned()
+        }
+        ("permission set", None) => {
+            "`avouch profile list` shows them, `avouch profile add --set NAME` makes one".to_owned()
+        }
+        (_, None) => format!("`avouch {kind} list` shows them"),
+    };
+    CommandError::new(format!("there is no {kind} {name:?}; {next}"))
 }
 
 /// Reads a password from the terminal, twice, or one line from standard input when it is piped.

@@ -36,9 +36,25 @@ impl Output {
     }
 
     /// Prints what went wrong to standard error.
-    pub(super) fn error(&self, text: &str) {
+    pub(super) fn error(&self, text: &str, exit_code: u8) {
+        let value = serde_json::json!({ "error": text, "exit_code": exit_code });
+        self.aside(&value, text);
+    }
+
+    /// Prints to standard error what should be looked at, although the work was done.
+    pub(super) fn warning(&self, text: &str) {
+        let value = serde_json::json!({ "warning": text });
+        self.aside(&value, &format!("warning: {text}"));
+    }
+
+    fn aside(&self, value: &Value, text: &str) {
+        let said = if self.json {
+            format!("{value:#}")
+        } else {
+            format!("avouch: {text}")
+        };
         // A closed terminal is no reason to fail once more.
-        let _ = writeln!(std::io::stderr().lock(), "avouch: {text}");
+        let _ = writeln!(std::io::stderr().lock(), "{said}");
     }
 
     fn write(&self, text: &str) {

@@ -3,14 +3,17 @@
 use std::sync::Arc;
 
 use super::CommandError;
-use super::open::{Place, check_tls, keyring, up_to_date};
+use super::open::{Place, check_tls, keyring, now, up_to_date};
 use crate::app::{self, Services};
 
 /// Serves until a signal says to stop. `migrate` brings the database up to date first.
 pub(super) fn run(place: &Place<'_>, migrate: bool) -> Result<(), CommandError> {
     let settings = place.settings()?;
-    crate::logging::start(&settings.logs);
-    check_tls(&settings)?;
+    crate::logging::start(&settings.logs, &[]);
+    // An outage is worse than a warning that browsers show: it is said, and the server starts.
+    if let Some(problem) = check_tls(&settings)?.and_then(|tls| tls.problem(now())) {
+        tracing::error!("{problem}");
+    }
     let db = up_to_date(&settings, migrate || settings.database.auto_migrate)?;
     let keyring = keyring(&settings, &db)?;
     let base_url = settings.server.base_url.to_string();

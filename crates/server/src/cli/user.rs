@@ -78,7 +78,7 @@ pub(super) struct Add {
     /// Time zone, such as Europe/Oslo.
     #[arg(long, default_value = "")]
     time_zone: String,
-    /// Profile; made if there is none of this name.
+    /// Profile; must exist.
     #[arg(long, default_value = STANDARD_PROFILE)]
     profile: String,
     /// Permission set the user has; must exist. Repeat for several.
@@ -123,7 +123,7 @@ pub(super) struct Edit {
     /// Time zone, such as Europe/Oslo.
     #[arg(long)]
     time_zone: Option<String>,
-    /// Profile; made if there is none of this name.
+    /// Profile; must exist.
     #[arg(long)]
     profile: Option<String>,
     /// Permission set the user is to have, in place of all they have; must exist. Repeat for
@@ -199,7 +199,7 @@ fn run_add(add: &Add, settings: &Settings, db: &Db, output: &Output) -> Result<(
         |user: &User| about(user, "added the user"),
         |c| {
             let mut user = user.clone();
-            user.profile = profiles::ensure(c, &add.profile, ProfileId::new(new_id()))?;
+            user.profile = profile_of(c, &add.profile)?;
             user.permission_sets = sets_of(c, &add.permission_sets)?;
             users::insert(c, &user, now())?;
             if let Some(hash) = &hash {
@@ -222,6 +222,22 @@ fn run_add(add: &Add, settings: &Settings, db: &Db, output: &Output) -> Result<(
         )
     });
     Ok(())
+}
+
+/// The profile of this name. The standard one is there as soon as somebody needs it; any other is
+/// made on purpose, so that a slip of the pen gives nobody a profile of their own.
+fn profile_of(c: &mut Connection, name: &str) -> Result<ProfileId, CommandError> {
+    if name == STANDARD_PROFILE {
+        return Ok(profiles::ensure(c, name, ProfileId::new(new_id()))?);
+    }
+    if let Some(id) = profiles::by_name(c, name)? {
+        return Ok(id);
+    }
+    let known: Vec<String> = profiles::all(c)?
+        .into_iter()
+        .map(|(_, name)| name)
+        .collect();
+    Err(not_found("profile", name, &known))
 }
 
 fn user_of(add: &Add) -> Result<User, CommandError> {
@@ -270,8 +286,8 @@ fn warn_of_mail(db: &Db, user: &User, output: &Output) -> Result<(), CommandErro
     let others = db.read(|c| users::others_with_mail(c, user))?;
     if !others.is_empty() {
         let names: Vec<&str> = others.iter().map(|(name, _)| name.as_str()).collect();
-        output.error(&format!(
-            "warning: {} is the address of {} too; an app that is told it cannot tell them apart",
+        output.warning(&format!(
+            "{} is the address of {} too; an app that is told it cannot tell them apart",
             user.email,
             names.join(", ")
         ));
@@ -345,7 +361,7 @@ fn run_edit(edit: &Edit, db: &Db, output: &Output) -> Result<(), CommandError> {
         |c| {
             let mut after = after.clone();
             if let Some(name) = &edit.profile {
-                after.profile = profiles::ensure(c, name, ProfileId::new(new_id()))?;
+                after.profile = profile_of(c, name)?;
                 after.profile_name.clone_from(name);
             }
             if !edit.permission_sets.is_empty() {

@@ -8,7 +8,6 @@ use avouch_saml::message::assertion::{
 use avouch_saml::message::response::{IssuedAssertion, Outcome, Response, SendableResponse};
 use avouch_saml::metadata::algorithms::NoEncryption;
 use avouch_saml::name_id::NameId;
-use avouch_saml::security::algorithm::DataEncryption;
 use avouch_saml::security::certificate::PublicKey;
 use avouch_saml::security::encrypt::{Encryption, encrypt_element};
 use avouch_saml::security::sign::{Signer, Unsigned, sign_enveloped};
@@ -20,6 +19,7 @@ use crate::apps::saml::{EncryptionPolicy, SignWhat};
 use crate::attributes::release::ReleasedAttribute;
 use crate::audit::ResultCode;
 use crate::context::Context;
+use crate::flow::registry::cipher_in_force;
 use crate::flow::reply::ReplyTo;
 use crate::flow::trail::Trail;
 use crate::refusal::{OperatorError, Refusal};
@@ -315,16 +315,7 @@ fn choose_encryption(
             };
         }
     };
-    let has_wish = chosen
-        .key
-        .encryption_methods
-        .iter()
-        .any(|method| DataEncryption::from_uri(&method.algorithm).is_some());
-    let data = if has_wish {
-        chosen.data
-    } else {
-        app.data_encryption
-    };
+    let data = cipher_in_force(&chosen, app.data_encryption);
     let encryption = Encryption::new(data, chosen.transport, &app.algorithms).map_err(ours)?;
     trail.pass(
         "encryption",

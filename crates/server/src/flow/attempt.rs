@@ -193,6 +193,13 @@ impl<'c> Attempt<'c> {
     /// # Errors
     /// [`Stop`] for what ends on a page.
     pub fn conclude(mut self, outcome: Result<Answer, Refusal>) -> Result<Answer, Stop> {
+        self.concluded(outcome).map_err(|stop| match stop {
+            Stop::Ours(error) => Stop::Ours(error.during(&self.trail)),
+            page @ Stop::Page(_) => page,
+        })
+    }
+
+    fn concluded(&mut self, outcome: Result<Answer, Refusal>) -> Result<Answer, Stop> {
         let mut outcome = outcome;
         loop {
             let (reply, result) = match outcome {

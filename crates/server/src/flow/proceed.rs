@@ -53,7 +53,15 @@ pub fn proceed(
         &mut attempt.trail,
     );
     match (next, session) {
-        (Next::Deny(result), _) => Err(reply.refuse(result)),
+        (Next::Deny(result), _) => {
+            if result == ResultCode::AppAccessDenied {
+                let may = cx.services.db.read(|c| sign_on::who_may(c, &app.app))?;
+                if let Some(check) = attempt.trail.checks.last_mut() {
+                    check.expected = format!("{}: {may}", check.expected);
+                }
+            }
+            Err(reply.refuse(result))
+        }
         (Next::Proceed { grant, context }, Some(found)) => {
             enter(cx, attempt, reply, sso, found, &grant, context, before)
         }

@@ -6,8 +6,10 @@ use std::sync::{Arc, PoisonError, RwLock};
 
 use avouch_saml::ids::EntityId;
 use avouch_saml::metadata::SpMetadata;
+use avouch_saml::metadata::algorithms::EncryptionChoice;
 use avouch_saml::metadata::entity::Reading;
 use avouch_saml::security::algorithm::{AlgorithmPolicy, DataEncryption, SignatureAlgorithm};
+use avouch_saml::security::certificate::KeyKind;
 use avouch_saml::security::sign::Signer;
 use avouch_saml::security::verify::Trust;
 use avouch_saml::time::Timestamp;
@@ -16,6 +18,7 @@ use crate::app::Services;
 use crate::apps::saml::{RequestSignatures, SamlSettings};
 use crate::apps::{App, AppId};
 use crate::audit::ResultCode;
+use crate::config::Settings;
 use crate::config::saml::Saml;
 use crate::flow::trail::Trail;
 use crate::refusal::OperatorError;
@@ -265,13 +268,7 @@ pub fn prepare(
     };
     let sp = SpMetadata::parse(&metadata_xml, &reading)
         .map_err(|error| OperatorError::new(format!("metadata of {}: {error}", app.api_name)))?;
-    let mut algorithms = services.settings.saml.algorithms.clone();
-    if saml.danger_allow_sha1 {
-        algorithms.allow_danger_sha1_signatures();
-    }
-    if saml.danger_allow_cbc {
-        algorithms.allow_danger_cbc();
-    }
+    let algorithms = algorithms_for(&services.settings, saml);
     let signature_rule = SignatureRule::of(saml, &sp, &services.settings.saml);
     let trust = Trust {
         keys: sp.signing_keys().cloned().collect(),
@@ -300,6 +297,52 @@ pub fn prepare(
     })
 }
 
+/// The algorithm that a key of this kind signs with for an app.
+///
+/// # Errors
+/// Why none can be used.
+pub fn signature_in_force(
+    settings: &Settings,
+    saml: &SamlSettings,
+    sp: &SpMetadata,
+    kind: KeyKind,
+    algorithms: &AlgorithmPolicy,
+) -> Result<SignatureAlgorithm, String> {
+    let preferred = match &saml.signature_algorithm {
+        Some(uri) => SignatureAlgorithm::from_uri(uri)
+            .ok_or_else(|| "the app's signature algorithm is unknown".to_owned())?,
+        None => settings
+            .saml
+            .signature_for(kind.family())
+            .unwrap_or(kind.default_algorithm()),
+    };
+    sp.choose_signature(kind, preferred, algorithms)
+        .map_err(|error| error.to_string())
+}
+
+/// The cipher of what is encrypted to an app: the one it wishes, or else the organisation's.
+pub fn cipher_in_force(chosen: &EncryptionChoice<'_>, preferred: DataEncryption) -> DataEncryption {
+    let mut methods = chosen.key.encryption_methods.iter();
+    if methods.any(|method| DataEncryption::from_uri(&method.algorithm).is_some()) {
+        chosen.data
+    } else {
+        preferred
+    }
+}
+
+/// What may be used towards an app: the organisation's algorithms and those the app's settings
+/// allow in addition.
+pub fn algorithms_for(settings: &Settings, saml: &SamlSettings) -> AlgorithmPolicy {
+    let mut algorithms = settings.saml.algorithms.clone();
+    if saml.danger_allow_sha1 {
+        algorithms.allow_danger_sha1_signatures();
+    }
+    if saml.danger_allow_cbc {
+        algorithms.allow_danger_cbc();
+    }
+    algorithms
+}
+
 /// What signs for an app: its own key or the organisation's active one, with the algorithm that
 /// its settings, its metadata and the organisation's policy allow. Never a silent fallback.
 fn signer(
@@ -318,21 +361,9 @@ fn signer(
     let Some(key) = key else {
         return Ok(Err("there is no key to sign with".to_owned()));
     };
-    let kind = key.kind();
-    let preferred = match &saml.signature_algorithm {
-        Some(uri) => SignatureAlgorithm::from_uri(uri),
-        None => services
-            .settings
-            .saml
-            .signature_for(kind.family())
-            .or(Some(kind.default_algorithm())),
-    };
-    let Some(preferred) = preferred else {
-        return Ok(Err("the app's signature algorithm is unknown".to_owned()));
-    };
-    let chosen = match sp.choose_signature(kind, preferred, algorithms) {
+    let chosen = match signature_in_force(&services.settings, saml, sp, key.kind(), algorithms) {
         Ok(chosen) => chosen,
-        Err(error) => return Ok(Err(error.to_string())),
+        Err(error) => return Ok(Err(error)),
     };
     Ok(match key.signer(chosen, algorithms) {
         Ok(signer) => Ok(signer),

@@ -103,19 +103,29 @@ fn accept(
     }
 
     let visitor = Visitor::read(cx)?;
-    let app = cx
-        .services
-        .apps
-        .find(&cx.services, visitor.version, By::EntityId(&issuer), cx.now)?
-        .ok_or_else(|| {
-            trail.fail(
-                "service provider",
-                "a connected app",
-                issuer.as_str(),
-                "connected apps",
-            );
-            Refusal::Page(ResultCode::UnknownServiceProvider)
-        })?;
+    let app =
+        cx.services
+            .apps
+            .find(&cx.services, visitor.version, By::EntityId(&issuer), cx.now)?;
+    let Some(app) = app else {
+        // Whoever sends many such requests is not searched for.
+        let near = if cx.services.strangers.has_room(cx.client, cx.now) {
+            almost(cx, &issuer)?
+        } else {
+            None
+        };
+        let expected = match near {
+            Some(near) => format!("a connected app, such as {near}"),
+            None => "a connected app".to_owned(),
+        };
+        trail.fail(
+            "service provider",
+            expected,
+            issuer.as_str(),
+            "connected apps",
+        );
+        return Err(Refusal::Page(ResultCode::UnknownServiceProvider));
+    };
     attempt.about(&app, relay_state.as_ref());
     is_usable(cx, attempt, &app)?;
     bound_relay_state(cx, attempt, relay_state.as_ref())?;
@@ -136,6 +146,30 @@ fn accept(
         return Ok(Answer::See(format!("/saml/sso/continue?p={id}")));
     }
     proceed(cx, attempt, &reply, sso, visitor.session.as_ref())
+}
+
+/// The entity ID that `issuer` would be but for its scheme, letter case or final slash: the usual
+/// slips, which a reader of two lines overlooks. Looked for among apps of the same host only.
+fn almost(cx: &Context, issuer: &str) -> Result<Option<String>, store::StoreError> {
+    const LOOKED_AT: i64 = 50;
+    let bare = |id: &str| {
+        let id = id.trim().to_lowercase();
+        let id = id.split_once("://").map_or(id.as_str(), |(_, rest)| rest);
+        id.trim_end_matches('/').to_owned()
+    };
+    let wanted = bare(issuer);
+    let host = wanted.split(['/', '?', '#']).next().unwrap_or(&wanted);
+    if host.is_empty() {
+        return Ok(None);
+    }
+    let lines = cx
+        .services
+        .db
+        .read(|c| store::apps::list(c, host, None, LOOKED_AT))?;
+    Ok(lines
+        .into_iter()
+        .map(|line| line.entity_id)
+        .find(|id| bare(id) == wanted))
 }
 
 /// Goes on with a sign-on that waited: after login, after consent, or because a page of ours was

@@ -9,6 +9,7 @@ use crate::apps::App;
 use crate::audit::ResultCode;
 use crate::flow::trail::Trail;
 use crate::sessions::{RequestedContexts, Session, SsoRequest};
+use crate::store::{self, Connection, StoreError};
 use crate::users::User;
 
 /// What an app asks of the login.
@@ -165,6 +166,28 @@ fn login_or_no_passive(asked: &Asked<'_>, why: &str, trail: &mut Trail) -> Next 
         "the session",
     );
     Next::LogIn
+}
+
+/// Names the profiles and permission sets that list the app, for the check that refused a user for
+/// having none of them: the rule itself knows rows only.
+///
+/// # Errors
+/// The database.
+pub fn who_may(c: &mut Connection, app: &App) -> Result<String, StoreError> {
+    let profiles = store::profiles::all(c)?
+        .into_iter()
+        .filter(|(id, _)| app.policy.profiles.contains(id))
+        .map(|(_, name)| format!("profile {name}"));
+    let sets = store::permission_sets::all(c)?
+        .into_iter()
+        .filter(|(id, _)| app.policy.permission_sets.contains(id))
+        .map(|(_, name)| format!("permission set {name}"));
+    let names: Vec<String> = profiles.chain(sets).collect();
+    Ok(if names.is_empty() {
+        "none does yet".to_owned()
+    } else {
+        names.join(", ")
+    })
 }
 
 /// Whether the user is still to be asked before anything is released.

@@ -59,6 +59,17 @@ impl Strangers {
         Some(left_out.event.code.clone())
     }
 
+    /// Whether an event that `address` causes now would be written, so that work for its reader is
+    /// worth doing.
+    pub fn has_room(&self, address: IpAddr, now: Timestamp) -> bool {
+        let now = now.millis();
+        let seen = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let known = seen.get(&network(address));
+        known.map_or(seen.len() < MOST, |known| {
+            known.whole_at.max(now) + REFILL_MILLIS - now <= BURST * REFILL_MILLIS
+        })
+    }
+
     /// Forgets who has been quiet, and gives the events that stand for those left out so far.
     pub fn take_left_out(&self, now: Timestamp) -> Vec<Event> {
         let mut seen = self.0.lock().unwrap_or_else(PoisonError::into_inner);

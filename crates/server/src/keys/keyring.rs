@@ -259,14 +259,6 @@ impl Keyring {
         self.secret(db, "pairwise-salt", &mut SystemRandom)
     }
 
-    /// The secret that cookies which name a known browser are signed with.
-    ///
-    /// # Errors
-    /// As [`Keyring::secret`].
-    pub fn cookie_key(&self, db: &Db) -> Result<[u8; 32], KeyringError> {
-        self.secret(db, "cookie-key", &mut SystemRandom)
-    }
-
     fn decrypt(&self, row: KeyRow) -> Result<Key, KeyringError> {
         let damaged = |column: &str, detail: &dyn std::fmt::Display| {
             StoreError::damaged(format!("signing_keys.{column} of {}", row.id), detail)

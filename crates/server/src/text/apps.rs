@@ -59,9 +59,14 @@ texts! {
         acs_urls_hint = "Where sign-ins are posted to, also called ACS URL, reply URL or single \
             sign-on URL of the app. One in each line; the first is used unless a request names \
             another.";
-        certificates = "Certificates of the app";
+        typed_hint_replace = "What the form does not show, such as requested attributes and \
+            contacts, stays as the metadata has it.";
+        certificates = "Signing certificates of the app";
         certificates_hint = "PEM or bare base64, one after the other. Needed only if it signs its \
-            requests or wants assertions encrypted.";
+            requests.";
+        encryption_certificates = "Encryption certificates of the app";
+        encryption_certificates_hint = "PEM or bare base64, one after the other. Needed only if \
+            it wants assertions encrypted. It may be the same as for signing.";
         requests_signed = "It signs all its requests";
         requests_signed_hint = "Requests without a good signature are then refused.";
         typed_submit = "Check what I typed";
@@ -87,6 +92,9 @@ texts! {
             in to it yet.";
         warning_expired = "The certificate {} has expired. It is still used, since SAML goes by \
             the key.";
+        warning_logo = "The metadata names a logo on another server. People's browsers are not \
+            sent there: pages show the first letter of the name. To show the logo, paste it as a \
+            data: image into the app's settings.";
         warning_not_verified = "The metadata carries a signature, which was not verified: no trust \
             key was given. Go back and give the publisher's certificate, or make sure that it \
             comes from the app's owner.";
@@ -165,6 +173,13 @@ texts! {
         saved = "Your changes are saved and in force.";
         created = "The app is saved. Give the values below to the service provider, and choose \
             who may use it.";
+        state_uninstalled = "This app is not installed: every sign-on is refused. Its settings \
+            are kept; installed again, it begins closed.";
+        install = "Install this app";
+        uninstall_title = "Uninstall";
+        uninstall_text = "Refuses everybody and forgets who may use it. What is known of its \
+            service provider stays.";
+        uninstall = "Uninstall this app";
         state_blocked = "This app is blocked: every sign-on is refused.";
         in_force = "In force: {}";
         from_here = "set here";
@@ -193,13 +208,15 @@ texts! {
         name = "Name";
         name_hint = "Shown to users when they sign in and in their list of apps.";
         api_name = "Short name";
+        api_name_hint = "Stands in the launch URL, in the metadata URL for this app and in \
+            commands. Change it only if nobody has a bookmark yet.";
         description = "Description";
         description_hint = "One sentence, shown in the list of apps.";
         contact = "Contact";
         contact_hint = "Who to ask about the app: a mail address or a URL. Shown on error pages.";
-        logo_url = "Logo URL";
-        logo_url_hint = "An https URL. Browsers load it from there, so choose one that people's \
-            networks reach.";
+        logo_url = "Logo";
+        logo_url_hint = "A small image as data:image/png;base64,… (png, jpeg, gif, webp or \
+            svg+xml). An https URL is kept but not shown: no browser is sent to another site.";
         info_url = "Information URL";
         info_url_hint = "A page about the app, linked from the consent page.";
 
@@ -400,6 +417,11 @@ texts! {
             back. Events about it stay.";
         instead = "To close it for a while, block it instead: that keeps everything.";
         submit = "Remove this app";
+        uninstall_title = "Uninstall {}?";
+        uninstall_text = "Nobody will be able to sign in to it. Who may use it, its place in the \
+            launcher and its consent switch go back to the defaults; what is known of its \
+            service provider stays. Installed again, it begins closed.";
+        uninstall_submit = "Uninstall this app";
         cancel = "Keep it";
     }
 }

@@ -26,7 +26,10 @@ texts! {
         request = "Request";
         response = "Response";
         assertion = "Decrypted assertion";
-        unreadable_request = "What came could not be read as a request.";
+        unreadable_request = "What came could not be read as a request. As it stood on the wire:";
+        hint = "Probably:";
+        raw = "What came";
+        waiting = "not connected yet";
         no_request = "No request: the sign-on was started by Avouch.";
         no_response = "No response was sent.";
         binding = "Binding";

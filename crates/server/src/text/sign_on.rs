@@ -156,6 +156,7 @@ texts! {
         unavailable_title = "Signing in is not possible now";
         unavailable_text = "A part of this server cannot be reached. It is our fault, not yours. \
             Wait a minute, then try again.";
+        unavailable_reference = "Reference code in the server's log";
         unavailable_retry = "Try again";
     }
 }

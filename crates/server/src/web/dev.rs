@@ -11,7 +11,10 @@ use crate::store;
 use crate::web::admin::apps::idp_info;
 use crate::web::extract::context;
 use crate::web::pages::admin::EventRow;
-use crate::web::pages::{AppLabel, DecodedMessage, DeveloperPage, DeveloperSp, ErrorKind, policy};
+use crate::web::pages::{
+    AppLabel, DecodedMessage, DeveloperPage, DeveloperSp, ErrorKind, UnreadableMessage, WaitingSp,
+    policy,
+};
 use crate::web::respond::{Served, frame, run, serve};
 use crate::web::{pages, refuse};
 
@@ -40,19 +43,23 @@ pub(crate) async fn page(request: HttpRequest) -> HttpResponse {
                 .unwrap_or_default();
             let page = DeveloperPage {
                 frame: frame(cx, session.as_ref().map(|found| &*found.user)),
-                info: idp_info(cx, None, &keys),
+                info: idp_info(&cx.services.settings, None, &keys),
                 sps: apps
                     .into_iter()
                     .map(|(app, entity_id)| DeveloperSp {
                         launch_url: format!("/launch/{}", app.api_name),
                         settings_url: format!("/admin/apps/{}", app.api_name),
                         start_url: app.definition.start_url,
-                        app: AppLabel {
-                            name: app.name,
-                            logo: app.definition.logo_url,
-                        },
+                        app: AppLabel::new(app.name, app.definition.logo_url.as_deref()),
                         entity_id,
                     })
+                    .collect(),
+                waiting: cx
+                    .services
+                    .waiting
+                    .all()
+                    .into_iter()
+                    .map(|(url, reason)| WaitingSp { url, reason })
                     .collect(),
                 samples: cx.services.sample_logins.clone(),
                 version: exchanges
@@ -85,7 +92,10 @@ fn shown(exchange: Exchange) -> pages::Exchange {
         signature: signature(&event.checks, check),
     };
     pages::Exchange {
-        unreadable: exchange.request.is_none() && event.initiated_by == "sp",
+        unreadable: exchange.unreadable.map(|came| UnreadableMessage {
+            raw: came.raw,
+            hint: came.hint.unwrap_or_default().to_owned(),
+        }),
         request: exchange.request.map(|m| decoded(m, "signature")),
         response: exchange
             .response

@@ -40,7 +40,10 @@ fn page(cx: &Context, error: PageError) -> HttpResponse {
 /// A fault of ours: its cause goes to the log, its code to the page, and both to an event while
 /// there is a database to write it to.
 async fn ours(request: &HttpRequest, cx: &Context, error: OperatorError) -> HttpResponse {
-    let trail = Trail::of(EventKind::SignOn, &mut *cx.random());
+    let trail = match error.trail() {
+        Some(trail) => trail.clone(),
+        None => Trail::of(kind_of(request.path()), &mut *cx.random()),
+    };
     let code = trail.code.clone();
     tracing::error!(
         request.id = cx.request_id,
@@ -109,6 +112,17 @@ fn unavailable(request: &HttpRequest, cx: &Context, code: String) -> HttpRespons
         actix_web::http::header::HeaderValue::from_static("5"),
     );
     response
+}
+
+/// What a request to this address was about.
+fn kind_of(path: &str) -> EventKind {
+    let part = path.split('/').nth(1).unwrap_or("");
+    match part {
+        "admin" => EventKind::Admin,
+        "login" => EventKind::Login,
+        "logout" => EventKind::Logout,
+        _ => EventKind::SignOn,
+    }
 }
 
 /// A page for a fault that no flow was asked about.

@@ -216,8 +216,5 @@ pub(crate) fn frame(cx: &Context, viewer: Option<&User>) -> Frame {
 
 /// An app as a page shows it.
 pub(crate) fn label(app: AppName) -> AppLabel {
-    AppLabel {
-        name: app.name,
-        logo: app.logo,
-    }
+    AppLabel::new(app.name, app.logo.as_deref())
 }

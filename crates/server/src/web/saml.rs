@@ -1,9 +1,10 @@
 //! `/saml/sso`: AuthnRequests in, Responses out.
 
 use actix_web::{HttpRequest, HttpResponse, web};
-use avouch_saml::binding::{BindingError, Transport, post, redirect};
+use avouch_saml::binding::{BindingError, ReceivedRequest, Transport, post, redirect};
 use avouch_saml::xml::limits::Limits;
 
+use crate::context::Context;
 use crate::flow::saml_sso;
 use crate::sessions::PendingId;
 use crate::web::extract::{Fields, context};
@@ -19,6 +20,7 @@ pub(crate) async fn sso_redirect(request: HttpRequest) -> HttpResponse {
         cx,
         move |cx| {
             let received = redirect::receive(&query, &Limits::MESSAGE);
+            show_unreadable(cx, Transport::Redirect, &query, &received);
             saml_sso::begin(cx, Transport::Redirect, received)
         },
         respond::answer,
@@ -32,19 +34,25 @@ pub(crate) async fn sso_post(
     body: Result<web::Bytes, actix_web::Error>,
 ) -> HttpResponse {
     let limit = Limits::MESSAGE.bytes;
-    let body = match body {
-        Ok(body) if is_form(&request) => Ok(body),
-        Ok(_) => Err(BindingError::NoMessage),
-        // Longer than any body may be, or cut off.
-        Err(_) => Err(BindingError::TooLarge { limit }),
-    };
+    // Longer than any body may be, or cut off.
+    let body = body.map_err(|_| BindingError::TooLarge { limit });
+    let is_form = is_form(&request);
     let cx = context(&request);
     let query = request.query_string().to_owned();
     respond::run(
         &request,
         cx,
         move |cx| {
-            let received = body.and_then(|body| post::receive(&body, &query, &Limits::MESSAGE));
+            let raw = body
+                .as_deref()
+                .map(String::from_utf8_lossy)
+                .unwrap_or_default();
+            let received = match &body {
+                Ok(_) if !is_form => Err(BindingError::NoMessage),
+                Ok(body) => post::receive(body, &query, &Limits::MESSAGE),
+                Err(error) => Err(error.clone()),
+            };
+            show_unreadable(cx, Transport::Post, &raw, &received);
             saml_sso::begin(cx, Transport::Post, received)
         },
         respond::answer,
@@ -63,6 +71,18 @@ pub(crate) async fn sso_continue(request: HttpRequest) -> HttpResponse {
         respond::answer,
     )
     .await
+}
+
+/// Shows a developer what could not be read, as it stood on the wire.
+fn show_unreadable(
+    cx: &Context,
+    transport: Transport,
+    raw: &str,
+    received: &Result<ReceivedRequest, BindingError>,
+) {
+    if let (Err(_), Some(exchanges)) = (received, &cx.services.exchanges) {
+        exchanges.unreadable(&cx.request_id, transport, raw);
+    }
 }
 
 /// Whether the body is a form as browsers post it.

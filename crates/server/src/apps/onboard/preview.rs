@@ -7,7 +7,7 @@ use avouch_saml::name_id::NameIdFormat;
 use avouch_saml::time::Timestamp;
 
 use super::row::{FORMAT_UNSPECIFIED, check_names, default_format};
-use super::settings::{is_link, is_logo};
+use super::settings::{is_held_logo, is_link, is_logo};
 use super::{Draft, api_name_from};
 use crate::apps::saml::{AttributeRow, SamlSettings, Source, SubjectType, UserField};
 use crate::apps::{Definition, LocalPolicy};
@@ -198,14 +198,15 @@ fn contact(sp: &SpMetadata) -> String {
     .map_or_else(String::new, |mail| plain(mail, 200))
 }
 
-/// The logo nearest to what a tile shows.
+/// The logo nearest to what a tile shows; one that the metadata itself holds before others, since
+/// only such a one is shown.
 fn logo(sp: &SpMetadata) -> Option<String> {
     const TILE: u32 = 96;
     sp.ui
         .logos
         .iter()
         .filter(|logo| is_logo(&logo.url))
-        .min_by_key(|logo| logo.height.abs_diff(TILE))
+        .min_by_key(|logo| (!is_held_logo(&logo.url), logo.height.abs_diff(TILE)))
         .map(|logo| logo.url.clone())
 }
 
@@ -413,7 +414,6 @@ mod tests {
                 "https://sp.example.org/acs2".into(),
             ],
             signing_certificates: vec![certificate],
-            name_id_formats: vec![NameIdFormat::EmailAddress.uri().into()],
             signs_requests: true,
             ..Typed::default()
         };

@@ -430,7 +430,8 @@ fn escaped_list(values: &[String]) -> String {
     escaped.join("|")
 }
 
-fn escape(text: &str) -> String {
+/// Writes a text so that none of its characters divides a row.
+pub fn escape(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for c in text.chars() {
         if matches!(c, '\\' | ',' | '=' | '|') {

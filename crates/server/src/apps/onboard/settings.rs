@@ -27,6 +27,23 @@ pub struct Setting {
     write: fn(&mut Draft, &str) -> Result<(), Hint>,
 }
 
+impl Setting {
+    /// The value now, for programs: a truth value, a number, a list or a text, whichever it is.
+    pub fn value(&self, draft: &Draft) -> serde_json::Value {
+        let text = (self.read)(draft);
+        if self.expected == YES_NO {
+            return (text == "true").into();
+        }
+        if LISTS.contains(&self.key) {
+            return text.lines().collect();
+        }
+        if self.expected.starts_with(WHOLE_NUMBER) {
+            return text.parse::<i64>().ok().into();
+        }
+        text.into()
+    }
+}
+
 /// What to do about a value that was not taken; may be empty.
 type Hint = String;
 
@@ -53,6 +70,24 @@ pub enum SettingError {
         /// What to do about it; may be empty.
         hint: String,
     },
+}
+
+impl SettingError {
+    /// The sentence to put beside the field of a form, which names the setting already.
+    pub fn beside_its_field(&self) -> String {
+        match self {
+            Self::Unknown { .. } => self.to_string(),
+            Self::Value {
+                expected,
+                received,
+                hint,
+                ..
+            } => format!(
+                "Expected {expected}, received {received:?}{}.",
+                advice(hint)
+            ),
+        }
+    }
 }
 
 fn meant(nearest: &Option<&'static str>) -> String {
@@ -113,6 +148,13 @@ pub fn changes(before: &Draft, after: &Draft) -> Vec<(&'static Setting, String, 
 }
 
 const YES_NO: &str = "true or false";
+const WHOLE_NUMBER: &str = "a whole number";
+/// The settings that have one item a line.
+const LISTS: &[&str] = &[
+    "allowed_name_id_formats",
+    "attributes",
+    "permitted_contexts",
+];
 const OPTIONAL_URL: &str = "an http or https URL, or nothing";
 const FORMATS_EXPECTED: &str =
     "unspecified, emailAddress, persistent, transient or a format URI, separated by spaces";
@@ -182,7 +224,7 @@ pub const SETTINGS: &[Setting] = &[
     Setting {
         key: "logo_url",
         about: "Logo shown on tiles and on the login page.",
-        expected: "an https URL or a data: image, or nothing",
+        expected: "a data: image, an https URL (kept but not shown) or nothing",
         right: AdminRight::EditApps,
         read: |d| d.definition.logo_url.clone().unwrap_or_default(),
         write: |d, v| {
@@ -627,7 +669,7 @@ pub fn subject_word(subject: &SubjectType) -> String {
     }
 }
 
-/// Whether a logo may be shown: https, or an image inside the page. Metadata can hold any scheme.
+/// Whether a logo may be kept: https, or an image inside the URL. Metadata can hold any scheme.
 pub fn is_logo(url: &str) -> bool {
     let image = ["png", "jpeg", "gif", "webp", "svg+xml"]
         .iter()
@@ -637,6 +679,11 @@ pub fn is_logo(url: &str) -> bool {
         .any(|c| c.is_whitespace() || c.is_control() || c == '"');
     (image && plain && url.len() <= 200_000)
         || (url.starts_with("https://") && is_web_url(url) && url.len() <= 2000)
+}
+
+/// Whether a logo is here rather than on another server: an image inside the URL itself.
+pub fn is_held_logo(url: &str) -> bool {
+    url.starts_with("data:image/")
 }
 
 fn optional_url(value: &str) -> Result<Option<String>, Hint> {
@@ -804,6 +851,23 @@ mod tests {
         }
     }
 
+    #[test]
+    fn programs_get_values_of_their_own_kind() {
+        for setting in SETTINGS {
+            let value = setting.value(&draft());
+            match setting.key {
+                key if LISTS.contains(&key) => assert!(value.is_array(), "{key}"),
+                "assertion_lifetime_seconds" | "order" => {
+                    assert!(value.is_number(), "{}", setting.key);
+                }
+                // Nothing stands for the organisation's.
+                "clock_skew_seconds" => assert!(value.is_null()),
+                key if setting.expected == YES_NO => assert!(value.is_boolean(), "{key}"),
+                key => assert!(value.is_string(), "{key}"),
+            }
+        }
+    }
+
     /// Every field of the stored JSON can be changed by some setting.
     #[test]
     fn no_stored_field_is_out_of_reach() {
@@ -852,7 +916,7 @@ mod tests {
             (
                 "logo_url",
                 "data:text/html,x",
-                "an https URL or a data: image",
+                "a data: image, an https URL",
             ),
             ("api_name", "My App", "\"my-app\" would do"),
             ("name", "", "an app needs a name"),

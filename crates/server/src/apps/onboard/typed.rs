@@ -1,5 +1,8 @@
 //! Typed fields into SP metadata, so that a typed app passes the same reader as an uploaded one.
 
+use avouch_saml::metadata::key_descriptor::{KeyUse, SpKey};
+use avouch_saml::metadata::{AcsEndpoint, AcsSelector, Binding, Reading, SpMetadata};
+use avouch_saml::time::Timestamp;
 use avouch_saml::xml::names::{DS, MD, MDUI, SAMLP, XML};
 use avouch_saml::xml::writer::{QName, WriteError, Writer};
 
@@ -16,8 +19,6 @@ pub struct Typed {
     pub signing_certificates: Vec<String>,
     /// Certificates assertions are encrypted for: PEM or bare base64.
     pub encryption_certificates: Vec<String>,
-    /// NameID format URIs the SP takes, most wanted first.
-    pub name_id_formats: Vec<String>,
     /// Whether the SP signs every request.
     pub signs_requests: bool,
 }
@@ -99,9 +100,6 @@ pub fn typed_to_metadata(typed: &Typed) -> Result<Vec<u8>, TypedError> {
             w.end().end().end();
         }
     }
-    for format in &typed.name_id_formats {
-        w.leaf(md("NameIDFormat"), format);
-    }
     for (index, location) in acs.iter().enumerate() {
         w.start(md("AssertionConsumerService"))
             .attr("Binding", "urn:oasis:names:tc:SAML:2.0:bindings:HTTP-POST")
@@ -114,6 +112,107 @@ pub fn typed_to_metadata(typed: &Typed) -> Result<Vec<u8>, TypedError> {
     }
     w.end().end();
     Ok(w.finish()?)
+}
+
+/// Writes the metadata of `stored` with what was typed in its place: endpoints for HTTP-POST, keys
+/// that come in certificates, and whether requests are signed. Everything else that has an effect
+/// stays; so do index, default and encryption methods of an endpoint or key that was typed again.
+///
+/// # Errors
+/// [`TypedError`]. What was typed and cannot be read comes back as [`typed_to_metadata`] writes it,
+/// for the reader to say what is wrong.
+pub fn typed_over(
+    stored: &SpMetadata,
+    typed: &Typed,
+    now: Timestamp,
+) -> Result<Vec<u8>, TypedError> {
+    let plain = typed_to_metadata(typed)?;
+    let Ok(new) = SpMetadata::parse(&plain, &Reading::at(now)) else {
+        return Ok(plain);
+    };
+    let merged = SpMetadata {
+        entity_id: new.entity_id.clone(),
+        acs: endpoints_over(stored, &new),
+        keys: keys_over(&stored.keys, &new.keys),
+        authn_requests_signed: new.authn_requests_signed,
+        // Whoever types it anew vouches for it anew.
+        valid_until: stored.valid_until.filter(|until| *until > now),
+        ..stored.clone()
+    };
+    Ok(merged.to_xml()?)
+}
+
+fn endpoints_over(stored: &SpMetadata, new: &SpMetadata) -> Vec<AcsEndpoint> {
+    let by_post = |acs: &&AcsEndpoint| *acs.binding() == Binding::HttpPost;
+    let default = stored.choose_acs(&AcsSelector::default()).ok();
+    // The first one typed is the default: nothing to say while it was that already.
+    let same_default = default.map(AcsEndpoint::location) == new.acs.first().map(|a| a.location());
+    let mut free =
+        (0..=u16::MAX).filter(|index| !stored.acs.iter().any(|acs| acs.index() == Some(*index)));
+    let mut merged = Vec::new();
+    for (place, acs) in new.acs.iter().enumerate() {
+        let known = stored
+            .acs
+            .iter()
+            .filter(by_post)
+            .find(|known| known.location() == acs.location());
+        let (index, is_default) = match known {
+            Some(known) => (known.index(), known.is_default()),
+            None => (free.next(), None),
+        };
+        let is_default = if same_default {
+            is_default
+        } else {
+            (place == 0).then_some(true)
+        };
+        let location = acs.location().as_str();
+        merged.extend(AcsEndpoint::register(
+            Binding::HttpPost,
+            location,
+            index,
+            is_default,
+        ));
+    }
+    merged.extend(stored.acs.iter().filter(|acs| !by_post(acs)).cloned());
+    merged
+}
+
+fn keys_over(stored: &[SpKey], new: &[SpKey]) -> Vec<SpKey> {
+    let typed_for = |key: &SpKey, usable: fn(KeyUse) -> bool| {
+        usable(key.usage)
+            && new
+                .iter()
+                .any(|typed| typed.public_key == key.public_key && usable(typed.usage))
+    };
+    let mut merged: Vec<SpKey> = Vec::new();
+    for key in stored {
+        let usage = match (
+            typed_for(key, KeyUse::signs),
+            typed_for(key, KeyUse::encrypts),
+        ) {
+            // A bare key has no certificate to show, so nobody took it out.
+            _ if key.certificate.is_none() => key.usage,
+            (true, true) => KeyUse::Both,
+            (true, false) => KeyUse::Signing,
+            (false, true) => KeyUse::Encryption,
+            (false, false) => continue,
+        };
+        merged.push(SpKey {
+            usage,
+            ..key.clone()
+        });
+    }
+    for key in new {
+        let known = merged.iter().any(|known| {
+            known.public_key == key.public_key
+                && (!key.usage.signs() || known.usage.signs())
+                && (!key.usage.encrypts() || known.usage.encrypts())
+        });
+        if !known {
+            merged.push(key.clone());
+        }
+    }
+    merged
 }
 
 /// The base64 of a certificate without its PEM armour; what is not base64 stays, so that the
@@ -152,6 +251,73 @@ mod tests {
         assert!(
             xml.contains("Location=\"https://sp.example.org/acs\" index=\"0\" isDefault=\"true\"")
         );
+    }
+
+    /// What the form shows of stored metadata, typed again.
+    fn shown(sp: &SpMetadata) -> Typed {
+        let pems = |usable: fn(KeyUse) -> bool| {
+            sp.keys
+                .iter()
+                .filter(|key| usable(key.usage))
+                .filter_map(|key| key.certificate.as_ref().map(|c| c.pem()))
+                .collect()
+        };
+        Typed {
+            entity_id: sp.entity_id.to_string(),
+            name: String::new(),
+            acs: sp
+                .acs
+                .iter()
+                .filter(|acs| *acs.binding() == Binding::HttpPost)
+                .map(|acs| acs.location().to_string())
+                .collect(),
+            signing_certificates: pems(KeyUse::signs),
+            encryption_certificates: pems(KeyUse::encrypts),
+            signs_requests: sp.authn_requests_signed,
+        }
+    }
+
+    const NOW: Timestamp = Timestamp::from_millis(1_772_460_309_250);
+
+    fn wiki() -> SpMetadata {
+        let document = include_bytes!("../../../../../examples/metadata/wiki.xml");
+        SpMetadata::parse(document, &Reading::of_any_age(NOW)).expect("the example is good")
+    }
+
+    #[test]
+    fn typing_what_is_there_changes_nothing() {
+        for document in [
+            &include_bytes!("../../../../../examples/metadata/wiki.xml")[..],
+            include_bytes!("../../../../../tests/vectors/metadata/every-kind.xml"),
+        ] {
+            let stored = SpMetadata::parse(document, &Reading::of_any_age(NOW)).expect("good");
+            let typed = shown(&stored);
+            let xml = typed_over(&stored, &typed, NOW).expect("writable");
+            let after = SpMetadata::parse(&xml, &Reading::at(NOW)).expect("good");
+            assert_eq!(avouch_saml::metadata::diff(&stored, &after), []);
+            assert_eq!(after.keys, stored.keys);
+            assert_eq!(
+                after.attribute_consuming_services,
+                stored.attribute_consuming_services
+            );
+        }
+    }
+
+    #[test]
+    fn what_is_typed_anew_replaces_only_itself() {
+        let stored = wiki();
+        let mut typed = shown(&stored);
+        typed.acs.insert(0, "https://wiki.example.org/new".into());
+        typed.encryption_certificates.clear();
+        let xml = typed_over(&stored, &typed, NOW).expect("writable");
+        let after = SpMetadata::parse(&xml, &Reading::at(NOW)).expect("good");
+        let chosen = after.choose_acs(&AcsSelector::default()).expect("one");
+        assert_eq!(chosen.location().as_str(), "https://wiki.example.org/new");
+        assert_eq!(after.acs.len(), stored.acs.len() + 1);
+        assert!(!after.keys.iter().any(|key| key.usage.encrypts()));
+        assert_eq!(after.name_id_formats, stored.name_id_formats);
+        assert_eq!(after.entity_attributes, stored.entity_attributes);
+        assert_eq!(after.contacts, stored.contacts);
     }
 
     #[test]

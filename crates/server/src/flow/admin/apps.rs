@@ -8,8 +8,9 @@ use avouch_saml::time::Timestamp;
 
 use super::{AdminError, Change, SEES_APPS, Wrong, change, require, view};
 use crate::apps::onboard::preview::Preview;
+use crate::apps::onboard::typed::{Typed, TypedError, typed_over, typed_to_metadata};
 use crate::apps::onboard::{Draft, federation, free_api_name, selection, settings, signed};
-use crate::apps::{App, AppId, AppState, PermissionSetId, ProfileId};
+use crate::apps::{App, AppId, AppState, PermissionSetId, ProfileId, StateChange};
 use crate::audit::{EventKind, ResultCode};
 use crate::context::Context;
 use crate::store::apps::{AppLine, StoredApp};
@@ -129,10 +130,7 @@ pub(super) fn find(c: &mut Connection, id: &str) -> Result<StoredApp, AdminError
 /// The metadata of a stored app. It was read before it was stored, so it reads; that it may have
 /// expired since is judged at each sign-on, and its page must still open.
 fn metadata_of(stored: &StoredApp, now: Timestamp) -> Result<SpMetadata, AdminError> {
-    let reading = Reading {
-        skew_seconds: i64::MAX / 4000,
-        ..Reading::at(now)
-    };
+    let reading = Reading::of_any_age(now);
     SpMetadata::parse(&stored.metadata_xml, &reading).map_err(|error| {
         AdminError::Ours(crate::refusal::OperatorError::new(format!(
             "metadata of {}: {error}",
@@ -294,6 +292,30 @@ fn vouched<'d>(
         octets: Cow::Owned(verified.octets),
         reading: Reading::of_source(cx.now),
         signature: DocumentSignature::VerifiedBy(verified.fingerprint),
+    })
+}
+
+/// The metadata that typed fields mean: of a new app, or laid over what the app `replaces` has.
+///
+/// # Errors
+/// [`AdminError::Refused`] with the field.
+pub fn typed(cx: &Context, typed: &Typed, replaces: Option<&str>) -> Result<Vec<u8>, AdminError> {
+    view(cx, &[right_to_import(replaces.is_some())], |c, _| {
+        let document = match replaces {
+            None => typed_to_metadata(typed),
+            Some(id) => {
+                let stored = find(c, id)?;
+                typed_over(&metadata_of(&stored, cx.now)?, typed, cx.now)
+            }
+        };
+        document.map_err(|error| {
+            let field = match error {
+                TypedError::NoEntityId => "entity_id",
+                TypedError::NoAcs => "acs_urls",
+                TypedError::Unwritable(_) => "name",
+            };
+            Wrong::new(field, error.to_string()).into()
+        })
     })
 }
 
@@ -548,6 +570,7 @@ pub fn save(
                 .collect();
             lines.extend(assignments(c, user, &before, &stored.app)?);
             known_key(c, &stored.app)?;
+            free_name(c, &stored.app)?;
             if let Some(wrong) = selection::blocked(
                 &stored.app.definition.saml,
                 &cx.services.settings.saml.algorithms,
@@ -614,6 +637,20 @@ fn names_of<I: PartialEq>(ids: &[I], known: &[(I, String)]) -> Option<String> {
         .map(|names| names.join(", "))
 }
 
+fn free_name(c: &mut Connection, app: &App) -> Result<(), AdminError> {
+    match store::apps::by_api_name(c, &app.api_name)? {
+        Some(other) if other.app.id != app.id => Err(Wrong::new(
+            "api_name",
+            format!(
+                "Expected a short name that no other app has, received {:?}, which {} has.",
+                app.api_name, other.app.name
+            ),
+        )
+        .into()),
+        _ => Ok(()),
+    }
+}
+
 fn known_key(c: &mut Connection, app: &App) -> Result<(), AdminError> {
     let Some(wanted) = &app.definition.saml.signing_key else {
         return Ok(());
@@ -638,16 +675,16 @@ fn known_key(c: &mut Connection, app: &App) -> Result<(), AdminError> {
 ///
 /// # Errors
 /// [`AdminError`].
-pub fn set_state(cx: &Context, id: &str, state: AppState) -> Result<App, AdminError> {
+pub fn set_state(cx: &Context, id: &str, wanted: StateChange) -> Result<App, AdminError> {
     change(cx, &[AdminRight::InstallApps], |c, _| {
         let mut stored = find(c, id)?;
         let before = stored.app.state;
-        stored.app.state = state;
+        stored
+            .app
+            .change_state(wanted)
+            .map_err(|first| Wrong::new("", format!("{first}.")))?;
+        let state = stored.app.state;
         stored.app.updated_at = cx.now;
-        if state == AppState::Uninstalled {
-            // The organisation's policy goes with it; installing again begins closed.
-            stored.app.policy = crate::apps::LocalPolicy::default();
-        }
         store::apps::update(c, &stored)?;
         Ok((
             stored.app.clone(),

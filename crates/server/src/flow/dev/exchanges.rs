@@ -11,6 +11,7 @@ use base64::engine::general_purpose::STANDARD as BASE64;
 
 use crate::audit::Event;
 use crate::context::Context;
+use crate::flow::dev::hint::hint;
 
 /// A message as it was received or sent.
 #[derive(Debug, Clone)]
@@ -58,12 +59,23 @@ impl Message {
 pub struct Exchange {
     /// The AuthnRequest; `None` for a launch, or what was no request at all.
     pub request: Option<Message>,
+    /// What came in place of a request.
+    pub unreadable: Option<Unreadable>,
     /// The Response; `None` when a page ended it.
     pub response: Option<Message>,
     /// The assertion before it was encrypted.
     pub assertion: Option<String>,
     /// The attempt's event.
     pub event: Event,
+}
+
+/// What came and could not be read.
+#[derive(Debug, Clone)]
+pub struct Unreadable {
+    /// The query or form, as it stood on the wire.
+    pub raw: String,
+    /// What is probably wrong with it.
+    pub hint: Option<&'static str>,
 }
 
 /// How many are kept, and how many requests whose end is not known yet.
@@ -82,6 +94,8 @@ pub struct Exchanges {
 struct Kept {
     // By the reference code of their attempt.
     open: VecDeque<(String, Begun)>,
+    // By the HTTP request they came in: an attempt begins after its message was looked at.
+    unreadable: VecDeque<(String, Unreadable)>,
     closed: VecDeque<Exchange>,
 }
 
@@ -103,6 +117,16 @@ impl Exchanges {
         begun(&mut kept, code).request = Some(message);
     }
 
+    /// What arrived in the HTTP request `request_id` is no AuthnRequest.
+    pub fn unreadable(&self, request_id: &str, transport: Transport, raw: &str) {
+        let hint = hint(transport, raw);
+        let mut raw = raw.to_owned();
+        cut(&mut raw);
+        let unreadable = &mut self.lock().unreadable;
+        unreadable.truncate(KEPT);
+        unreadable.push_front((request_id.to_owned(), Unreadable { raw, hint }));
+    }
+
     /// An assertion is about to be encrypted.
     pub fn assertion(&self, code: &str, mut xml: String) {
         cut(&mut xml);
@@ -118,8 +142,14 @@ impl Exchanges {
             None => None,
         }
         .unwrap_or_default();
+        let came = kept
+            .unreadable
+            .iter()
+            .position(|(id, _)| *id == event.request_id);
+        let unreadable = came.and_then(|at| kept.unreadable.remove(at));
         kept.closed.push_front(Exchange {
             request: begun.request,
+            unreadable: unreadable.map(|(_, came)| came),
             response: None,
             assertion: begun.assertion,
             event: event.clone(),

@@ -2,7 +2,9 @@
 //! Nothing here runs under `avouch serve`.
 
 pub mod exchanges;
+pub mod hint;
 pub mod samples;
+pub mod waiting;
 
 use avouch_saml::name_id::NameIdFormat;
 use avouch_saml::time::Timestamp;

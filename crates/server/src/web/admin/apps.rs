@@ -5,23 +5,27 @@ use actix_web::web::{Path, Payload};
 use actix_web::{HttpRequest, HttpResponse};
 use avouch_saml::metadata::algorithms::NoEncryption;
 use avouch_saml::metadata::{Reading, SpMetadata};
-use avouch_saml::security::algorithm::AlgorithmPolicy;
 use avouch_saml::security::certificate::{Certificate, KeyKind};
 
 use super::body::{self, Weight};
 use super::view::{certificate_age, certificates, endpoints, key_kind, moment};
 use super::{admin_frame, ask, problems, run, with_status};
+use crate::apps::onboard::settings::is_held_logo;
 use crate::apps::saml::{EncryptionPolicy, SignWhat};
-use crate::apps::{App, AppState};
+use crate::apps::{App, AppState, StateChange};
+use crate::config::Settings;
 use crate::context::Context;
 use crate::flow::admin::apps::{self as flow, AppView};
 use crate::flow::admin::{AdminError, Wrong};
-use crate::flow::registry::{SignatureRule, clock_skew};
+use crate::flow::registry::{
+    SignatureRule, algorithms_for, cipher_in_force, clock_skew, signature_in_force,
+};
 use crate::store::keys::KeyRow;
 use crate::users::AdminRight;
 use crate::web::extract::{self, Fields};
 use crate::web::pages::admin::{
-    AppForm, AppListPage, AppRemovePage, AppRow, AppSettingsPage, FormAction, InForce, Origin,
+    AppForm, AppListPage, AppRemovePage, AppRow, AppSettingsPage, FormAction, InForce, Leaving,
+    Origin,
 };
 use crate::web::pages::{AppLabel, Choice, Frame, IdpCertificate, IdpInfo, Notice, Tone};
 use crate::web::respond::{page, see_other};
@@ -54,10 +58,7 @@ pub(crate) async fn list(request: HttpRequest) -> HttpResponse {
                     let sp = SpMetadata::parse(&entry.metadata_xml, &reading).ok();
                     AppRow {
                         url: format!("/admin/apps/{}", entry.line.api_name),
-                        app: AppLabel {
-                            name: entry.line.name.clone(),
-                            logo: entry.logo.clone(),
-                        },
+                        app: AppLabel::new(&entry.line.name, entry.logo.as_deref()),
                         entity_id: entry.line.entity_id.clone(),
                         state: AppState::parse(&entry.line.state).unwrap_or(AppState::Uninstalled),
                         last_used: entry.last_used.map(moment),
@@ -150,13 +151,10 @@ fn settings_page(cx: &Context, view: AppView, form: AppForm) -> AppSettingsPage 
     };
     AppSettingsPage {
         url: format!("/admin/apps/{}", app.api_name),
-        app: AppLabel {
-            name: app.name.clone(),
-            logo: app.definition.logo_url.clone(),
-        },
+        app: label(app),
         api_name: app.api_name.clone(),
-        blocked: app.state == AppState::Blocked,
-        info: idp_info(cx, Some(app), &view.keys),
+        state: app.state,
+        info: idp_info(&cx.services.settings, Some(app), &view.keys),
         entity_id: view.stored.entity_id.clone(),
         endpoints: endpoints(&view.sp),
         certificates: certificates(&view.sp, cx.now),
@@ -186,6 +184,10 @@ fn settings_page(cx: &Context, view: AppView, form: AppForm) -> AppSettingsPage 
     }
 }
 
+fn label(app: &App) -> AppLabel {
+    AppLabel::new(&app.name, app.definition.logo_url.as_deref())
+}
+
 fn key_label(key: &KeyRow) -> String {
     let kind = Certificate::from_der(&key.certificate)
         .ok()
@@ -195,8 +197,7 @@ fn key_label(key: &KeyRow) -> String {
 }
 
 /// What a service provider has to know about this identity provider.
-pub(crate) fn idp_info(cx: &Context, app: Option<&App>, keys: &[KeyRow]) -> IdpInfo {
-    let settings = &cx.services.settings;
+pub(crate) fn idp_info(settings: &Settings, app: Option<&App>, keys: &[KeyRow]) -> IdpInfo {
     let url = |path: &str| settings.server.base_url.join(path);
     let issuer = app.and_then(|app| app.definition.saml.issuer.clone());
     let own_key = app.and_then(|app| app.definition.saml.signing_key.as_deref());
@@ -232,6 +233,9 @@ pub(crate) fn idp_info(cx: &Context, app: Option<&App>, keys: &[KeyRow]) -> IdpI
     }
 }
 
+const LOGO_ELSEWHERE: &str = "the first letter of the name: people's browsers are not sent to \
+    another site; to show the logo, paste it as data:image/png;base64,…";
+
 /// The values in force where the form alone does not tell.
 fn in_force(cx: &Context, app: &App, sp: &SpMetadata, keys: &[KeyRow]) -> Vec<InForce> {
     let saml = &app.definition.saml;
@@ -241,6 +245,11 @@ fn in_force(cx: &Context, app: &App, sp: &SpMetadata, keys: &[KeyRow]) -> Vec<In
         origin,
     };
     let mut lines = Vec::new();
+    if let Some(logo) = &app.definition.logo_url
+        && !is_held_logo(logo)
+    {
+        lines.push(line("logo_url", LOGO_ELSEWHERE, Origin::Default));
+    }
     let rule = SignatureRule::of(saml, sp, &cx.services.settings.saml);
     let origin = match rule {
         SignatureRule::App => Origin::Here,
@@ -255,30 +264,24 @@ fn in_force(cx: &Context, app: &App, sp: &SpMetadata, keys: &[KeyRow]) -> Vec<In
     };
     lines.push(line("request_signatures", words, origin));
 
-    let mut policy: AlgorithmPolicy = cx.services.settings.saml.algorithms.clone();
-    if saml.danger_allow_cbc {
-        policy.allow_danger_cbc();
-    }
-    let chosen = sp.choose_encryption(&policy);
-    let usable = chosen.is_ok();
-    lines.push(match saml.encryption {
-        EncryptionPolicy::Off => line("encryption", "off", Origin::Here),
-        EncryptionPolicy::Required if usable => line("encryption", "on", Origin::Here),
-        EncryptionPolicy::Required => line(
-            "encryption",
-            "required, but the app publishes no usable key: every sign-on fails",
-            Origin::Here,
-        ),
-        EncryptionPolicy::WhenKeyPublished if usable => line("encryption", "on", Origin::Metadata),
-        EncryptionPolicy::WhenKeyPublished if chosen == Err(NoEncryption::NoKey) => {
-            line("encryption", "off: no key is published", Origin::Metadata)
+    let settings = &cx.services.settings;
+    let policy = algorithms_for(settings, saml);
+    let origin = match saml.encryption {
+        EncryptionPolicy::WhenKeyPublished => Origin::Metadata,
+        EncryptionPolicy::Off | EncryptionPolicy::Required => Origin::Here,
+    };
+    let words = match (saml.encryption, sp.choose_encryption(&policy)) {
+        (EncryptionPolicy::Off, _) => "off".to_owned(),
+        (_, Ok(chosen)) => {
+            let cipher = cipher_in_force(&chosen, settings.saml.data_encryption);
+            format!("on, with {}", short_name(cipher.uri()))
         }
-        EncryptionPolicy::WhenKeyPublished => line(
-            "encryption",
-            "a key is published that cannot be used: every sign-on fails",
-            Origin::Metadata,
-        ),
-    });
+        (EncryptionPolicy::WhenKeyPublished, Err(NoEncryption::NoKey)) => {
+            "off: no key is published".to_owned()
+        }
+        (_, Err(why)) => format!("every sign-on fails: {why}"),
+    };
+    lines.push(line("encryption", &words, origin));
     lines.push(match (saml.sign, sp.want_assertions_signed) {
         (SignWhat::Default, _) => line("sign", "response and assertion", Origin::Default),
         (SignWhat::Both, _) => line("sign", "response and assertion", Origin::Here),
@@ -316,8 +319,24 @@ fn in_force(cx: &Context, app: &App, sp: &SpMetadata, keys: &[KeyRow]) -> Vec<In
             Origin::Organisation
         };
         lines.push(line("signing_key", &key_label(key), origin));
+        if let Some(kind) = kind_of(key) {
+            let words = match signature_in_force(settings, saml, sp, kind, &policy) {
+                Ok(algorithm) => short_name(algorithm.uri()).to_owned(),
+                Err(why) => format!("every sign-on fails: {why}"),
+            };
+            let origin = match &saml.signature_algorithm {
+                Some(_) => Origin::Here,
+                None => Origin::Default,
+            };
+            lines.push(line("signature_algorithm", &words, origin));
+        }
     }
     lines
+}
+
+/// The part of an algorithm's identifier that people know it by.
+fn short_name(uri: &str) -> &str {
+    uri.rsplit('#').next().unwrap_or(uri)
 }
 
 /// The kind of a stored key, from its certificate.
@@ -339,12 +358,11 @@ pub(crate) async fn save(request: HttpRequest, payload: Payload, id: Path<String
         form.edit();
         return again(&request, cx, id, form, Vec::new(), StatusCode::OK).await;
     }
-    let t = &crate::text::Locale::English.catalogue().forms;
     let (kept, shown) = (form.clone(), id.clone());
     let inside = cx.clone();
     let saved = super::flow(&cx, move |cx| {
         flow::save(cx, &id, |app| {
-            form.apply(app, t).map_err(|problems| {
+            form.apply(app).map_err(|problems| {
                 problems
                     .into_iter()
                     .map(|p| Wrong::new(p.field, p.message))
@@ -391,7 +409,7 @@ pub(crate) async fn block(
     payload: Payload,
     id: Path<String>,
 ) -> HttpResponse {
-    set_state(request, payload, id, AppState::Blocked).await
+    set_state(request, payload, id, StateChange::Block).await
 }
 
 /// `POST /admin/apps/{id}/unblock`.
@@ -400,7 +418,7 @@ pub(crate) async fn unblock(
     payload: Payload,
     id: Path<String>,
 ) -> HttpResponse {
-    set_state(request, payload, id, AppState::Installed).await
+    set_state(request, payload, id, StateChange::Unblock).await
 }
 
 /// `POST /admin/apps/{id}/uninstall`.
@@ -409,7 +427,7 @@ pub(crate) async fn uninstall(
     payload: Payload,
     id: Path<String>,
 ) -> HttpResponse {
-    set_state(request, payload, id, AppState::Uninstalled).await
+    set_state(request, payload, id, StateChange::Uninstall).await
 }
 
 /// `POST /admin/apps/{id}/install`.
@@ -418,14 +436,14 @@ pub(crate) async fn install(
     payload: Payload,
     id: Path<String>,
 ) -> HttpResponse {
-    set_state(request, payload, id, AppState::Installed).await
+    set_state(request, payload, id, StateChange::Install).await
 }
 
 async fn set_state(
     request: HttpRequest,
     payload: Payload,
     id: Path<String>,
-    state: AppState,
+    state: StateChange,
 ) -> HttpResponse {
     let cx = extract::context(&request);
     let rights = &[AdminRight::InstallApps];
@@ -443,21 +461,28 @@ async fn set_state(
 
 /// `GET /admin/apps/{id}/remove`.
 pub(crate) async fn remove_form(request: HttpRequest, id: Path<String>) -> HttpResponse {
+    ask_first(request, id, Leaving::Remove).await
+}
+
+/// `GET /admin/apps/{id}/uninstall`.
+pub(crate) async fn uninstall_form(request: HttpRequest, id: Path<String>) -> HttpResponse {
+    ask_first(request, id, Leaving::Uninstall).await
+}
+
+async fn ask_first(request: HttpRequest, id: Path<String>, leaving: Leaving) -> HttpResponse {
     let cx = extract::context(&request);
     ask(
         &request,
         cx,
         move |cx| flow::show(cx, &id),
-        |cx, view| {
+        move |cx, view| {
             let app = &view.stored.app;
             page(
                 cx,
                 &AppRemovePage {
+                    leaving,
                     frame: admin_frame(cx, &view.viewer),
-                    app: AppLabel {
-                        name: app.name.clone(),
-                        logo: app.definition.logo_url.clone(),
-                    },
+                    app: label(app),
                     entity_id: view.stored.entity_id.clone(),
                     app_url: format!("/admin/apps/{}", app.api_name),
                 },

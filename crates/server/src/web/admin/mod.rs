@@ -7,7 +7,7 @@ pub(crate) mod keys;
 pub(crate) mod new_app;
 pub(crate) mod simulate;
 pub(crate) mod users;
-mod view;
+pub(crate) mod view;
 
 use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, web};

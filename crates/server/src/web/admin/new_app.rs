@@ -3,11 +3,14 @@
 
 use actix_web::web::{Path, Payload};
 use actix_web::{HttpRequest, HttpResponse};
+use avouch_saml::metadata::key_descriptor::KeyUse;
+use avouch_saml::metadata::{Binding, SpMetadata};
+use avouch_saml::security::certificate::Certificate;
 
 use super::body::{self, Form, Weight};
 use super::view::{self, Came, Leads};
 use super::{admin_frame, ask, problems, run};
-use crate::apps::onboard::typed::{Typed, typed_to_metadata};
+use crate::apps::onboard::typed::Typed;
 use crate::context::Context;
 use crate::flow::admin::apps::{self as flow, Confirmed, Understood};
 use crate::flow::admin::{self, AdminError, Wrong};
@@ -102,16 +105,12 @@ pub(crate) async fn replace_form(request: HttpRequest, id: Path<String>) -> Http
                     .sp
                     .acs
                     .iter()
+                    .filter(|acs| *acs.binding() == Binding::HttpPost)
                     .map(|acs| acs.location().to_string())
                     .collect::<Vec<_>>()
                     .join("\n"),
-                certificates: view
-                    .sp
-                    .keys
-                    .iter()
-                    .filter_map(|key| key.certificate.as_ref())
-                    .map(avouch_saml::security::certificate::Certificate::pem)
-                    .collect(),
+                certificates: pems(&view.sp, KeyUse::signs),
+                encryption_certificates: pems(&view.sp, KeyUse::encrypts),
                 requests_signed: view.sp.authn_requests_signed,
             };
             page(cx, &new)
@@ -195,15 +194,7 @@ async fn show_preview(request: HttpRequest, payload: Payload, target: Target) ->
                     .map(|u| (u, uploaded))
                     .map_err(|e| named(e, "file")),
                 "typed" => {
-                    let document = typed_to_metadata(&from_typed(&typed)).map_err(|error| {
-                        use crate::apps::onboard::typed::TypedError;
-                        let field = match error {
-                            TypedError::NoEntityId => "entity_id",
-                            TypedError::NoAcs => "acs_urls",
-                            TypedError::Unwritable(_) => "name",
-                        };
-                        AdminError::from(Wrong::new(field, error.to_string()))
-                    })?;
+                    let document = flow::typed(cx, &from_typed(&typed), replaces)?;
                     flow::understand(cx, &document, None, replaces, &[])
                         .map(|u| (u, String::new()))
                         .map_err(|error| match error {
@@ -298,6 +289,7 @@ fn typed_of(form: &Form) -> TypedSp {
         entity_id: form.get("entity_id").to_owned(),
         acs_urls: form.get("acs_urls").to_owned(),
         certificates: form.get("certificates").to_owned(),
+        encryption_certificates: form.get("encryption_certificates").to_owned(),
         requests_signed: form.get("requests_signed") == "yes",
     }
 }
@@ -308,9 +300,19 @@ fn from_typed(typed: &TypedSp) -> Typed {
         name: typed.name.clone(),
         acs: typed.acs_urls.lines().map(str::to_owned).collect(),
         signing_certificates: certificates(&typed.certificates),
+        encryption_certificates: certificates(&typed.encryption_certificates),
         signs_requests: typed.requests_signed,
-        ..Typed::default()
     }
+}
+
+/// The certificates of a use, as the form shows them.
+fn pems(sp: &SpMetadata, usable: fn(KeyUse) -> bool) -> String {
+    sp.keys
+        .iter()
+        .filter(|key| usable(key.usage))
+        .filter_map(|key| key.certificate.as_ref())
+        .map(Certificate::pem)
+        .collect()
 }
 
 /// Certificates one after another: each PEM block is one; without armour all of it is one.

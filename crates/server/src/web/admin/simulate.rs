@@ -27,10 +27,7 @@ pub(crate) async fn show(request: HttpRequest, id: Path<String>) -> HttpResponse
                 cx,
                 &AppSimulatePage {
                     frame: admin_frame(cx, &found.viewer),
-                    app: AppLabel {
-                        name: found.app.name,
-                        logo: found.app.definition.logo_url,
-                    },
+                    app: AppLabel::new(found.app.name, found.app.definition.logo_url.as_deref()),
                     app_url,
                     username: typed,
                     problems: Vec::new(),

@@ -9,6 +9,7 @@ use avouch_saml::security::certificate::{Certificate, KeyKind};
 use avouch_saml::time::Timestamp;
 
 use crate::apps::onboard::preview::Preview;
+use crate::apps::onboard::settings::is_held_logo;
 use crate::flow::admin::apps::DocumentSignature;
 use crate::users::{AdminRight, User};
 use crate::web::pages::admin::{
@@ -61,7 +62,7 @@ fn binding_name(binding: &Binding) -> String {
 }
 
 /// The certificates of an SP. Keys without a certificate are named by their kind.
-pub(super) fn certificates(sp: &SpMetadata, now: Timestamp) -> Vec<CertificateLine> {
+pub(crate) fn certificates(sp: &SpMetadata, now: Timestamp) -> Vec<CertificateLine> {
     sp.keys
         .iter()
         .map(|key| {
@@ -108,7 +109,8 @@ pub(super) fn certificate_age(sp: &SpMetadata, now: Timestamp) -> Option<Certifi
     }
 }
 
-fn contact_line(contact: &Contact) -> String {
+/// A contact on one line.
+pub(crate) fn contact_line(contact: &Contact) -> String {
     let kind = match contact.kind {
         ContactKind::Technical => "technical",
         ContactKind::Support => "support",
@@ -182,6 +184,13 @@ pub(super) fn preview_page(
     if !sp.can_be_answered() {
         warnings.insert(0, t.warning_no_post.to_string());
     }
+    if definition
+        .logo_url
+        .as_deref()
+        .is_some_and(|logo| !is_held_logo(logo))
+    {
+        warnings.push(t.warning_logo.to_string());
+    }
     for key in certificates(sp, now) {
         if key.expired {
             warnings.push(t.warning_expired.with(&key.subject));
@@ -212,10 +221,7 @@ pub(super) fn preview_page(
             metadata: String::from_utf8(came.document).unwrap_or_default(),
             signed_by: came.signed_by,
         },
-        app: AppLabel {
-            name: preview.draft.name.clone(),
-            logo: definition.logo_url.clone(),
-        },
+        app: AppLabel::new(&preview.draft.name, definition.logo_url.as_deref()),
         entity_id: sp.entity_id.to_string(),
         description: definition.description.clone(),
         organisation: sp

@@ -21,6 +21,8 @@ pub struct DeveloperPage {
     pub info: IdpInfo,
     /// The service providers.
     pub sps: Vec<DeveloperSp>,
+    /// Those whose metadata is still asked for.
+    pub waiting: Vec<WaitingSp>,
     /// The sample users.
     pub samples: Vec<SampleLogin>,
     /// The last exchanges, newest first.
@@ -62,14 +64,32 @@ pub struct Exchange {
     pub reason: String,
     /// The AuthnRequest; None for a sign-on started by Avouch.
     pub request: Option<DecodedMessage>,
-    /// There was a request, and it could not be read.
-    pub unreadable: bool,
+    /// What came in place of a request.
+    pub unreadable: Option<UnreadableMessage>,
     /// The Response; None when a page ended the exchange.
     pub response: Option<DecodedMessage>,
     /// The assertion in plain text, when the Response carries it encrypted.
     pub assertion: Option<String>,
     /// The checks, in order.
     pub checks: Vec<CheckLine>,
+}
+
+/// A service provider whose metadata is asked for until it answers.
+#[derive(Debug, Clone)]
+pub struct WaitingSp {
+    /// Where.
+    pub url: String,
+    /// Why it is not connected yet.
+    pub reason: String,
+}
+
+/// What came and could not be read.
+#[derive(Debug, Clone)]
+pub struct UnreadableMessage {
+    /// The query or form, as it stood on the wire.
+    pub raw: String,
+    /// What is probably wrong with it; may be empty.
+    pub hint: String,
 }
 
 /// A message as it was read or sent.
@@ -108,6 +128,17 @@ impl DeveloperPage {
         exchange.result != ResultCode::Success
     }
 
+    /// Changes whenever a service provider is connected or says something else.
+    fn sps_version(&self) -> String {
+        let waiting = self.waiting.iter().flat_map(|sp| [&sp.url, &sp.reason]);
+        let connected = self.sps.iter().map(|sp| &sp.entity_id);
+        connected
+            .chain(waiting)
+            .map(String::as_str)
+            .collect::<Vec<_>>()
+            .join(" ")
+    }
+
     fn set_out(&self, xml: &str) -> String {
         pretty_xml(xml)
     }
@@ -130,7 +161,7 @@ impl DeveloperPage {
             user: "sample.one".into(),
             result,
             reason: String::new(),
-            unreadable: false,
+            unreadable: None,
             request: Some(message(
                 request,
                 "http://127.0.0.1:8080/saml/sso",
@@ -160,6 +191,10 @@ impl DeveloperPage {
                 launch_url: "/launch/sp".into(),
                 settings_url: "/admin/apps/sp".into(),
             }],
+            waiting: vec![WaitingSp {
+                url: "http://127.0.0.1:9000/metadata".into(),
+                reason: "io: Connection refused".into(),
+            }],
             samples: vec![
                 SampleLogin {
                     username: "sample.one".into(),
@@ -188,8 +223,12 @@ impl DeveloperPage {
                 },
                 Exchange {
                     request: None,
-                    unreadable: true,
-                    ..exchange("QQ12-9ZZK", ResultCode::Success)
+                    unreadable: Some(UnreadableMessage {
+                        raw: "SAMLRequest=fZJNT%2BMwEIb&RelayState=%3Cb%3E".into(),
+                        hint: "looks deflated: HTTP-POST carries plain base64 of the XML".into(),
+                    }),
+                    response: None,
+                    ..exchange("QQ12-9ZZK", ResultCode::InvalidAuthnRequest)
                 },
             ],
             version: "AB3D-77QX".into(),
@@ -204,6 +243,7 @@ pub(super) fn samples() -> Vec<(&'static str, String)> {
             ..Frame::sample_anonymous()
         },
         sps: Vec::new(),
+        waiting: Vec::new(),
         exchanges: Vec::new(),
         version: String::new(),
         ..DeveloperPage::sample()
@@ -230,7 +270,7 @@ mod tests {
         let html = DeveloperPage::sample().html();
         assert!(html.contains("Why it failed"));
         let mut fine = DeveloperPage::sample();
-        fine.exchanges.remove(0);
+        fine.exchanges.retain(|e| e.result == ResultCode::Success);
         assert!(!fine.html().contains("Why it failed"));
     }
 }

@@ -2,6 +2,7 @@
 
 use chrono::{DateTime, SecondsFormat, Utc};
 
+use crate::apps::onboard::settings::is_held_logo;
 use crate::text::{Catalogue, Locale};
 
 use super::assets;
@@ -135,17 +136,28 @@ impl Frame {
 pub struct AppLabel {
     /// The name people know it by.
     pub name: String,
-    /// An https or own URL of its logo. A page shows the name's first letter without one.
-    pub logo: Option<String>,
+    /// Its logo, held by this server. A page shows the name's first letter without one.
+    logo: Option<String>,
 }
 
 impl AppLabel {
-    /// A label without a logo.
-    pub fn named(name: impl Into<String>) -> Self {
+    /// A label with the logo that metadata or settings have, when pages may show it: browsers are
+    /// never sent to another site for one, which would tell that site who signs in where.
+    pub fn new(name: impl Into<String>, logo: Option<&str>) -> Self {
         Self {
             name: name.into(),
-            logo: None,
+            logo: logo.filter(|url| is_held_logo(url)).map(str::to_owned),
         }
+    }
+
+    /// A label without a logo.
+    pub fn named(name: impl Into<String>) -> Self {
+        Self::new(name, None)
+    }
+
+    /// The logo, for an `img`.
+    pub(super) fn logo(&self) -> Option<&str> {
+        self.logo.as_deref()
     }
 
     /// What stands in for a missing logo.
@@ -214,6 +226,14 @@ mod tests {
         assert_eq!(moment.iso, "2026-03-02T14:05:09.250Z");
         assert_eq!(moment.shown, "2026-03-02 14:05:09 UTC");
         assert_eq!(moment.day, "2026-03-02");
+    }
+
+    #[test]
+    fn only_a_logo_that_is_here_is_shown() {
+        let shown = |logo| AppLabel::new("Wiki", Some(logo)).logo;
+        let image = "data:image/png;base64,AAAA";
+        assert_eq!(shown(image).as_deref(), Some(image));
+        assert_eq!(shown("https://sp.example.org/logo.png"), None);
     }
 
     #[test]

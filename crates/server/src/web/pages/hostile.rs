@@ -52,10 +52,7 @@ fn check(name: &str, page: impl Fn(&str) -> String) {
 }
 
 fn app(value: &str) -> AppLabel {
-    AppLabel {
-        name: value.into(),
-        logo: Some(format!("https://sp.example.org/{value}")),
-    }
+    AppLabel::new(value, Some(&format!("data:image/png;base64,{value}")))
 }
 
 #[test]
@@ -237,6 +234,10 @@ fn values_stay_text_for_administrators_and_developers() {
         page.exchanges[0].app = v.into();
         page.exchanges[0].reason = v.into();
         page.exchanges[1].assertion = Some(v.into());
+        let came = page.exchanges[2].unreadable.as_mut();
+        came.expect("the sample has one").raw = v.into();
+        page.waiting[0].url = v.into();
+        page.waiting[0].reason = v.into();
         let exchange = &mut page.exchanges[1];
         for message in exchange.request.iter_mut().chain(&mut exchange.response) {
             message.xml = v.into();

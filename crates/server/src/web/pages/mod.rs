@@ -39,7 +39,9 @@ mod post;
 mod pretty;
 
 pub use consent::{ConsentPage, ReleasedAttribute};
-pub use developer::{DecodedMessage, DeveloperPage, DeveloperSp, Exchange};
+pub use developer::{
+    DecodedMessage, DeveloperPage, DeveloperSp, Exchange, UnreadableMessage, WaitingSp,
+};
 pub use error::{ErrorKind, ErrorPage};
 pub use error_help::{ErrorHelpPage, HelpTopic};
 pub use fields::{Choice, Problem};

@@ -1,7 +1,7 @@
 //! The Content-Security-Policy each kind of page is served with.
 
 const BASE: &str = "default-src 'none'; script-src 'self'; style-src 'self'; \
-    img-src 'self' data: https:; frame-ancestors 'none'; base-uri 'none'";
+    img-src 'self' data:; frame-ancestors 'none'; base-uri 'none'";
 
 /// For every page but those below: forms go to this server only.
 pub fn ordinary() -> String {
@@ -44,6 +44,7 @@ mod tests {
             assert!(policy.contains("default-src 'none'; script-src 'self'; style-src 'self'"));
             assert!(policy.contains("frame-ancestors 'none'; base-uri 'none'"));
             assert!(!policy.contains("unsafe"));
+            assert!(policy.contains("img-src 'self' data:;"));
         }
     }
 

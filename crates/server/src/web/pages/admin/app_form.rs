@@ -16,6 +16,7 @@ use crate::apps::onboard::row::FORMAT_URI;
 )]
 pub struct AppForm {
     pub name: String,
+    pub api_name: String,
     pub description: String,
     pub contact: String,
     pub logo_url: String,
@@ -202,6 +203,7 @@ impl AppForm {
         let ticked = value == "yes";
         match name {
             "name" => self.name = value,
+            "api_name" => self.api_name = value,
             "description" => self.description = value,
             "contact" => self.contact = value,
             "logo_url" => self.logo_url = value,

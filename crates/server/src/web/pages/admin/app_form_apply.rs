@@ -1,41 +1,34 @@
-//! Between the settings form and an app: every value checked, every problem named.
+//! Between the settings form and an app. What a value may be is said by the one table of settings
+//! ([`crate::apps::onboard::settings`]); here its fields are only put into the table's words.
 
-use avouch_saml::ids::{EntityId, IdError, is_absolute_uri};
-use avouch_saml::security::algorithm::SignatureAlgorithm;
-
-use crate::apps::onboard::row::check_names;
-use crate::apps::saml::{
-    AttributeRow, Condition, EncryptionPolicy, RequestSignatures, SignWhat, Source, SubjectType,
-    UserField, WhenMissing,
-};
-use crate::apps::{App, PermissionSetId, PermittedUsers, ProfileId};
-use crate::text::Forms;
+use crate::apps::onboard::Draft;
+use crate::apps::onboard::row::{escape, missing_word};
+use crate::apps::onboard::settings::{SettingError, apply_setting, setting, subject_word};
+use crate::apps::saml::{AttributeRow, Condition, Source, UserField};
+use crate::apps::{App, PermissionSetId, ProfileId};
 
 use super::super::fields::Problem;
-use super::super::frame::web_link;
 use super::app_form::{AppForm, AttributeForm};
-
-const NAME_LENGTH: usize = 200;
-const TEXT_LENGTH: usize = 2000;
-/// A RelayState has at most 80 bytes (saml-bindings §3.4.3, §3.5.3).
-const RELAY_STATE_BYTES: usize = 80;
 
 impl AppForm {
     /// The form of a stored app.
     pub fn from_app(app: &App) -> Self {
-        let (definition, policy, saml) = (&app.definition, &app.policy, &app.definition.saml);
-        let (subject_type, subject_attribute) = subject_words(&saml.subject_type);
+        let draft = Draft::of(app);
+        let read = |key: &str| (setting(key).expect("a setting of the table").read)(&draft);
+        let (policy, saml) = (&app.policy, &app.definition.saml);
+        let subject = subject_word(&saml.subject_type);
+        let (subject_type, subject_attribute) = match subject.strip_prefix("custom.") {
+            Some(name) => ("custom", name),
+            None => (subject.as_str(), ""),
+        };
         Self {
-            name: app.name.clone(),
-            description: definition.description.clone(),
-            contact: definition.contact.clone(),
-            logo_url: text(&definition.logo_url),
-            info_url: text(&definition.info_url),
-            permitted_users: match policy.permitted_users {
-                PermittedUsers::AdminApproved => "admin_approved",
-                PermittedUsers::SelfAuthorize => "self_authorize",
-            }
-            .into(),
+            name: read("name"),
+            api_name: read("api_name"),
+            description: read("description"),
+            contact: read("contact"),
+            logo_url: read("logo_url"),
+            info_url: read("info_url"),
+            permitted_users: read("permitted_users"),
             profiles: policy.profiles.iter().map(ToString::to_string).collect(),
             permission_sets: policy
                 .permission_sets
@@ -44,13 +37,13 @@ impl AppForm {
                 .collect(),
             ask_consent: policy.ask_consent,
             visible: policy.visible,
-            order: policy.order.to_string(),
-            start_url: text(&definition.start_url),
+            order: read("order"),
+            start_url: read("start_url"),
             allow_unsolicited: saml.allow_unsolicited,
-            default_relay_state: text(&saml.default_relay_state),
+            default_relay_state: read("default_relay_state"),
             allow_relay_state_override: saml.allow_relay_state_override,
             subject_type: subject_type.into(),
-            subject_attribute,
+            subject_attribute: subject_attribute.into(),
             name_id_format: saml.name_id_format.clone(),
             allowed_name_id_formats: saml.allowed_name_id_formats.clone(),
             always_this_format: saml.always_this_format,
@@ -60,19 +53,17 @@ impl AppForm {
                 .iter()
                 .map(AttributeForm::from_row)
                 .collect(),
-            sign: word(SIGN, saml.sign),
-            signature_algorithm: text(&saml.signature_algorithm),
-            signing_key: text(&saml.signing_key),
-            issuer: text(&saml.issuer),
+            sign: read("sign"),
+            signature_algorithm: saml.signature_algorithm.clone().unwrap_or_default(),
+            signing_key: read("signing_key"),
+            issuer: read("issuer"),
             danger_allow_sha1: saml.danger_allow_sha1,
-            request_signatures: word(REQUEST_SIGNATURES, saml.request_signatures),
-            permitted_contexts: saml.permitted_contexts.join("\n"),
-            encryption: word(ENCRYPTION, saml.encryption),
+            request_signatures: read("request_signatures"),
+            permitted_contexts: read("permitted_contexts"),
+            encryption: read("encryption"),
             danger_allow_cbc: saml.danger_allow_cbc,
-            assertion_lifetime_seconds: saml.assertion_lifetime_seconds.to_string(),
-            clock_skew_seconds: saml
-                .clock_skew_seconds
-                .map_or(String::new(), |seconds| seconds.to_string()),
+            assertion_lifetime_seconds: read("assertion_lifetime_seconds"),
+            clock_skew_seconds: read("clock_skew_seconds"),
             session_not_on_or_after: saml.session_not_on_or_after,
             preset: String::new(),
             action: super::FormAction::Save,
@@ -85,175 +76,133 @@ impl AppForm {
     ///
     /// # Errors
     /// Every problem found, in the order of the page; `app` is then unchanged.
-    pub fn apply(&self, app: &mut App, t: &Forms) -> Result<(), Vec<Problem>> {
-        let mut check = Check {
-            t,
-            problems: Vec::new(),
+    pub fn apply(&self, app: &mut App) -> Result<(), Vec<Problem>> {
+        let mut draft = Draft::of(app);
+        let mut problems = Vec::new();
+        let flag = |on: bool| on.to_string();
+        let (subject_field, subject) = match self.subject_type.as_str() {
+            "custom" => (
+                "subject_attribute",
+                format!("custom.{}", self.subject_attribute.trim()),
+            ),
+            word => ("subject_type", word.to_owned()),
         };
-        let mut new = app.clone();
-
-        new.name = check.required("name", &self.name, NAME_LENGTH);
-        let definition = &mut new.definition;
-        definition.description = check.short("description", &self.description, TEXT_LENGTH);
-        definition.contact = check.short("contact", &self.contact, NAME_LENGTH);
-        definition.logo_url = check.logo("logo_url", &self.logo_url);
-        definition.info_url = check.web("info_url", &self.info_url);
-
-        let policy = &mut new.policy;
-        policy.permitted_users = match self.permitted_users.as_str() {
-            "self_authorize" => PermittedUsers::SelfAuthorize,
-            "admin_approved" => PermittedUsers::AdminApproved,
-            _ => check.not_a_choice("permitted_users", PermittedUsers::AdminApproved),
-        };
-        policy.profiles = self.profiles.iter().map(ProfileId::new).collect();
-        policy.permission_sets = self
+        let formats = self.allowed_name_id_formats.join("\n");
+        for (field, key, value) in [
+            ("permitted_users", "permitted_users", &self.permitted_users),
+            ("ask_consent", "ask_consent", &flag(self.ask_consent)),
+            ("name", "name", &self.name),
+            ("api_name", "api_name", &self.api_name),
+            ("description", "description", &self.description),
+            ("contact", "contact", &self.contact),
+            ("logo_url", "logo_url", &self.logo_url),
+            ("info_url", "info_url", &self.info_url),
+            ("visible", "visible", &flag(self.visible)),
+            ("order", "order", &self.order),
+            ("start_url", "start_url", &self.start_url),
+            (
+                "allow_unsolicited",
+                "allow_unsolicited",
+                &flag(self.allow_unsolicited),
+            ),
+            (
+                "default_relay_state",
+                "default_relay_state",
+                &self.default_relay_state,
+            ),
+            (
+                "allow_relay_state_override",
+                "allow_relay_state_override",
+                &flag(self.allow_relay_state_override),
+            ),
+            (subject_field, "subject_type", &subject),
+            ("name_id_format", "name_id_format", &self.name_id_format),
+            (
+                "allowed_name_id_formats",
+                "allowed_name_id_formats",
+                &formats,
+            ),
+            (
+                "always_this_format",
+                "always_this_format",
+                &flag(self.always_this_format),
+            ),
+            (
+                "fail_unmet_subject_id",
+                "fail_unmet_subject_id",
+                &flag(self.fail_unmet_subject_id),
+            ),
+        ] {
+            set(&mut draft, &mut problems, field, key, value);
+        }
+        self.apply_attributes(&mut draft, &mut problems);
+        for (key, value) in [
+            ("sign", &self.sign),
+            ("signature_algorithm", &self.signature_algorithm),
+            ("signing_key", &self.signing_key),
+            ("issuer", &self.issuer),
+            ("danger_allow_sha1", &flag(self.danger_allow_sha1)),
+            ("request_signatures", &self.request_signatures),
+            ("permitted_contexts", &self.permitted_contexts),
+            ("encryption", &self.encryption),
+            ("danger_allow_cbc", &flag(self.danger_allow_cbc)),
+            (
+                "assertion_lifetime_seconds",
+                &self.assertion_lifetime_seconds,
+            ),
+            ("clock_skew_seconds", &self.clock_skew_seconds),
+            (
+                "session_not_on_or_after",
+                &flag(self.session_not_on_or_after),
+            ),
+        ] {
+            set(&mut draft, &mut problems, key, key, value);
+        }
+        draft.policy.profiles = self.profiles.iter().map(ProfileId::new).collect();
+        draft.policy.permission_sets = self
             .permission_sets
             .iter()
             .map(PermissionSetId::new)
             .collect();
-        policy.ask_consent = self.ask_consent;
-        policy.visible = self.visible;
-        policy.order = check.number(
-            "order",
-            &self.order,
-            i64::from(i32::MIN),
-            i64::from(i32::MAX),
-        );
-        definition.start_url = check.web("start_url", &self.start_url);
-
-        let saml = &mut definition.saml;
-        saml.allow_unsolicited = self.allow_unsolicited;
-        if self.default_relay_state.len() > RELAY_STATE_BYTES {
-            check.add("default_relay_state", t.relay_state_too_long.to_string());
-        }
-        saml.default_relay_state = filled(&self.default_relay_state);
-        saml.allow_relay_state_override = self.allow_relay_state_override;
-        saml.subject_type = check.subject(self);
-        saml.name_id_format = check.uri("name_id_format", &self.name_id_format);
-        saml.allowed_name_id_formats = self
-            .allowed_name_id_formats
-            .iter()
-            .map(|format| check.uri("allowed_name_id_formats", format))
-            .collect();
-        saml.always_this_format = self.always_this_format;
-        saml.fail_unmet_subject_id = self.fail_unmet_subject_id;
-        saml.attributes = self
-            .attributes
-            .iter()
-            .enumerate()
-            .map(|(index, row)| check.attribute(index + 1, row))
-            .collect();
-        saml.sign = check.word("sign", SIGN, &self.sign);
-        saml.signature_algorithm = filled(&self.signature_algorithm);
-        if let Some(uri) = &saml.signature_algorithm
-            && SignatureAlgorithm::from_uri(uri).is_none()
-        {
-            check.add("signature_algorithm", t.not_a_choice.to_string());
-        }
-        saml.signing_key = filled(&self.signing_key);
-        saml.issuer = filled(&self.issuer).inspect(|issuer| check.own_entity_id("issuer", issuer));
-        saml.danger_allow_sha1 = self.danger_allow_sha1;
-        saml.request_signatures = check.word(
-            "request_signatures",
-            REQUEST_SIGNATURES,
-            &self.request_signatures,
-        );
-        saml.permitted_contexts = self
-            .permitted_contexts
-            .split_whitespace()
-            .map(|context| check.uri("permitted_contexts", context))
-            .collect();
-        saml.encryption = check.word("encryption", ENCRYPTION, &self.encryption);
-        saml.danger_allow_cbc = self.danger_allow_cbc;
-        saml.assertion_lifetime_seconds = check.number(
-            "assertion_lifetime_seconds",
-            &self.assertion_lifetime_seconds,
-            60,
-            3600,
-        );
-        saml.clock_skew_seconds = filled(&self.clock_skew_seconds)
-            .map(|seconds| check.number("clock_skew_seconds", &seconds, 0, 600));
-        saml.session_not_on_or_after = self.session_not_on_or_after;
-
-        if check.problems.is_empty() {
-            *app = new;
+        if problems.is_empty() {
+            draft.write_into(app);
             Ok(())
         } else {
-            Err(check.problems)
+            Err(problems)
+        }
+    }
+
+    fn apply_attributes(&self, draft: &mut Draft, problems: &mut Vec<Problem>) {
+        let before = problems.len();
+        for (index, row) in self.attributes.iter().enumerate() {
+            for (field, message) in row.problems(draft) {
+                problems.push(Problem::new(format!("{field}-{}", index + 1), message));
+            }
+        }
+        if problems.len() > before {
+            return;
+        }
+        let rows: Vec<String> = self.attributes.iter().map(AttributeForm::text).collect();
+        if let Err(error) = apply_setting(draft, "attributes", &rows.join("\n")) {
+            problems.push(Problem::new("attr_name-1", row_message(&error)));
         }
     }
 }
 
-const SIGN: &[(SignWhat, &str)] = &[
-    (SignWhat::Default, "default"),
-    (SignWhat::Response, "response"),
-    (SignWhat::Assertion, "assertion"),
-    (SignWhat::Both, "both"),
-];
-const REQUEST_SIGNATURES: &[(RequestSignatures, &str)] = &[
-    (RequestSignatures::WhenPresent, "when_present"),
-    (RequestSignatures::Required, "required"),
-];
-const ENCRYPTION: &[(EncryptionPolicy, &str)] = &[
-    (EncryptionPolicy::WhenKeyPublished, "when_key_published"),
-    (EncryptionPolicy::Off, "off"),
-    (EncryptionPolicy::Required, "required"),
-];
-const SUBJECTS: &[(SubjectType, &str)] = &[
-    (SubjectType::Persistent, "persistent"),
-    (SubjectType::Transient, "transient"),
-    (SubjectType::Username, "username"),
-    (SubjectType::Email, "email"),
-    (SubjectType::FederationId, "federation_id"),
-    (SubjectType::UserId, "user_id"),
-    (SubjectType::None, "none"),
-];
-const CONDITIONS: &[(Condition, &str)] = &[
-    (Condition::Always, "always"),
-    (Condition::Requested, "requested"),
-    (Condition::Required, "required"),
-];
-const MISSING: &[(WhenMissing, &str)] = &[
-    (WhenMissing::Omit, "omit"),
-    (WhenMissing::Empty, "empty"),
-    (WhenMissing::Refuse, "refuse"),
-];
-
-/// The word of `value`; every value is in its table.
-fn word<T: Copy + PartialEq>(table: &[(T, &str)], value: T) -> String {
-    table
-        .iter()
-        .find(|(known, _)| *known == value)
-        .map_or_else(String::new, |(_, word)| (*word).to_owned())
-}
-
-fn text(value: &Option<String>) -> String {
-    value.clone().unwrap_or_default()
-}
-
-fn filled(value: &str) -> Option<String> {
-    let value = value.trim();
-    (!value.is_empty()).then(|| value.to_owned())
-}
-
-fn lines(value: &str) -> Vec<String> {
-    value
-        .lines()
-        .map(str::trim)
-        .filter(|line| !line.is_empty())
-        .map(str::to_owned)
-        .collect()
-}
-
-fn subject_words(subject: &SubjectType) -> (&'static str, String) {
-    if let SubjectType::Custom(name) = subject {
-        return ("custom", name.clone());
+fn set(draft: &mut Draft, problems: &mut Vec<Problem>, field: &str, key: &str, value: &str) {
+    if let Err(error) = apply_setting(draft, key, value) {
+        problems.push(Problem::new(field, error.beside_its_field()));
     }
-    let word = SUBJECTS
-        .iter()
-        .find(|(known, _)| known == subject)
-        .map_or("", |(_, word)| *word);
-    (word, String::new())
+}
+
+/// What the table says of a row: the hint has what is wrong with it, the rest describes lines.
+fn row_message(error: &SettingError) -> String {
+    match error {
+        SettingError::Value { hint, .. } if !hint.is_empty() => {
+            format!("{}.", hint.strip_prefix("attribute row: ").unwrap_or(hint))
+        }
+        other => other.beside_its_field(),
+    }
 }
 
 impl AttributeForm {
@@ -278,212 +227,156 @@ impl AttributeForm {
         };
         Self {
             name: row.name.clone(),
-            friendly: text(&row.friendly_name),
+            friendly: row.friendly_name.clone().unwrap_or_default(),
             format: row.name_format.clone(),
             source,
             value,
-            missing: word(MISSING, row.when_missing),
-            when: word(CONDITIONS, row.condition),
-            only_for: text(&row.only_for_entity_attribute),
+            missing: missing_word(row.when_missing).into(),
+            when: match row.condition {
+                Condition::Always => "always",
+                Condition::Requested => "requested",
+                Condition::Required => "required",
+            }
+            .into(),
+            only_for: row.only_for_entity_attribute.clone().unwrap_or_default(),
             allowed_values: row.allowed_values.join("\n"),
             allowed_prefixes: row.allowed_prefixes.join("\n"),
         }
     }
-}
 
-/// Collects problems while values are read.
-struct Check<'a> {
-    t: &'a Forms,
-    problems: Vec<Problem>,
-}
-
-impl Check<'_> {
-    fn add(&mut self, field: &str, message: String) {
-        self.problems.push(Problem::new(field, message));
-    }
-
-    fn not_a_choice<T>(&mut self, field: &str, instead: T) -> T {
-        self.add(field, self.t.not_a_choice.to_string());
-        instead
-    }
-
-    fn short(&mut self, field: &str, value: &str, limit: usize) -> String {
-        let value = value.trim();
-        if value.chars().count() > limit {
-            self.add(field, self.t.too_long.with(limit));
-        }
-        value.to_owned()
-    }
-
-    fn required(&mut self, field: &str, value: &str, limit: usize) -> String {
-        let value = self.short(field, value, limit);
-        if value.is_empty() {
-            self.add(field, self.t.required.to_string());
-        }
-        value
-    }
-
-    fn web(&mut self, field: &str, value: &str) -> Option<String> {
-        let value = filled(&self.short(field, value, TEXT_LENGTH))?;
-        let host_follows = web_link(&value).is_some_and(|url| {
-            url.split_once("://").is_some_and(|(_, rest)| {
-                rest.starts_with(|c: char| c.is_alphanumeric() || c == '[')
-            })
-        });
-        if !host_follows || value.contains(char::is_whitespace) {
-            self.add(field, self.t.not_a_web_url.to_string());
-        }
-        Some(value)
-    }
-
-    /// Metadata can hold a small logo itself, as a data URI.
-    fn logo(&mut self, field: &str, value: &str) -> Option<String> {
-        let value = value.trim();
-        if value.starts_with("data:image/") {
-            return Some(value.to_owned());
-        }
-        let value = self.web(field, value)?;
-        if value
-            .get(..7)
-            .is_some_and(|scheme| scheme.eq_ignore_ascii_case("http://"))
-        {
-            self.add(field, self.t.not_https.to_string());
-        }
-        Some(value)
-    }
-
-    fn uri(&mut self, field: &str, value: &str) -> String {
-        let value = value.trim();
-        if !is_absolute_uri(value) {
-            self.add(field, self.t.not_a_uri.with(value));
-        }
-        value.to_owned()
-    }
-
-    fn own_entity_id(&mut self, field: &str, value: &str) {
-        match EntityId::parse_own(value) {
-            Ok(_) => {}
-            Err(IdError::TooLong { limit, .. }) => self.add(field, self.t.too_long.with(limit)),
-            Err(_) => self.add(field, self.t.not_a_uri.with(value)),
-        }
-    }
-
-    fn number(&mut self, field: &str, value: &str, least: i64, most: i64) -> i64 {
-        match value.trim().parse::<i64>() {
-            Ok(number) if (least..=most).contains(&number) => number,
-            Ok(_) => {
-                self.add(field, self.t.not_between.with(format!("{least}–{most}")));
-                least
-            }
-            Err(_) => {
-                self.add(field, self.t.not_a_number.to_string());
-                least
+    /// The row in the words of the table. `missing` stands last, so that no space at the end of a
+    /// value is the end of the line.
+    fn text(&self) -> String {
+        let mut text = format!("{}={}", part(self.name.trim()), self.source_text());
+        // Nothing in a field that may be empty is no option.
+        for (key, value) in [
+            ("friendly", part(self.friendly.trim())),
+            ("only-for", part(self.only_for.trim())),
+            ("values", parts(self.allowed_values.split('\n'))),
+            (
+                "starting",
+                parts(
+                    self.allowed_prefixes
+                        .split('\n')
+                        .filter(|line| !line.trim().is_empty()),
+                ),
+            ),
+        ] {
+            if !value.trim().is_empty() {
+                text.push_str(&format!(",{key}={value}"));
             }
         }
+        match self.when.as_str() {
+            "always" => {}
+            word => text.push_str(&format!(",if-{}", part(word))),
+        }
+        let (format, missing) = (part(self.format.trim()), part(self.missing.trim()));
+        text.push_str(&format!(",format={format},missing={missing}"));
+        text
     }
 
-    fn word<T: Copy>(&mut self, field: &str, table: &[(T, &str)], word: &str) -> T {
-        match table.iter().find(|(_, known)| *known == word) {
-            Some((value, _)) => *value,
-            None => self.not_a_choice(field, table[0].0),
-        }
-    }
-
-    fn subject(&mut self, form: &AppForm) -> SubjectType {
-        if form.subject_type == "custom" {
-            let name = form.subject_attribute.trim();
-            if name.is_empty() {
-                self.add("subject_attribute", self.t.custom_needs_name.to_string());
-            }
-            return SubjectType::Custom(name.to_owned());
-        }
-        match SUBJECTS.iter().find(|(_, word)| *word == form.subject_type) {
-            Some((subject, _)) => subject.clone(),
-            None => self.not_a_choice("subject_type", SubjectType::None),
-        }
-    }
-
-    fn attribute(&mut self, number: usize, row: &AttributeForm) -> AttributeRow {
-        let id = |field: &str| format!("{field}-{number}");
-        let only_for = filled(&row.only_for);
-        if let Some(condition) = &only_for
-            && !condition
-                .split_once('=')
-                .is_some_and(|(n, v)| !n.is_empty() && !v.is_empty())
-        {
-            self.add(
-                &id("attr_only_for"),
-                self.t.entity_attribute_form.to_string(),
-            );
-        }
-        let before = self.problems.len();
-        let new = AttributeRow {
-            name: self.required(&id("attr_name"), &row.name, TEXT_LENGTH),
-            name_format: self.uri(&id("attr_format"), &row.format),
-            friendly_name: filled(&row.friendly),
-            source: self.source(number, row),
-            when_missing: self.word(&id("attr_missing"), MISSING, &row.missing),
-            only_for_entity_attribute: only_for,
-            condition: self.word(&id("attr_when"), CONDITIONS, &row.when),
-            allowed_values: lines(&row.allowed_values),
-            allowed_prefixes: lines(&row.allowed_prefixes),
-        };
-        if self.problems.len() == before
-            && let Err(error) = check_names(&new)
-        {
-            self.add(&id("attr_name"), error.to_string());
-        }
-        new
-    }
-
-    fn source(&mut self, number: usize, row: &AttributeForm) -> Source {
-        let field = format!("attr_value-{number}");
-        let value = row.value.trim().to_owned();
-        if let Some(word) = row.source.strip_prefix("user:")
-            && let Some((known, _)) = UserField::ALL.iter().find(|(_, w)| *w == word)
-        {
-            return Source::User(*known);
-        }
-        match row.source.as_str() {
-            "custom" => {
-                if value.is_empty() {
-                    self.add(&field, self.t.custom_needs_name.to_string());
-                }
-                Source::Custom(value)
-            }
-            "profile" => Source::Profile,
-            "permission_sets" => Source::PermissionSets,
-            "organisation_name" => Source::OrganisationName,
-            "organisation_url" => Source::OrganisationUrl,
+    fn source_text(&self) -> String {
+        match self.source.as_str() {
+            "custom" => format!("custom.{}", part(self.value.trim())),
             "constant" => {
-                if value.is_empty() {
-                    self.add(&field, self.t.constant_needs_value.to_string());
-                }
-                Source::Constant(lines(&value))
+                let value = self.value.strip_suffix('\n').unwrap_or(&self.value);
+                format!("constant:{}", parts(value.split('\n')))
             }
-            "template" => {
-                if value.is_empty() {
-                    self.add(&field, self.t.template_needs_text.to_string());
-                }
-                Source::Template(value)
-            }
-            "subject_id" => Source::SubjectId,
-            "pairwise_id" => Source::PairwiseId,
-            _ => self.not_a_choice(&format!("attr_source-{number}"), Source::Profile),
+            "template" => format!("template:{}", part(&self.value)),
+            word => part(word.strip_prefix("user:").unwrap_or(word)),
         }
     }
+
+    /// Each field that is wrong, with what is wrong with it: a field is tried in a row that is
+    /// otherwise good.
+    fn problems(&self, draft: &Draft) -> Vec<(&'static str, String)> {
+        let wrong = |row: &Self| {
+            let error = apply_setting(&mut draft.clone(), "attributes", &row.text()).err()?;
+            Some(row_message(&error))
+        };
+        let good = |name: &str, format: &str| Self {
+            name: name.into(),
+            format: format.into(),
+            source: "email".into(),
+            missing: "omit".into(),
+            when: "always".into(),
+            ..Self::default()
+        };
+        // Some formats promise a URI as the name, some a word.
+        let format = wrong(&good("a", &self.format)).and(wrong(&good("urn:x:a", &self.format)));
+        let name_format = match format {
+            None => self.format.as_str(),
+            Some(_) => "unspecified",
+        };
+        let value_field = match self.source.as_str() {
+            "custom" | "constant" | "template" => "attr_value",
+            _ => "attr_source",
+        };
+        let mut rows: Vec<(&'static str, Self)> =
+            ["attr_friendly", value_field, "attr_missing", "attr_when"]
+                .into_iter()
+                .chain([
+                    "attr_only_for",
+                    "attr_allowed_values",
+                    "attr_allowed_prefixes",
+                ])
+                .map(|field| (field, good("a", "basic")))
+                .collect();
+        for (field, row) in &mut rows {
+            match *field {
+                "attr_friendly" => row.friendly.clone_from(&self.friendly),
+                "attr_missing" => row.missing.clone_from(&self.missing),
+                "attr_when" => row.when.clone_from(&self.when),
+                "attr_only_for" => row.only_for.clone_from(&self.only_for),
+                "attr_allowed_values" => row.allowed_values.clone_from(&self.allowed_values),
+                "attr_allowed_prefixes" => row.allowed_prefixes.clone_from(&self.allowed_prefixes),
+                _ => {
+                    row.source.clone_from(&self.source);
+                    row.value.clone_from(&self.value);
+                }
+            }
+        }
+        let name = wrong(&good(&self.name, name_format));
+        let mut found: Vec<_> = name
+            .map(|message| ("attr_name", message))
+            .into_iter()
+            .collect();
+        found.extend(format.map(|message| ("attr_format", message)));
+        found.extend(
+            rows.iter()
+                .filter_map(|(field, row)| Some((*field, wrong(row)?))),
+        );
+        found
+    }
+}
+
+/// A part of a row: nothing in it divides the row or ends its line.
+fn part(text: &str) -> String {
+    escape(&text.replace(['\r', '\n'], " "))
+}
+
+/// Several parts, one of each line.
+fn parts<'t>(lines: impl Iterator<Item = &'t str>) -> String {
+    let lines: Vec<String> = lines
+        .map(|line| part(line.strip_suffix('\r').unwrap_or(line)))
+        .collect();
+    lines.join("|")
 }
 
 #[cfg(test)]
 mod tests {
+    use avouch_saml::security::algorithm::SignatureAlgorithm;
     use avouch_saml::time::Timestamp;
+    use proptest::prelude::*;
 
     use super::super::app_form::SOURCES;
     use super::*;
     use crate::apps::onboard::row::FORMAT_URI;
-    use crate::apps::saml::SamlSettings;
-    use crate::apps::{AppId, AppState, Definition, LocalPolicy};
-    use crate::text::Locale;
+    use crate::apps::onboard::settings::SETTINGS;
+    use crate::apps::saml::{
+        EncryptionPolicy, RequestSignatures, SamlSettings, SignWhat, SubjectType, WhenMissing,
+    };
+    use crate::apps::{AppId, AppState, Definition, LocalPolicy, PermittedUsers};
 
     fn app() -> App {
         let row = |source, when_missing| AttributeRow {
@@ -505,8 +398,8 @@ mod tests {
             Source::PermissionSets,
             Source::OrganisationName,
             Source::OrganisationUrl,
-            Source::Constant(vec!["a".into(), "b".into()]),
-            Source::Template("${given_name} ${family_name}".into()),
+            Source::Constant(vec!["a, b=c|d\\".into(), String::new(), " b ".into()]),
+            Source::Template(" ${given_name}, ${family_name} ".into()),
             Source::SubjectId,
             Source::PairwiseId,
         ]);
@@ -550,16 +443,12 @@ mod tests {
         }
     }
 
-    fn forms() -> &'static Forms {
-        &Locale::English.catalogue().forms
-    }
-
     #[test]
     fn saving_an_unchanged_form_changes_nothing() {
         let before = app();
         let mut after = before.clone();
         AppForm::from_app(&before)
-            .apply(&mut after, forms())
+            .apply(&mut after)
             .expect("a stored app has no problems");
         assert_eq!(format!("{after:?}"), format!("{before:?}"));
     }
@@ -571,11 +460,11 @@ mod tests {
         form.clock_skew_seconds = "600".into();
         form.subject_type = "email".into();
         form.attributes[0].value = "ignored for a user field".into();
-        form.apply(&mut app, forms()).expect("good values");
+        form.apply(&mut app).expect("good values");
         assert_eq!(app.definition.saml.clock_skew_seconds, Some(600));
         assert_eq!(app.definition.saml.subject_type, SubjectType::Email);
         form.clock_skew_seconds = " ".into();
-        form.apply(&mut app, forms()).expect("good values");
+        form.apply(&mut app).expect("good values");
         assert_eq!(app.definition.saml.clock_skew_seconds, None);
     }
 
@@ -592,7 +481,7 @@ mod tests {
             let mut app = app();
             let mut form = AppForm::from_app(&app);
             form.issuer.clone_from(&issuer);
-            assert_eq!(form.apply(&mut app, forms()).is_ok(), good, "{issuer}");
+            assert_eq!(form.apply(&mut app).is_ok(), good, "{issuer}");
         }
     }
 
@@ -608,6 +497,7 @@ mod tests {
         form.order = "first".into();
         form.default_relay_state = "x".repeat(81);
         form.subject_attribute = String::new();
+        form.api_name = "Not A Name".into();
         form.issuer = "not a uri".into();
         form.permitted_users = "everybody".into();
         form.signature_algorithm = "rsa".into();
@@ -619,15 +509,16 @@ mod tests {
         form.attributes[2].only_for = "no value".into();
         form.attributes[3].name = "mail".into();
         form.attributes[4].when = "sometimes".into();
-        let problems = form.apply(&mut app, forms()).expect_err("bad values");
+        let problems = form.apply(&mut app).expect_err("bad values");
         let fields: Vec<_> = problems.iter().map(|p| p.field.as_str()).collect();
         assert_eq!(
             fields,
             [
+                "permitted_users",
                 "name",
+                "api_name",
                 "logo_url",
                 "info_url",
-                "permitted_users",
                 "order",
                 "start_url",
                 "default_relay_state",
@@ -645,5 +536,192 @@ mod tests {
             ]
         );
         assert_eq!(format!("{app:?}"), before);
+    }
+
+    /// Sets one field of the form as a browser would.
+    fn typed(form: &mut AppForm, key: &str, value: &str) {
+        let on = |value: &str| value == "true";
+        match key {
+            "subject_type" => match value.strip_prefix("custom.") {
+                Some(name) => {
+                    form.subject_type = "custom".into();
+                    form.subject_attribute = name.into();
+                }
+                None => form.subject_type = value.into(),
+            },
+            "allowed_name_id_formats" => {
+                form.allowed_name_id_formats =
+                    value.split_whitespace().map(str::to_owned).collect();
+            }
+            "ask_consent" => form.ask_consent = on(value),
+            "visible" => form.visible = on(value),
+            "allow_unsolicited" => form.allow_unsolicited = on(value),
+            "allow_relay_state_override" => form.allow_relay_state_override = on(value),
+            "always_this_format" => form.always_this_format = on(value),
+            "fail_unmet_subject_id" => form.fail_unmet_subject_id = on(value),
+            "danger_allow_sha1" => form.danger_allow_sha1 = on(value),
+            "danger_allow_cbc" => form.danger_allow_cbc = on(value),
+            "session_not_on_or_after" => form.session_not_on_or_after = on(value),
+            _ => {
+                let fields = AppForm::from_pairs([(key, value)]);
+                let into = field_of(form, key);
+                into.clone_from(field_of(&mut fields.clone(), key));
+            }
+        }
+    }
+
+    fn field_of<'f>(form: &'f mut AppForm, key: &str) -> &'f mut String {
+        match key {
+            "name" => &mut form.name,
+            "api_name" => &mut form.api_name,
+            "description" => &mut form.description,
+            "contact" => &mut form.contact,
+            "logo_url" => &mut form.logo_url,
+            "info_url" => &mut form.info_url,
+            "permitted_users" => &mut form.permitted_users,
+            "order" => &mut form.order,
+            "start_url" => &mut form.start_url,
+            "default_relay_state" => &mut form.default_relay_state,
+            "name_id_format" => &mut form.name_id_format,
+            "sign" => &mut form.sign,
+            "signature_algorithm" => &mut form.signature_algorithm,
+            "signing_key" => &mut form.signing_key,
+            "issuer" => &mut form.issuer,
+            "request_signatures" => &mut form.request_signatures,
+            "permitted_contexts" => &mut form.permitted_contexts,
+            "encryption" => &mut form.encryption,
+            "assertion_lifetime_seconds" => &mut form.assertion_lifetime_seconds,
+            "clock_skew_seconds" => &mut form.clock_skew_seconds,
+            other => panic!("the form has no field for the setting {other}"),
+        }
+    }
+
+    /// The app after `value` came through each door, or nothing where it was refused.
+    fn through_both_doors(key: &str, value: &str) -> [Option<String>; 2] {
+        let before = app();
+        let mut draft = Draft::of(&before);
+        let mut by_table = before.clone();
+        let table = apply_setting(&mut draft, key, value).ok().map(|()| {
+            draft.write_into(&mut by_table);
+            format!("{by_table:?}")
+        });
+        let mut form = AppForm::from_app(&before);
+        typed(&mut form, key, value);
+        let mut by_form = before;
+        let form = form
+            .apply(&mut by_form)
+            .ok()
+            .map(|()| format!("{by_form:?}"));
+        [table, form]
+    }
+
+    fn any_value() -> impl Strategy<Value = String> {
+        const KNOWN: &[&str] = &[
+            "",
+            "true",
+            "false",
+            "1",
+            "-1",
+            "59",
+            "60",
+            "3600",
+            "3601",
+            "600",
+            "601",
+            "10000",
+            "10001",
+            "both",
+            "assertion",
+            "off",
+            "required",
+            "follow_metadata",
+            "follow-metadata",
+            "self_authorize",
+            "everybody",
+            "persistent",
+            "transient",
+            "none",
+            "custom.",
+            "custom.x",
+            "email",
+            "urn:a b",
+            "urn:x:y",
+            "rsa-sha256",
+            "rsa-sha1",
+            "rsa",
+            "urn:oasis:names:tc:SAML:2.0:nameid-format:entity",
+            "urn:oasis:names:tc:SAML:2.0:nameid-format:encrypted",
+            "urn:oasis:names:tc:SAML:1.1:nameid-format:emailAddress",
+            "http://www.w3.org/2001/04/xmldsig-more#ecdsa-sha256",
+            "https://sp.example.org/",
+            "https://sp.example.org/#about",
+            "http://sp.example.org/x.png",
+            "https://",
+            "javascript:alert(1)",
+            "data:image/png;base64,AAAA",
+            "data:image/x;base64,AAAA",
+            "data:image/png,x",
+            "new",
+            "wiki-2",
+            "Not A Name",
+            "not a uri",
+            "https://idp.example.org/other",
+            "a\u{0}b",
+        ];
+        prop_oneof![
+            proptest::sample::select(KNOWN).prop_map(str::to_owned),
+            ".{0,20}",
+            (0..2100_usize).prop_map(|length| "x".repeat(length)),
+        ]
+    }
+
+    proptest! {
+        /// The page takes what the command line takes, and refuses what it refuses.
+        #[test]
+        fn both_doors_take_the_same_values(
+            at in 0..SETTINGS.len(),
+            value in any_value(),
+        ) {
+            let key = SETTINGS[at].key;
+            let flag = (SETTINGS[at].read)(&Draft::of(&app())).parse::<bool>().is_ok();
+            // A tick box has two states and a list of rows has many fields.
+            prop_assume!(key != "attributes" && (!flag || value == "true" || value == "false"));
+            let [table, form] = through_both_doors(key, &value);
+            prop_assert_eq!(table, form, "{} = {:?}", key, value);
+        }
+
+        /// Any row that the page can send is either refused or stored as the row's text would be.
+        #[test]
+        fn rows_are_those_of_the_table(
+            name in ".{0,12}",
+            friendly in ".{0,8}",
+            format in prop_oneof![Just("uri".to_owned()), Just("urn:x:y".to_owned()), ".{0,6}"],
+            source in proptest::sample::select(&SOURCES[..]),
+            value in prop_oneof![Just("${given_name}".to_owned()), "(.{0,5}\n){0,2}.{0,8}"],
+            missing in proptest::sample::select(&["omit", "empty", "refuse", "other"][..]),
+            only_for in prop_oneof![Just(String::new()), ".{0,5}", "[a-z]=[a-z]"],
+            allowed_values in "(.{0,5}\n){0,2}.{0,8}",
+            allowed_prefixes in "(.{0,5}\n){0,2}.{0,8}",
+        ) {
+            let row = AttributeForm {
+                name, friendly, format, source: source.into(), value,
+                missing: missing.into(), when: "requested".into(), only_for, allowed_values,
+                allowed_prefixes,
+            };
+            let mut by_form = app();
+            let form = AppForm { attributes: vec![row.clone()], ..AppForm::from_app(&by_form) };
+            let taken = form.apply(&mut by_form).is_ok();
+            let mut draft = Draft::of(&app());
+            prop_assert_eq!(taken, apply_setting(&mut draft, "attributes", &row.text()).is_ok());
+            if taken {
+                let stored = &by_form.definition.saml.attributes;
+                prop_assert_eq!(stored.len(), 1);
+                prop_assert_eq!(stored[0].condition, Condition::Requested);
+                let again = AppForm::from_app(&by_form);
+                let mut after = by_form.clone();
+                prop_assert!(again.apply(&mut after).is_ok());
+                prop_assert_eq!(&after.definition.saml.attributes, stored);
+            }
+        }
     }
 }

@@ -45,8 +45,10 @@ pub struct TypedSp {
     pub entity_id: String,
     /// ACS URLs, one in each line, the default first.
     pub acs_urls: String,
-    /// Certificates, PEM or bare base64.
+    /// Certificates it signs with, PEM or bare base64.
     pub certificates: String,
+    /// Certificates to encrypt for, PEM or bare base64.
+    pub encryption_certificates: String,
     /// The app signs all its requests (sends `yes` or nothing).
     pub requests_signed: bool,
 }
@@ -83,7 +85,7 @@ pub struct EntityLine {
 }
 
 /// The fields that a problem can be shown at.
-const FIELDS: [&str; 8] = [
+const FIELDS: [&str; 9] = [
     "file",
     "metadata",
     "signed_by",
@@ -91,6 +93,7 @@ const FIELDS: [&str; 8] = [
     "entity_id",
     "acs_urls",
     "certificates",
+    "encryption_certificates",
     "requests_signed",
 ];
 
@@ -142,6 +145,11 @@ impl AppNewPage {
                 t.certificates,
                 Some(t.certificates_hint),
                 typed.certificates.as_str(),
+            ),
+            "encryption_certificates" => (
+                t.encryption_certificates,
+                Some(t.encryption_certificates_hint),
+                typed.encryption_certificates.as_str(),
             ),
             _ => (
                 t.requests_signed,

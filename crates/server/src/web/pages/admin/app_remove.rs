@@ -1,4 +1,4 @@
-//! The question before an app is removed.
+//! The question before an app is removed or uninstalled.
 
 use askama::Template;
 
@@ -6,10 +6,21 @@ use crate::text::AppRemove;
 
 use super::super::{AppLabel, Frame, Page};
 
-/// `GET /admin/apps/{id}/remove`. Its form posts `csrf` to the same address.
+/// What is asked about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Leaving {
+    /// The app goes with all its settings.
+    Remove,
+    /// Only the organisation's policy goes.
+    Uninstall,
+}
+
+/// `GET /admin/apps/{id}/remove` or `/uninstall`. Its form posts `csrf` to the same address.
 #[derive(Debug, Template)]
 #[template(path = "admin/app_remove.html")]
 pub struct AppRemovePage {
+    /// What is asked about.
+    pub leaving: Leaving,
     /// Surroundings.
     pub frame: Frame,
     /// The app.
@@ -25,9 +36,14 @@ impl AppRemovePage {
         &self.frame.t.app_remove
     }
 
+    fn uninstalls(&self) -> bool {
+        self.leaving == Leaving::Uninstall
+    }
+
     /// Sample data.
     pub fn sample() -> Self {
         Self {
+            leaving: Leaving::Remove,
             frame: Frame::sample_admin(),
             app: AppLabel::named("Sample Wiki"),
             entity_id: "https://wiki.example.org/shibboleth".into(),
@@ -37,7 +53,14 @@ impl AppRemovePage {
 }
 
 pub(super) fn samples() -> Vec<(&'static str, String)> {
-    vec![("admin-app-remove", AppRemovePage::sample().html())]
+    let uninstall = AppRemovePage {
+        leaving: Leaving::Uninstall,
+        ..AppRemovePage::sample()
+    };
+    vec![
+        ("admin-app-remove", AppRemovePage::sample().html()),
+        ("admin-app-uninstall", uninstall.html()),
+    ]
 }
 
 #[cfg(test)]

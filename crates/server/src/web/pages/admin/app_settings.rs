@@ -3,6 +3,7 @@
 use askama::Template;
 use avouch_saml::security::algorithm::SignatureAlgorithm;
 
+use crate::apps::AppState;
 use crate::apps::onboard::row::{FORMAT_BASIC, FORMAT_UNSPECIFIED, FORMAT_URI};
 use crate::text::{AppSettings, Text};
 
@@ -29,8 +30,8 @@ pub struct AppSettingsPage {
     pub app: AppLabel,
     /// Short name.
     pub api_name: String,
-    /// Whether it is blocked.
-    pub blocked: bool,
+    /// Whether it is in use, blocked or not installed.
+    pub state: AppState,
     /// What the service provider needs to know.
     pub info: IdpInfo,
     /// Entity ID of the service provider.
@@ -80,6 +81,14 @@ pub enum Origin {
 impl AppSettingsPage {
     fn t(&self) -> &AppSettings {
         &self.frame.t.app_settings
+    }
+
+    fn blocked(&self) -> bool {
+        self.state == AppState::Blocked
+    }
+
+    fn uninstalled(&self) -> bool {
+        self.state == AppState::Uninstalled
     }
 
     fn field(&self, name: &'static str, label: &Text, hint: &Text, value: &str) -> Field {
@@ -469,6 +478,7 @@ impl AppSettingsPage {
         };
         let label = match name {
             "name" => t.name,
+            "api_name" => t.api_name,
             "description" => t.description,
             "contact" => t.contact,
             "logo_url" => t.logo_url,
@@ -523,6 +533,7 @@ impl AppSettingsPage {
     pub fn sample() -> Self {
         let mut form = AppForm {
             name: "Sample Wiki".into(),
+            api_name: "wiki".into(),
             description: "Pages that everybody may write.".into(),
             contact: "helpdesk@example.org".into(),
             permitted_users: "admin_approved".into(),
@@ -559,7 +570,7 @@ impl AppSettingsPage {
             url: "/admin/apps/wiki".into(),
             app: AppLabel::named("Sample Wiki"),
             api_name: "wiki".into(),
-            blocked: false,
+            state: AppState::Installed,
             info: IdpInfo::sample(),
             entity_id: "https://wiki.example.org/shibboleth".into(),
             endpoints: vec![EndpointLine {
@@ -656,7 +667,7 @@ fn algorithm_name(algorithm: SignatureAlgorithm) -> &'static str {
 
 pub(super) fn samples() -> Vec<(&'static str, String)> {
     let mut wrong = AppSettingsPage {
-        blocked: true,
+        state: AppState::Blocked,
         problems: vec![
             Problem::new("clock_skew_seconds", "Enter a number in the range 0–600."),
             Problem::new("attr_name-2", "Enter a value."),
@@ -665,9 +676,14 @@ pub(super) fn samples() -> Vec<(&'static str, String)> {
     };
     wrong.form.clock_skew_seconds = "900".into();
     wrong.form.attributes[1].name.clear();
+    let uninstalled = AppSettingsPage {
+        state: AppState::Uninstalled,
+        ..AppSettingsPage::sample()
+    };
     vec![
         ("admin-app", AppSettingsPage::sample().html()),
         ("admin-app-problems", wrong.html()),
+        ("admin-app-uninstalled", uninstalled.html()),
     ]
 }
 
@@ -767,5 +783,16 @@ mod tests {
         assert!(!blocked.contains("action=\"/admin/apps/wiki/block\""));
         let html = AppSettingsPage::sample().html();
         assert!(html.contains("action=\"/admin/apps/wiki/block\""));
+    }
+
+    #[test]
+    fn an_uninstalled_app_can_be_installed_and_neither_blocked_nor_unblocked() {
+        let (_, html) = samples().remove(2);
+        assert!(html.contains("This app is not installed"));
+        assert!(html.contains("action=\"/admin/apps/wiki/install\""));
+        assert!(!html.contains("block\"") && !html.contains("/uninstall\""));
+        let html = AppSettingsPage::sample().html();
+        assert!(html.contains("href=\"/admin/apps/wiki/uninstall\""));
+        assert!(!html.contains("/install\""));
     }
 }

@@ -20,7 +20,7 @@ pub use app_preview::{
     AppPreviewPage, CertificateLine, Change, ChangeWeight, EndpointLine, PreviewSource,
     RequestedLine, Use,
 };
-pub use app_remove::AppRemovePage;
+pub use app_remove::{AppRemovePage, Leaving};
 pub use app_settings::{AppSettingsPage, InForce, Origin};
 pub use app_simulate::{AppSimulatePage, Simulation, ToldAttribute};
 pub use events::{CheckLine, EventListPage, EventPage, EventRow};
