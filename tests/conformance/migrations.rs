@@ -172,7 +172,9 @@ fn migrations_are_missing_until_applied_and_then_applied_once() {
     let folder = Folder::new();
     let sqlite = folder.0.join("a.sqlite").display().to_string();
     for address in [sqlite, Cluster::shared().database()] {
-        let db = Db::new(Address::parse(&address).expect("an address"), 2);
+        let address = Address::parse(&address).expect("an address");
+        address.prepare().expect("an empty file");
+        let db = Db::new(address, 2);
         let missing = migrations::missing(&db).expect("reads");
         assert_eq!(missing.first().map(String::as_str), Some("0001_foundation"));
         let applied = migrations::apply(&db).expect("applies");

@@ -71,12 +71,77 @@ fn sqlite_goes_away_and_comes_back_without_a_restart() {
     assert_eq!(kept.as_deref(), Some(&b"1"[..]));
 }
 
+/// The file alone is moved, and what lies beside it stays: a server that made the file anew would
+/// throw away what the write-ahead log still holds.
+#[test]
+fn sqlite_makes_no_file_in_place_of_one_that_vanished() {
+    let folder = Folder::new();
+    let (file, away) = (folder.0.join("a.sqlite"), folder.0.join("away"));
+    let db = open(&file.display().to_string());
+    db.ready().expect("ready");
+    write(&db, |c| store::settings::put(c, "a", b"1")).expect("works");
+    std::fs::rename(&file, &away).expect("moved away");
+    for _ in 0..2 {
+        let error = db.ready().expect_err("it is away");
+        assert!(error.is_unavailable(), "{error}");
+        let refused = write(&db, |c| store::settings::put(c, "b", b"1"));
+        assert!(refused.expect_err("away").is_unavailable());
+    }
+    assert!(!file.exists());
+    std::fs::rename(&away, &file).expect("moved back");
+    db.ready().expect("ready again");
+    write(&db, |c| store::settings::put(c, "c", b"1")).expect("works again");
+    for (key, kept) in [("a", true), ("b", false), ("c", true)] {
+        let found = db.read_one(|c| store::settings::get(c, key));
+        assert_eq!(found.expect("reads").is_some(), kept, "{key}");
+    }
+}
+
+/// Another process writes for a while: those who may wait do, and those who serve others meanwhile
+/// are told at once.
+#[test]
+fn sqlite_waits_for_another_process_only_where_it_may() {
+    let folder = Folder::new();
+    let file = folder.0.join("a.sqlite").display().to_string();
+    let (db, other) = (open(&file), open(&file));
+    let (holds, held) = std::sync::mpsc::channel();
+    let (release, released) = std::sync::mpsc::channel::<()>();
+    let released = std::sync::Mutex::new(released);
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            other.write(|c| {
+                store::settings::put(c, "a", b"1")?;
+                holds.send(()).expect("somebody waits");
+                let released = released.lock().expect("nobody else waits");
+                released.recv().expect("somebody says when");
+                Ok::<_, StoreError>(())
+            })
+        });
+        held.recv().expect("it holds");
+        let (done, written) = db.together(|| write(&db, |c| store::settings::put(c, "b", b"1")));
+        assert!(done.expect_err("busy").is_unavailable());
+        assert!(written.was_busy() && written.is_empty());
+        let waiting = scope.spawn(|| write(&db, |c| store::settings::put(c, "c", b"1")));
+        release.send(()).expect("it waits");
+        waiting
+            .join()
+            .expect("no panic")
+            .expect("written in the end");
+    });
+    let (done, written) = db.together(|| write(&db, |c| store::settings::put(c, "d", b"1")));
+    done.expect("nobody else writes");
+    assert!(!written.was_busy());
+    db.commit(written).expect("committed");
+}
+
 #[test]
 fn a_database_without_tables_is_told_apart_from_one_that_is_away() {
     let folder = Folder::new();
     let sqlite = folder.0.join("a.sqlite").display().to_string();
     for address in [sqlite, Cluster::shared().database()] {
-        let db = Db::new(Address::parse(&address).expect("an address"), 1);
+        let address = Address::parse(&address).expect("an address");
+        address.prepare().expect("an empty file");
+        let db = Db::new(address, 1);
         let error = db.ready().expect_err("no tables");
         assert!(matches!(error, StoreError::Schema(_)), "{error}");
         assert!(error.to_string().contains("avouch migrate"));

@@ -104,6 +104,7 @@ fn below(module: &str) -> &'static [&'static str] {
             "context",
             "directory",
             "flow",
+            "keys",
             "refusal",
             "sessions",
             "store",

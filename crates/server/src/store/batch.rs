@@ -42,12 +42,21 @@ pub(super) struct Open {
 /// What is written, and committed only once [`Db::commit`](super::Db::commit) says so.
 #[must_use = "nothing is certain before the commit"]
 #[derive(Debug, Default)]
-pub struct Uncommitted(pub(super) Vec<Arc<Batch>>);
+pub struct Uncommitted {
+    pub(super) batches: Vec<Arc<Batch>>,
+    was_busy: bool,
+}
 
 impl Uncommitted {
     /// Whether nothing was written.
     pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.batches.is_empty()
+    }
+
+    /// Whether something was not written because another process writes: do it again where waiting
+    /// is allowed.
+    pub fn was_busy(&self) -> bool {
+        self.was_busy
     }
 }
 
@@ -81,10 +90,19 @@ pub(super) fn is_collecting() -> bool {
 /// Notes a batch that this thread joined.
 pub(super) fn note(batch: &Arc<Batch>) {
     WRITTEN.with_borrow_mut(|written| {
-        if let Some(Uncommitted(batches)) = written
+        if let Some(Uncommitted { batches, .. }) = written
             && !batches.iter().any(|known| Arc::ptr_eq(known, batch))
         {
             batches.push(Arc::clone(batch));
+        }
+    });
+}
+
+/// Notes that this thread would have had to wait.
+pub(super) fn note_busy() {
+    WRITTEN.with_borrow_mut(|written| {
+        if let Some(written) = written {
+            written.was_busy = true;
         }
     });
 }

@@ -1,9 +1,10 @@
 //! The database: connecting, reading, writing.
 
+use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Duration;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 use diesel::connection::{
     AnsiTransactionManager, Connection as _, InstrumentationEvent, SimpleConnection,
@@ -13,8 +14,8 @@ use diesel::{PgConnection, SqliteConnection};
 
 use super::Connection;
 use super::batch::{self, Batch, MOST_JOINED, Open, Uncommitted};
-use super::error::StoreError;
-use super::pool::{Health, Lent, Opened, Pool, SharedHealth};
+use super::error::{StoreError, is_locked};
+use super::pool::{Health, Lent, Opened, Pool, SharedHealth, WAIT};
 
 /// Which database an address names.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -118,6 +119,8 @@ pub struct Db {
     /// instead of in SQLite's busy handler, which sleeps. PostgreSQL writes through `readers`.
     writer: Option<Pool>,
     statements: Arc<AtomicU64>,
+    /// The file that was there when [`Db::ready`] last looked: device and inode.
+    file: Mutex<Option<(u64, u64)>>,
 }
 
 impl Db {
@@ -136,6 +139,7 @@ impl Db {
             writer,
             statements,
             address,
+            file: Mutex::new(None),
         }
     }
 
@@ -185,8 +189,9 @@ impl Db {
         let work = |lent: &mut Lent<'_>| work(lent).map_err(Stop::Before);
         // SQLite drops a connection's page cache whenever another connection has written, so after
         // every sign-on each reader starts from nothing. The writer's own cache stays warm.
-        match &self.writer {
-            Some(writer) if writer.has_idle() => self.run(writer, work),
+        let warm = self.writer.as_ref().and_then(Pool::lend_idle);
+        match (warm, &self.writer) {
+            (Some(lent), Some(writer)) => self.run_on(lent, writer, work),
             _ => self.run(&self.readers, work),
         }
     }
@@ -210,7 +215,7 @@ impl Db {
         }
         self.run(self.writer.as_ref().unwrap_or(&self.readers), |lent| {
             end_shared(lent);
-            begin(lent, BEGIN_WRITING, "BEGIN")?;
+            begin_writing(lent)?;
             finish(lent, &work)
         })
     }
@@ -229,7 +234,7 @@ impl Db {
     /// [`StoreError::Unavailable`]: the commit failed, or the connection was lost before; nothing
     /// was written.
     pub fn commit(&self, written: Uncommitted) -> Result<(), StoreError> {
-        for batch in &written.0 {
+        for batch in &written.batches {
             let outcome = || batch.outcome().cloned();
             let ended = match (outcome(), &self.writer) {
                 (Some(ended), _) => ended,
@@ -256,13 +261,21 @@ impl Db {
     /// [`StoreError::Unavailable`] or [`StoreError::Schema`].
     pub fn ready(&self) -> Result<(), StoreError> {
         if let Address::Sqlite(path) = &self.address {
-            // An open connection goes on working on a file that was removed, and loses it all.
-            if !path.exists() {
+            // An open connection goes on working on a file that was moved away or replaced.
+            let file = std::fs::metadata(path)
+                .ok()
+                .map(|file| (file.dev(), file.ino()));
+            let mut known = self.file.lock().unwrap_or_else(PoisonError::into_inner);
+            if known.is_some_and(|known| Some(known) != file) || file.is_none() {
                 self.readers.forget_idle();
                 if let Some(writer) = &self.writer {
                     writer.forget_idle();
                 }
             }
+            *known = file;
+            drop(known);
+            // A file may be readable and no more.
+            return self.write(|c| super::state::version(c).map(|_| ()));
         }
         self.read_one(super::state::version).map(|_| ())
     }
@@ -272,9 +285,18 @@ impl Db {
         pool: &Pool,
         work: impl Fn(&mut Lent<'_>) -> Result<T, Stop<E>>,
     ) -> Result<T, E> {
+        self.run_on(pool.lend()?, pool, work)
+    }
+
+    /// [`Db::run`] on a connection lent before.
+    fn run_on<'p, T, E: From<StoreError>>(
+        &self,
+        mut lent: Lent<'p>,
+        pool: &'p Pool,
+        work: impl Fn(&mut Lent<'_>) -> Result<T, Stop<E>>,
+    ) -> Result<T, E> {
         let mut tries_left = 3;
         loop {
-            let mut lent = pool.lend()?;
             let stop = match work(&mut lent) {
                 Ok(value) => {
                     lent.keep();
@@ -303,6 +325,7 @@ impl Db {
                 }
                 Health::Raced | Health::Lost => return Err(error),
             }
+            lent = pool.lend()?;
         }
     }
 }
@@ -311,7 +334,10 @@ impl Db {
 fn give_back(mut lent: Lent<'_>) {
     let open = u32::from(lent.shared().is_some());
     let status = Manager::transaction_manager_status_mut(&mut *lent);
-    if matches!(status.transaction_depth(), Ok(depth) if depth.map_or(0, u32::from) == open) {
+    let in_order =
+        matches!(status.transaction_depth(), Ok(depth) if depth.map_or(0, u32::from) == open);
+    // A file that became unreadable or read-only is looked at anew.
+    if in_order && lent.health() != Health::Lost {
         lent.keep();
     }
 }
@@ -322,14 +348,21 @@ fn join<T, E: From<StoreError>>(
     writer: &Pool,
     work: &impl Fn(&mut Connection) -> Result<T, E>,
 ) -> Result<T, E> {
-    let mut lent = writer.lend()?;
+    let mut lent = writer
+        .lend_within(PATIENCE)
+        .inspect_err(|_| batch::note_busy())?;
     let joining = lent.shared().is_some();
-    if joining {
-        Manager::begin_transaction(&mut *lent).map_err(StoreError::from)?;
-    } else if let Err(Stop::Before(error) | Stop::Commit(error)) =
-        begin(&mut lent, BEGIN_WRITING, "BEGIN")
-    {
-        return Err(error);
+    let begun = if joining {
+        Manager::begin_transaction(&mut *lent)
+    } else {
+        begin_sql(&mut lent, BEGIN_WRITING, "BEGIN")
+    };
+    if let Err(error) = begun {
+        if is_locked(&error) {
+            batch::note_busy();
+        }
+        give_back(lent);
+        return Err(StoreError::from(error).into());
     }
     let done = work(&mut lent);
     match &done {
@@ -371,6 +404,9 @@ fn end_shared(lent: &mut Lent<'_>) {
 
 type Manager = <Connection as diesel::Connection>::TransactionManager;
 
+/// How long somebody who serves others meanwhile waits for a writer.
+const PATIENCE: Duration = Duration::from_millis(20);
+
 /// IMMEDIATE: a transaction that first reads and then writes would otherwise fail when another
 /// process wrote in between.
 const BEGIN_WRITING: &str = "BEGIN IMMEDIATE";
@@ -388,11 +424,27 @@ fn begin<E: From<StoreError>>(
     sqlite: &str,
     postgres: &str,
 ) -> Result<(), Stop<E>> {
+    begin_sql(connection, sqlite, postgres)
+        .map_err(|error| Stop::Before(StoreError::from(error).into()))
+}
+
+fn begin_sql(connection: &mut Connection, sqlite: &str, postgres: &str) -> diesel::QueryResult<()> {
     match connection {
         Connection::Sqlite(c) => AnsiTransactionManager::begin_transaction_sql(c, sqlite),
         Connection::Postgres(c) => AnsiTransactionManager::begin_transaction_sql(c, postgres),
     }
-    .map_err(|error| Stop::Before(StoreError::from(error).into()))
+}
+
+/// Begins to write, and waits for another process that does. SQLite's busy handler waits for
+/// [`PATIENCE`] only, since a sign-on on a thread that serves others asks with it too.
+fn begin_writing<E: From<StoreError>>(connection: &mut Connection) -> Result<(), Stop<E>> {
+    let deadline = Instant::now() + WAIT;
+    loop {
+        match begin_sql(connection, BEGIN_WRITING, "BEGIN") {
+            Err(error) if is_locked(&error) && Instant::now() < deadline => {}
+            begun => return begun.map_err(|error| Stop::Before(StoreError::from(error).into())),
+        }
+    }
 }
 
 fn finish<T, E: From<StoreError>>(
@@ -413,9 +465,9 @@ fn finish<T, E: From<StoreError>>(
 }
 
 fn connect(address: &Address, statements: &Arc<AtomicU64>) -> Result<Opened, StoreError> {
-    let (mut connection, over_network) = match address {
-        Address::Sqlite(path) => (Connection::Sqlite(connect_sqlite(path)?), false),
-        Address::Postgres(url) => (Connection::Postgres(connect_postgres(url)?), true),
+    let mut connection = match address {
+        Address::Sqlite(path) => Connection::Sqlite(connect_sqlite(path)?),
+        Address::Postgres(url) => Connection::Postgres(connect_postgres(url)?),
     };
     let health = Arc::new(SharedHealth::default());
     let statements = Arc::clone(statements);
@@ -426,7 +478,7 @@ fn connect(address: &Address, statements: &Arc<AtomicU64>) -> Result<Opened, Sto
         }
         InstrumentationEvent::FinishQuery {
             error: Some(error), ..
-        } if over_network => watched.note(error),
+        } => watched.note(error),
         _ => {}
     });
     Ok(Opened {
@@ -437,7 +489,9 @@ fn connect(address: &Address, statements: &Arc<AtomicU64>) -> Result<Opened, Sto
 }
 
 fn connect_sqlite(path: &Path) -> Result<SqliteConnection, StoreError> {
-    let mut connection = SqliteConnection::establish(&path.to_string_lossy())?;
+    // Never made here: a file that vanished while its write-ahead log did not would begin anew, empty,
+    // and the log be thrown away. `Address::prepare` makes one where there may be none yet.
+    let mut connection = SqliteConnection::establish(&existing(path))?;
     // NORMAL with WAL: a power cut may lose the last commits but never the file's consistency.
     // A checkpoint each 16 MB rather than 4: the pages that every sign-on touches are then copied
     // back a quarter as often.
@@ -445,6 +499,7 @@ fn connect_sqlite(path: &Path) -> Result<SqliteConnection, StoreError> {
         .batch_execute(
             "PRAGMA busy_timeout = 5000;
              PRAGMA journal_mode = WAL;
+             PRAGMA busy_timeout = 20;
              PRAGMA synchronous = NORMAL;
              PRAGMA foreign_keys = ON;
              PRAGMA temp_store = MEMORY;
@@ -454,6 +509,20 @@ fn connect_sqlite(path: &Path) -> Result<SqliteConnection, StoreError> {
         )
         .map_err(StoreError::from)?;
     Ok(connection)
+}
+
+/// The SQLite URI of a file that has to exist.
+fn existing(path: &Path) -> String {
+    let mut uri = "file:".to_owned();
+    for c in path.to_string_lossy().chars() {
+        match c {
+            '%' => uri.push_str("%25"),
+            '?' => uri.push_str("%3f"),
+            '#' => uri.push_str("%23"),
+            other => uri.push(other),
+        }
+    }
+    uri + "?mode=rw"
 }
 
 /// How long connecting to PostgreSQL may take when the URL does not say.

@@ -98,6 +98,11 @@ pub(super) fn is_lost(error: &DieselError) -> bool {
     }
 }
 
+/// Whether another process writes to the file just now.
+pub(super) fn is_locked(error: &DieselError) -> bool {
+    matches!(error, DieselError::DatabaseError(_, info) if info.message().contains("database is locked"))
+}
+
 /// Messages that neither driver gives a kind of its own. PostgreSQL says the `57P0x` ones while
 /// it shuts down or starts; the others are SQLite's, for a file that is locked, gone or unreadable.
 fn is_gone(message: &str) -> bool {
@@ -106,6 +111,8 @@ fn is_gone(message: &str) -> bool {
         "disk I/O error",
         "unable to open database file",
         "attempt to write a readonly database",
+        "database disk image is malformed",
+        "file is not a database",
         "server closed the connection",
         "no connection to the server",
         "terminating connection",

@@ -30,6 +30,7 @@ pub fn missing(db: &Db) -> Result<Vec<String>, StoreError> {
 /// # Errors
 /// As [`missing`]; or the statement that failed, with nothing changed.
 pub fn apply(db: &Db) -> Result<Vec<String>, StoreError> {
+    db.address().prepare()?;
     db.write(|c| {
         lock(c)?;
         let set = set_for(c);

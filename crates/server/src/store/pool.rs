@@ -13,7 +13,7 @@ use diesel::result::DatabaseErrorKind;
 
 use super::Connection;
 use super::batch::Open;
-use super::error::{StoreError, is_lost};
+use super::error::{StoreError, is_locked, is_lost};
 
 type Connect = Box<dyn Fn() -> Result<Opened, StoreError> + Send + Sync>;
 
@@ -42,8 +42,11 @@ pub(super) enum Health {
 pub(super) struct SharedHealth(AtomicU8);
 
 impl SharedHealth {
-    /// Looks at the error of a statement.
+    /// Looks at the error of a statement. A file that is locked is none of the connection's faults.
     pub(super) fn note(&self, error: &diesel::result::Error) {
+        if is_locked(error) {
+            return;
+        }
         let health = match error {
             diesel::result::Error::DatabaseError(DatabaseErrorKind::SerializationFailure, _) => 1,
             diesel::result::Error::DatabaseError(_, info)
@@ -66,8 +69,9 @@ impl SharedHealth {
     }
 }
 
-/// How long a request waits for another to give its connection back.
-const WAIT: Duration = Duration::from_secs(5);
+/// How long a request waits for another to give its connection back, or another process to end what
+/// it writes.
+pub(super) const WAIT: Duration = Duration::from_secs(5);
 
 /// Connections to one database, at most `size` of them.
 pub(super) struct Pool {
@@ -99,10 +103,10 @@ impl Pool {
         }
     }
 
-    /// Whether [`Pool::lend`] would lend a connection at once that was used before. A guess: another
-    /// request may be faster.
-    pub(super) fn has_idle(&self) -> bool {
-        !self.lock().idle.is_empty()
+    /// Lends a connection that was used before, if one is idle.
+    pub(super) fn lend_idle(&self) -> Option<Lent<'_>> {
+        let opened = self.lock().idle.pop()?;
+        Some(self.lent(opened, true))
     }
 
     /// Lends a connection: an idle one, or a new one, or the next to come back.
@@ -111,7 +115,15 @@ impl Pool {
     /// [`StoreError::Unavailable`]: the database cannot be connected to, or every connection was
     /// busy for five seconds.
     pub(super) fn lend(&self) -> Result<Lent<'_>, StoreError> {
-        let deadline = Instant::now() + WAIT;
+        self.lend_within(WAIT)
+    }
+
+    /// [`Pool::lend`] for those who must not wait that long.
+    ///
+    /// # Errors
+    /// As [`Pool::lend`].
+    pub(super) fn lend_within(&self, wait: Duration) -> Result<Lent<'_>, StoreError> {
+        let deadline = Instant::now() + wait;
         let mut inside = self.lock();
         loop {
             if let Some(opened) = inside.idle.pop() {
@@ -132,9 +144,9 @@ impl Pool {
             let left = deadline.saturating_duration_since(Instant::now());
             if left.is_zero() {
                 return Err(StoreError::Unavailable(format!(
-                    "all {} connections were busy for {} seconds",
+                    "all {} connections were busy for {} ms",
                     self.size,
-                    WAIT.as_secs()
+                    wait.as_millis()
                 )));
             }
             inside.waiting += 1;

@@ -1,6 +1,7 @@
 //! Answers: pages, redirects, and the headers that go with each.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
 
 use actix_web::http::{StatusCode, header};
 use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder, web};
@@ -114,7 +115,7 @@ pub(crate) async fn run<T: Send + 'static>(
 pub(crate) async fn run_brief<T: Send + 'static>(
     request: &HttpRequest,
     cx: Context,
-    flow: impl FnOnce(&Context) -> Result<T, Stop> + Send + 'static,
+    flow: impl Fn(&Context) -> Result<T, Stop> + Send + 'static,
     show: impl FnOnce(&Context, T) -> HttpResponse,
 ) -> HttpResponse {
     if !cx.services.db.is_embedded() {
@@ -123,14 +124,24 @@ pub(crate) async fn run_brief<T: Send + 'static>(
     let db = &cx.services.db;
     // A panic must cost its own request only, as it does on the pool.
     let (outcome, written) = db.together(|| catch_unwind(AssertUnwindSafe(|| flow(&cx))));
+    if written.was_busy() && written.is_empty() {
+        // Another process writes: to wait for it here would keep everybody waiting.
+        return run(request, cx, flow, show).await;
+    }
     let mut outcome =
         outcome.unwrap_or_else(|_| Err(Stop::Ours(OperatorError::new("the flow did not end"))));
     if !written.is_empty() {
-        // Whatever else is ready on this thread runs before this task does, and joins the commit. A
-        // mere yield would not let it: actix polls a handler twice in one turn of its connection.
-        drop(actix_web::rt::spawn(std::future::ready(())).await);
-        if let Err(error) = db.commit(written) {
-            outcome = Err(Stop::Ours(error.into()));
+        // A task of its own: whatever else is ready on this thread runs before it, and joins the
+        // commit; and it commits, whether or not the browser is there still.
+        let services = Arc::clone(&cx.services);
+        let committed = actix_web::rt::spawn(async move { services.db.commit(written) }).await;
+        let failed = match committed {
+            Ok(Ok(())) => None,
+            Ok(Err(error)) => Some(OperatorError::from(error)),
+            Err(_) => Some(OperatorError::new("the commit did not end")),
+        };
+        if let Some(error) = failed {
+            outcome = Err(Stop::Ours(error));
         }
     }
     match outcome {
