@@ -142,6 +142,7 @@ fn below(module: &str) -> &'static [&'static str] {
             "logging",
             "random",
             "store",
+            "text",
             "users",
             "web",
         ],

@@ -7,6 +7,7 @@ pub mod answer;
 pub mod attempt;
 pub mod consent;
 pub mod dev;
+pub mod health;
 pub mod launch;
 pub mod launcher;
 pub mod login;
