@@ -91,6 +91,17 @@ fn sqlite_makes_no_file_in_place_of_one_that_vanished() {
     std::fs::rename(&away, &file).expect("moved back");
     db.ready().expect("ready again");
     write(&db, |c| store::settings::put(c, "c", b"1")).expect("works again");
+    // A connection that was on loan when the file went is not used again either.
+    let begun = write(&db, |_| {
+        std::fs::rename(&file, &away).expect("moved away");
+        assert!(db.ready().expect_err("it is away").is_unavailable());
+        Ok(())
+    });
+    begun.expect("it had begun before");
+    let refused = write(&db, |c| store::settings::put(c, "b", b"1"));
+    assert!(refused.expect_err("away").is_unavailable());
+    std::fs::rename(&away, &file).expect("moved back");
+    db.ready().expect("ready again");
     for (key, kept) in [("a", true), ("b", false), ("c", true)] {
         let found = db.read_one(|c| store::settings::get(c, key));
         assert_eq!(found.expect("reads").is_some(), kept, "{key}");

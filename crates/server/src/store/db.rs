@@ -267,13 +267,17 @@ impl Db {
                 .map(|file| (file.dev(), file.ino()));
             let mut known = self.file.lock().unwrap_or_else(PoisonError::into_inner);
             if known.is_some_and(|known| Some(known) != file) || file.is_none() {
-                self.readers.forget_idle();
+                self.readers.forget_all();
                 if let Some(writer) = &self.writer {
-                    writer.forget_idle();
+                    writer.forget_all();
                 }
             }
             *known = file;
             drop(known);
+            if file.is_none() {
+                let gone = format!("the file {} is gone", path.display());
+                return Err(StoreError::Unavailable(gone));
+            }
             // A file may be readable and no more.
             return self.write(|c| super::state::version(c).map(|_| ()));
         }

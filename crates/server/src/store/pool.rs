@@ -84,6 +84,8 @@ pub(super) struct Pool {
 struct Inside {
     idle: Vec<Opened>,
     open: usize,
+    // Connections lent before this changed are closed when they come back.
+    age: u64,
     // How many wait for one to come back: waking nobody is a call of the system's all the same.
     waiting: usize,
 }
@@ -97,6 +99,7 @@ impl Pool {
             inside: Mutex::new(Inside {
                 idle: Vec::new(),
                 open: 0,
+                age: 0,
                 waiting: 0,
             }),
             returned: Condvar::new(),
@@ -105,8 +108,9 @@ impl Pool {
 
     /// Lends a connection that was used before, if one is idle.
     pub(super) fn lend_idle(&self) -> Option<Lent<'_>> {
-        let opened = self.lock().idle.pop()?;
-        Some(self.lent(opened, true))
+        let mut inside = self.lock();
+        let opened = inside.idle.pop()?;
+        Some(self.lent(opened, inside.age, true))
     }
 
     /// Lends a connection: an idle one, or a new one, or the next to come back.
@@ -127,13 +131,14 @@ impl Pool {
         let mut inside = self.lock();
         loop {
             if let Some(opened) = inside.idle.pop() {
-                return Ok(self.lent(opened, true));
+                return Ok(self.lent(opened, inside.age, true));
             }
             if inside.open < self.size {
                 inside.open += 1;
+                let age = inside.age;
                 drop(inside);
                 return match (self.connect)() {
-                    Ok(opened) => Ok(self.lent(opened, false)),
+                    Ok(opened) => Ok(self.lent(opened, age, false)),
                     Err(error) => {
                         self.lock().open -= 1;
                         self.returned.notify_one();
@@ -159,6 +164,13 @@ impl Pool {
         }
     }
 
+    /// Closes the idle connections now and those on loan when they come back, so that the next ones
+    /// are new.
+    pub(super) fn forget_all(&self) {
+        self.lock().age += 1;
+        self.forget_idle();
+    }
+
     /// Closes the idle connections, so that the next ones are new.
     pub(super) fn forget_idle(&self) {
         let mut inside = self.lock();
@@ -169,10 +181,11 @@ impl Pool {
         drop(idle);
     }
 
-    fn lent(&self, opened: Opened, used_before: bool) -> Lent<'_> {
+    fn lent(&self, opened: Opened, age: u64, used_before: bool) -> Lent<'_> {
         Lent {
             pool: self,
             opened: Some(opened),
+            age,
             used_before,
             keep: false,
         }
@@ -189,6 +202,7 @@ impl Pool {
 pub(super) struct Lent<'a> {
     pool: &'a Pool,
     opened: Option<Opened>,
+    age: u64,
     used_before: bool,
     keep: bool,
 }
@@ -237,7 +251,7 @@ impl Drop for Lent<'_> {
         let mut inside = self.pool.lock();
         let awaited = inside.waiting > 0;
         match opened {
-            Some(opened) if self.keep => {
+            Some(opened) if self.keep && self.age == inside.age => {
                 inside.idle.push(opened);
                 drop(inside);
             }
