@@ -24,11 +24,11 @@ pub(super) fn event(code: &str, result: ResultCode) -> Event {
         binding: "redirect".to_owned(),
         reason: "Ünï <&> 漢字".to_owned(),
         checks: vec![Check {
-            name: "Destination".to_owned(),
+            name: "Destination".into(),
             passed: false,
-            expected: "here".to_owned(),
-            received: "there".to_owned(),
-            source: "server.base_url".to_owned(),
+            expected: "here".into(),
+            received: "there".into(),
+            source: "server.base_url".into(),
         }],
         request_id: "r1".to_owned(),
     }

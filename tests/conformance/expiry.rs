@@ -2,7 +2,9 @@
 
 use avouch_server::audit::{Event, EventKind, ResultCode};
 use avouch_server::store;
-use avouch_server::store::expiry::{OldEvents, delete_events, delete_expired};
+use avouch_server::store::expiry::{
+    OldEvents, delete_events, delete_expired, forget_messages, old_messages,
+};
 use avouch_server::store::replay::{Seen, remember};
 use avouch_server::store::throttle::Failures;
 
@@ -29,13 +31,17 @@ fn av_sec_46_expired_rows_go_in_pieces_and_others_stay() {
             write(db, |c| store::throttle::put(c, key, &failures)).expect("counted");
         }
         let delete = |now, limit| write(db, |c| delete_expired(c, now, limit)).expect("deletes");
-        assert_eq!(delete(NOW.plus_seconds(-1), 100), 0);
+        let forget = |now, limit| {
+            let old = db.read_one(|c| old_messages(c, now, limit)).expect("reads");
+            write(db, |c| forget_messages(c, &old)).expect("forgets")
+        };
+        assert_eq!(forget(NOW.plus_seconds(-1), 100), 0);
         // Six messages end at or before this instant; two fit into a piece.
         let five = NOW.plus_seconds(5);
-        assert_eq!(delete(five, 2), 2);
-        assert_eq!(delete(five, 2), 2);
-        assert_eq!(delete(five, 100), 2);
-        assert_eq!(delete(five, 100), 0);
+        assert_eq!(forget(five, 2), 2);
+        assert_eq!(forget(five, 2), 2);
+        assert_eq!(forget(five, 100), 2);
+        assert_eq!(forget(five, 100), 0);
         let seen = |id| write(db, |c| remember(c, "sp", id, None, NOW)).expect("answers");
         assert_eq!(seen("_5"), Seen::First);
         assert_eq!(seen("_6"), Seen::Before(None));

@@ -26,7 +26,7 @@ use crate::flow::own_metadata::Documents;
 use crate::flow::registry::Registry;
 use crate::flow::strangers::Strangers;
 use crate::flow::visitor::KnownUsers;
-use crate::housekeeping::Housekeeping;
+use crate::housekeeping::{Housekeeping, Rounds};
 use crate::keys::Keyring;
 use crate::random::{SystemRandom, new_id};
 use crate::refusal::OperatorError;
@@ -66,6 +66,8 @@ pub struct Services {
     pub exchanges: Option<Exchanges>,
     /// What nobody known caused of late.
     pub strangers: Strangers,
+    /// Rounds of deleting what has expired.
+    pub rounds: Rounds,
     /// Bodies with metadata being read; see `web::admin::body`.
     pub uploads: AtomicUsize,
     /// Service providers whose metadata is asked for; `avouch dev` only.
@@ -99,6 +101,7 @@ impl Services {
             sample_logins: Vec::new(),
             exchanges: None,
             strangers: Strangers::default(),
+            rounds: Rounds::default(),
             uploads: AtomicUsize::new(0),
             waiting: Waiting::default(),
             salt: OnceLock::new(),

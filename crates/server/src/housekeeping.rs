@@ -1,6 +1,7 @@
 //! Deleting what has expired while the server runs, and writing down what was left out.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{self, RecvTimeoutError, Sender};
 use std::thread::JoinHandle;
 use std::time::Duration;
@@ -15,8 +16,25 @@ const EVERY: Duration = Duration::from_secs(60);
 /// The most rows of a kind in one transaction, so that no sign-on waits long for the writer.
 const PIECE: i64 = 500;
 
+/// The most remembered messages found by looking at all of them once, which bounds their memory.
+const MOST_OLD: i64 = 20_000;
+
+/// How often all of them are looked at, at one time, while there are so many.
+const SCANS: usize = 10;
+
 /// Pieces at one time; what is left waits for the next.
 const PIECES: usize = 200;
+
+/// How often a node has cleaned up.
+#[derive(Debug, Default)]
+pub struct Rounds(AtomicU64);
+
+impl Rounds {
+    /// Rounds that ended since the start, whether or not they could delete what had expired.
+    pub fn ended(&self) -> u64 {
+        self.0.load(Ordering::Acquire)
+    }
+}
 
 /// A thread that cleans up, at once and then every minute, until it is dropped.
 pub struct Housekeeping {
@@ -38,6 +56,7 @@ impl Housekeeping {
                 loop {
                     clean(&services, &mut log);
                     write_left_out(&services);
+                    services.rounds.0.fetch_add(1, Ordering::Release);
                     match stopped.recv_timeout(EVERY) {
                         Err(RecvTimeoutError::Timeout) => {}
                         Ok(()) | Err(RecvTimeoutError::Disconnected) => {
@@ -80,6 +99,7 @@ fn clean(services: &Services, log: &mut EventLog) {
             Ok::<_, StoreError>(expired + surplus > 0)
         })
     })
+    .and_then(|()| forget_messages(services))
     .and_then(|()| {
         for (which, cleaned, kept) in [
             (
@@ -111,6 +131,20 @@ fn clean(services: &Services, log: &mut EventLog) {
         }
         Err(error) => tracing::error!(%error, "expired rows cannot be deleted"),
     }
+}
+
+fn forget_messages(services: &Services) -> Result<(), StoreError> {
+    let db = &services.db;
+    for _ in 0..SCANS {
+        let old = db.read_one(|c| expiry::old_messages(c, services.clock.now(), MOST_OLD))?;
+        for piece in old.chunks(PIECE as usize) {
+            db.write(|c| expiry::forget_messages(c, piece))?;
+        }
+        if old.len() < MOST_OLD as usize {
+            break;
+        }
+    }
+    Ok(())
 }
 
 /// Deletes piece after piece while `piece` says that there may be more.

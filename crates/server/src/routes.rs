@@ -53,9 +53,9 @@ macro_rules! routes {
 
 routes! {
     Anyone:
+        "/saml/sso" { get => saml::sso_redirect, post => saml::sso_post }
         "/saml/metadata" { get => metadata::own }
         "/saml/metadata/{app}" { get => metadata::for_app }
-        "/saml/sso" { get => saml::sso_redirect, post => saml::sso_post }
         "/health/live" { get => health::live }
         "/health/ready" { get => health::ready }
         "/assets/{name}" { get => assets::asset }

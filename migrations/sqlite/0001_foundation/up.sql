@@ -143,7 +143,6 @@ CREATE TABLE replay (
     expires_at BIGINT NOT NULL,
     PRIMARY KEY (issuer, message_id)
 ) WITHOUT ROWID;
-CREATE INDEX replay_by_end ON replay (expires_at);
 
 -- Events outlive what they speak of, so nothing here refers to another table.
 CREATE TABLE events (

@@ -236,9 +236,9 @@ fn a_wrong_value_is_shown_at_its_field_and_changes_nothing() {
     let change = &events[0].checks[0];
     assert_eq!(
         (
-            change.name.as_str(),
-            change.expected.as_str(),
-            change.received.as_str()
+            change.name.as_ref(),
+            change.expected.as_ref(),
+            change.received.as_ref()
         ),
         ("clock_skew_seconds", "", "600")
     );

@@ -679,7 +679,7 @@ fn av_att_05_the_event_explains_what_was_not_released() {
         app.assert_refused(sp, &answer, result, "Responder", "RequestDenied");
         let event = app.last_event();
         let check = event.checks.last().expect("a check");
-        assert_eq!((check.name.as_str(), check.passed), ("attributes", false));
+        assert_eq!((check.name.as_ref(), check.passed), ("attributes", false));
         for part in expected {
             assert!(check.expected.contains(part), "{check:?}");
         }
@@ -708,7 +708,7 @@ fn av_att_05_the_event_explains_what_was_not_released() {
         .checks
         .iter()
         .filter(|check| check.name == "attribute held back")
-        .map(|check| check.received.as_str())
+        .map(|check| check.received.as_ref())
         .collect();
     assert_eq!(
         reasons,

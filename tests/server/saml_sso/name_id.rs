@@ -440,7 +440,7 @@ fn av_rsp_20_a_name_xml_cannot_carry_is_refused() {
         );
         let checks = app.last_event().checks;
         let check = checks.last().expect("a check");
-        assert_eq!((check.name.as_str(), check.passed), ("NameID", false));
+        assert_eq!((check.name.as_ref(), check.passed), ("NameID", false));
         assert!(check.received.contains("custom.badge of bad"), "{check:?}");
     }
 }

@@ -450,9 +450,9 @@ fn av_alg_04_a_danger_switch_is_an_event() {
         };
         assert_eq!(
             (
-                change.name.as_str(),
-                change.expected.as_str(),
-                change.received.as_str()
+                change.name.as_ref(),
+                change.expected.as_ref(),
+                change.received.as_ref()
             ),
             (switch, "false", "true")
         );

@@ -2,6 +2,8 @@
 
 pub mod authn_context;
 
+use std::borrow::Cow;
+
 use avouch_saml::time::Timestamp;
 
 use crate::apps::{App, AppId, AppState, PermittedUsers};
@@ -102,31 +104,31 @@ fn hold(code: ResultCode, check: Check, checks: &mut Vec<Check>) -> Result<(), R
 
 fn user_is_active(user: &User) -> Check {
     Check {
-        name: "user is active".to_owned(),
+        name: "user is active".into(),
         passed: user.active,
-        expected: "active".to_owned(),
-        received: if user.active { "active" } else { "deactivated" }.to_owned(),
-        source: "the user".to_owned(),
+        expected: "active".into(),
+        received: if user.active { "active" } else { "deactivated" }.into(),
+        source: "the user".into(),
     }
 }
 
 fn app_is_not_blocked(app: &App) -> Check {
     Check {
-        name: "app is not blocked".to_owned(),
+        name: "app is not blocked".into(),
         passed: app.state != AppState::Blocked,
-        expected: "not blocked".to_owned(),
-        received: app.state.as_str().to_owned(),
-        source: "the app's local policy".to_owned(),
+        expected: "not blocked".into(),
+        received: app.state.as_str().into(),
+        source: "the app's local policy".into(),
     }
 }
 
 fn app_is_installed(app: &App) -> Check {
     Check {
-        name: "app is installed".to_owned(),
+        name: "app is installed".into(),
         passed: app.state != AppState::Uninstalled,
-        expected: "installed".to_owned(),
-        received: app.state.as_str().to_owned(),
-        source: "the app's local policy".to_owned(),
+        expected: "installed".into(),
+        received: app.state.as_str().into(),
+        source: "the app's local policy".into(),
     }
 }
 
@@ -142,21 +144,21 @@ fn user_is_permitted(user: &User, app: &App) -> Check {
             .join(", ")
     };
     let (passed, expected) = match app.policy.permitted_users {
-        PermittedUsers::SelfAuthorize => (true, "any active user".to_owned()),
+        PermittedUsers::SelfAuthorize => (true, Cow::Borrowed("any active user")),
         PermittedUsers::AdminApproved => (
             app.policy.profiles.contains(&user.profile)
                 || user
                     .permission_sets
                     .iter()
                     .any(|(id, _)| app.policy.permission_sets.contains(id)),
-            "a profile or permission set that lists the app".to_owned(),
+            "a profile or permission set that lists the app".into(),
         ),
     };
     Check {
-        name: "user is permitted".to_owned(),
+        name: "user is permitted".into(),
         passed,
         expected,
-        received: names(),
-        source: "permitted users of the app's local policy".to_owned(),
+        received: names().into(),
+        source: "permitted users of the app's local policy".into(),
     }
 }

@@ -1,5 +1,9 @@
 //! What happened: one event for each sign-on attempt, login, admin change and key action.
 
+pub mod stored;
+
+use std::borrow::Cow;
+
 use avouch_saml::time::{Random, Timestamp};
 use serde::{Deserialize, Serialize};
 
@@ -100,18 +104,18 @@ impl EventKind {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Check {
     /// What was checked, such as `Destination`.
-    pub name: String,
+    pub name: Cow<'static, str>,
     /// Whether it held.
     pub passed: bool,
     /// What was expected.
     #[serde(default)]
-    pub expected: String,
+    pub expected: Cow<'static, str>,
     /// What came. Never a secret, an assertion or RelayState.
     #[serde(default)]
-    pub received: String,
+    pub received: Cow<'static, str>,
     /// Where the expected value came from, such as `metadata of the app` or `saml.clock_skew`.
     #[serde(default)]
-    pub source: String,
+    pub source: Cow<'static, str>,
 }
 
 macro_rules! result_codes {

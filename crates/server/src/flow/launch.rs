@@ -43,9 +43,12 @@ fn open(
         .apps
         .find(&cx.services, visitor.version, By::ApiName(api_name), cx.now)?
         .ok_or_else(|| {
-            attempt
-                .trail
-                .fail("app", "a connected app", api_name, "connected apps");
+            attempt.trail.fail(
+                "app",
+                "a connected app",
+                api_name.to_owned(),
+                "connected apps",
+            );
             Refusal::Page(ResultCode::UnknownServiceProvider)
         })?;
     let saml = &app.app.definition.saml;

@@ -57,7 +57,7 @@ pub fn proceed(
             if result == ResultCode::AppAccessDenied {
                 let may = cx.services.db.read(|c| sign_on::who_may(c, &app.app))?;
                 if let Some(check) = attempt.trail.checks.last_mut() {
-                    check.expected = format!("{}: {may}", check.expected);
+                    check.expected = format!("{}: {may}", check.expected).into();
                 }
             }
             Err(reply.refuse(result))
@@ -97,8 +97,8 @@ fn enter(
         name_id::choose_format(&facts, sso.name_id_format.as_deref()).map_err(|result| {
             attempt.trail.fail(
                 "NameIDPolicy",
-                app.app.definition.saml.name_id_format.as_str(),
-                sso.name_id_format.as_deref().unwrap_or("any"),
+                app.app.definition.saml.name_id_format.as_str().to_owned(),
+                sso.name_id_format.as_deref().unwrap_or("any").to_owned(),
                 "NameID formats of the app",
             );
             reply.refuse(result)
@@ -220,7 +220,7 @@ pub fn what_name(
         .inspect_err(|_| {
             trail.fail(
                 "NameID",
-                format.uri(),
+                format.uri().to_owned(),
                 format!(
                     "{} of {} is missing, or not a value of this format",
                     subject_word(&facts.settings.subject_type),
@@ -264,7 +264,7 @@ pub fn what_is_released(
     })?;
     for note in &released.notes {
         let rule = "rows whose conditions hold, values that may be sent";
-        trail.pass("attribute held back", rule, note, SOURCE);
+        trail.pass("attribute held back", rule, note.clone(), SOURCE);
     }
     let names: Vec<&str> = released
         .attributes

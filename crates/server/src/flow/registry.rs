@@ -154,7 +154,7 @@ impl ReadyApp {
                 trail.fail(
                     SIGNATURE,
                     "an algorithm that key, settings and the app's metadata allow",
-                    why.as_str(),
+                    why.clone(),
                     "the app's settings and metadata",
                 );
                 return Err(ResultCode::InvalidSettings);

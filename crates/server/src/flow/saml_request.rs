@@ -1,6 +1,7 @@
 //! The steps from an AuthnRequest as it arrived to what the flow needs of it, each with its check
 //! on the trail and its refusal.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use avouch_saml::binding::{ReceivedRequest, Reception, Refused, Transport};
@@ -108,8 +109,8 @@ pub(super) fn verify(
             trail.pass("signature", signature_wanted, how, rule);
             trail.pass(
                 "Destination",
-                endpoint.as_str(),
-                request.destination.as_deref().unwrap_or("none"),
+                endpoint.clone(),
+                request.destination.clone().unwrap_or_else(|| "none".into()),
                 "the public URL",
             );
             trail.pass(
@@ -234,17 +235,19 @@ pub(super) fn choose_acs(
     request: &Verified<AuthnRequest>,
     relay_state: Option<&RelayState>,
 ) -> Result<AcsEndpoint, Refusal> {
-    let asked = || match &request.acs {
-        RequestedAcs::Default => "the default".to_owned(),
-        RequestedAcs::Binding(binding) => format!("the default for {binding}"),
-        RequestedAcs::Url { url, .. } => url.clone(),
-        RequestedAcs::Index(index) => format!("index {index}"),
+    let asked = || -> Cow<'static, str> {
+        match &request.acs {
+            RequestedAcs::Default => "the default".into(),
+            RequestedAcs::Binding(binding) => format!("the default for {binding}").into(),
+            RequestedAcs::Url { url, .. } => url.clone().into(),
+            RequestedAcs::Index(index) => format!("index {index}").into(),
+        }
     };
     match app.sp.choose_acs(&selector(&request.acs)) {
         Ok(acs) => {
             attempt.trail.pass(
                 "assertion consumer service",
-                acs.location().as_str(),
+                acs.location().as_str().to_owned(),
                 asked(),
                 "metadata of the app",
             );
@@ -296,7 +299,7 @@ fn serves_one_of(
     }
     attempt
         .trail
-        .fail("IDPList", us, listed.join(" "), "our entity ID");
+        .fail("IDPList", us.to_owned(), listed.join(" "), "our entity ID");
     Err(reply.refuse(ResultCode::NoSupportedIdp))
 }
 

@@ -121,7 +121,7 @@ fn accept(
         trail.fail(
             "service provider",
             expected,
-            issuer.as_str(),
+            issuer.clone(),
             "connected apps",
         );
         return Err(Refusal::Page(ResultCode::UnknownServiceProvider));
@@ -238,7 +238,7 @@ pub(crate) fn reply_of(
             attempt.trail.fail(
                 "assertion consumer service",
                 "one of the app's",
-                pending.request.acs.as_str(),
+                pending.request.acs.clone(),
                 "metadata of the app",
             );
             Refusal::Page(ResultCode::InvalidAcs)

@@ -1,6 +1,8 @@
 //! What stands next between a user and an app. Knows no protocol: SAML calls it today, OpenID
 //! Connect will call the same function.
 
+use std::borrow::Cow;
+
 use avouch_saml::time::Timestamp;
 
 use crate::access::authn_context::{self, StrengthOrder};
@@ -73,7 +75,7 @@ impl<'a> Asked<'a> {
 #[derive(Debug, Clone, Copy)]
 pub struct Methods<'a> {
     /// The context a login with a password achieves.
-    pub password: &'a str,
+    pub password: &'static str,
     /// The organisation's order of strength.
     pub order: &'a StrengthOrder,
 }
@@ -140,7 +142,7 @@ pub fn next(
     trail.pass(
         "authentication context",
         wanted(asked),
-        session.authn_context.as_str(),
+        session.authn_context.clone(),
         "RequestedAuthnContext and the contexts the app permits",
     );
     match access::decide(user, app, now, &mut trail.checks) {
@@ -149,7 +151,7 @@ pub fn next(
     }
 }
 
-fn login_or_no_passive(asked: &Asked<'_>, why: &str, trail: &mut Trail) -> Next {
+fn login_or_no_passive(asked: &Asked<'_>, why: &'static str, trail: &mut Trail) -> Next {
     if asked.is_passive {
         trail.fail(
             "session",
@@ -195,9 +197,9 @@ pub fn must_ask(grant: &Grant, given: bool) -> bool {
     grant.consent() == Consent::Ask && !given
 }
 
-fn wanted(asked: &Asked<'_>) -> String {
+fn wanted(asked: &Asked<'_>) -> Cow<'static, str> {
     match asked.contexts {
-        None => "any".to_owned(),
+        None => "any".into(),
         Some(contexts) => format!(
             "{} {}",
             contexts.comparison,
@@ -208,6 +210,7 @@ fn wanted(asked: &Asked<'_>) -> String {
                 .cloned()
                 .collect::<Vec<_>>()
                 .join(" ")
-        ),
+        )
+        .into(),
     }
 }

@@ -1,6 +1,8 @@
 //! The trail of one attempt: each check in order, gathered while the flow runs and written as
 //! the attempt's event.
 
+use std::borrow::Cow;
+
 use avouch_saml::time::Random;
 
 use crate::audit::{Check, Event, EventKind, ResultCode, reference_code};
@@ -58,10 +60,10 @@ impl Trail {
     /// Records a check that held.
     pub fn pass(
         &mut self,
-        name: &str,
-        expected: impl Into<String>,
-        received: impl Into<String>,
-        source: &str,
+        name: &'static str,
+        expected: impl Into<Cow<'static, str>>,
+        received: impl Into<Cow<'static, str>>,
+        source: &'static str,
     ) {
         self.check(name, true, expected, received, source);
     }
@@ -69,10 +71,10 @@ impl Trail {
     /// Records the check that decided against the attempt.
     pub fn fail(
         &mut self,
-        name: &str,
-        expected: impl Into<String>,
-        received: impl Into<String>,
-        source: &str,
+        name: &'static str,
+        expected: impl Into<Cow<'static, str>>,
+        received: impl Into<Cow<'static, str>>,
+        source: &'static str,
     ) {
         self.check(name, false, expected, received, source);
     }
@@ -80,18 +82,18 @@ impl Trail {
     /// Records a check.
     pub fn check(
         &mut self,
-        name: &str,
+        name: &'static str,
         passed: bool,
-        expected: impl Into<String>,
-        received: impl Into<String>,
-        source: &str,
+        expected: impl Into<Cow<'static, str>>,
+        received: impl Into<Cow<'static, str>>,
+        source: &'static str,
     ) {
         self.checks.push(Check {
-            name: name.to_owned(),
+            name: Cow::Borrowed(name),
             passed,
             expected: shown(expected.into()),
             received: shown(received.into()),
-            source: source.to_owned(),
+            source: Cow::Borrowed(source),
         });
     }
 
@@ -123,7 +125,7 @@ impl Trail {
                 ""
             },
             binding: self.binding.to_owned(),
-            reason: shown(reason.into()),
+            reason: shown(Cow::Owned(reason.into())).into_owned(),
             checks: self.checks.clone(),
             request_id: cx.request_id.clone(),
         }
@@ -132,7 +134,7 @@ impl Trail {
 
 /// Foreign text as it may stand in an event: bounded, and without control characters that could
 /// forge lines in a log or a terminal.
-fn shown(text: String) -> String {
+fn shown(text: Cow<'static, str>) -> Cow<'static, str> {
     const LIMIT: usize = 500;
     let mut length = 0;
     if text.len() <= LIMIT && !text.contains(char::is_control) {
@@ -144,7 +146,8 @@ fn shown(text: String) -> String {
             length += c.len_utf8();
             length <= LIMIT
         })
-        .collect()
+        .collect::<String>()
+        .into()
 }
 
 #[cfg(test)]
@@ -158,7 +161,7 @@ mod tests {
             "a\u{FFFD}\u{FFFD}b\u{FFFD}[0m"
         );
         assert_eq!(shown("Ünï 漢字".into()), "Ünï 漢字");
-        assert_eq!(shown("x".repeat(2000)).len(), 500);
-        assert_eq!(shown("ü".repeat(2000)).len(), 500);
+        assert_eq!(shown("x".repeat(2000).into()).len(), 500);
+        assert_eq!(shown("ü".repeat(2000).into()).len(), 500);
     }
 }

@@ -5,7 +5,7 @@ use diesel::prelude::*;
 
 use super::schema::events;
 use super::{Connection, StoreError, on_each};
-use crate::audit::{Event, EventKind, ResultCode};
+use crate::audit::{Event, EventKind, ResultCode, stored};
 
 /// Writes an event, in the transaction of what it reports.
 ///
@@ -24,7 +24,7 @@ pub fn insert_acting(
     event: &Event,
     acting: Option<&str>,
 ) -> Result<(), StoreError> {
-    let checks = super::json(&event.checks);
+    let checks = stored::write(&event.checks);
     on_each!(c, |c| diesel::insert_into(events::table)
         .values((
             events::code.eq(&event.code),
@@ -213,7 +213,7 @@ impl Row {
         let kind = EventKind::parse(&self.kind).ok_or_else(|| unknown("kind", &self.kind))?;
         let result =
             ResultCode::parse(&self.result).ok_or_else(|| unknown("result", &self.result))?;
-        let checks = serde_json::from_str(&self.checks)
+        let checks = stored::read(&self.checks)
             .map_err(|e| StoreError::damaged(format!("events.checks of {code}"), e))?;
         Ok(Logged {
             seq: self.seq,

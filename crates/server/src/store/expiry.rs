@@ -4,15 +4,15 @@ use avouch_saml::time::Timestamp;
 use diesel::prelude::*;
 
 use super::schema::{events, pending, replay, sessions, throttle};
-use super::{Connection, StoreError};
+use super::{Connection, StoreError, on_each};
 use crate::audit::EventKind;
 
 /// How long a counter of failed logins outlives its last block, in seconds: longer than any
 /// window it may be counted in.
 const THROTTLE_KEPT_SECONDS: i64 = 86_400;
 
-/// Deletes at most `limit` expired rows of each kind and answers how many there were in all. Call
-/// it again while it answers `limit` or more.
+/// Deletes at most `limit` expired rows of each kind but remembered messages and answers how many
+/// there were in all. Call it again while it answers `limit` or more.
 ///
 /// # Errors
 /// As any statement.
@@ -36,17 +36,45 @@ pub fn delete_expired(c: &mut Connection, now: Timestamp, limit: i64) -> Result<
         .limit(limit)
         .load::<String>(c)?;
     deleted += diesel::delete(throttle::table.filter(throttle::key.eq_any(keys))).execute(c)?;
-    // By the end rather than by the two-column key: everything up to the end of the piece.
-    let ends = replay::table
-        .filter(replay::expires_at.le(now.millis()))
-        .select(replay::expires_at)
-        .order(replay::expires_at)
-        .limit(limit)
-        .load::<i64>(c)?;
-    if let Some(last) = ends.last() {
-        deleted += diesel::delete(replay::table.filter(replay::expires_at.le(last))).execute(c)?;
-    }
     Ok(deleted)
+}
+
+/// A message that is remembered: its issuer and its ID.
+pub type MessageKey = (String, String);
+
+/// At most `limit` remembered messages that are too old to be accepted. Looks at all of them, since
+/// an index on their ends would cost each sign-on more than this costs a minute: no transaction that
+/// writes should do it.
+///
+/// # Errors
+/// As any statement.
+pub fn old_messages(
+    c: &mut Connection,
+    now: Timestamp,
+    limit: i64,
+) -> Result<Vec<MessageKey>, StoreError> {
+    Ok(replay::table
+        .filter(replay::expires_at.le(now.millis()))
+        .select((replay::issuer, replay::message_id))
+        .limit(limit)
+        .load(c)?)
+}
+
+/// Forgets these messages, and answers how many there were.
+///
+/// # Errors
+/// As any statement.
+pub fn forget_messages(c: &mut Connection, keys: &[MessageKey]) -> Result<usize, StoreError> {
+    let mut forgotten = 0;
+    for (issuer, id) in keys {
+        forgotten += on_each!(&mut *c, |c| diesel::delete(
+            replay::table
+                .filter(replay::issuer.eq(issuer))
+                .filter(replay::message_id.eq(id))
+        )
+        .execute(c))?;
+    }
+    Ok(forgotten)
 }
 
 /// Deletes the oldest sign-ons in progress beyond `most`, at most `limit` of them, and answers how

@@ -20,6 +20,10 @@ pub(crate) fn address(
         .map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |peer| {
             peer.ip().to_canonical()
         });
+    // What anybody could have written is not worth reading.
+    if !trusted.iter().any(|net| net.contains(&peer)) {
+        return peer;
+    }
     let header = |name: &str, refused: ForwardedHeader| -> Vec<String> {
         if believed == refused {
             return Vec::new();

@@ -116,7 +116,7 @@ fn signature(checks: &[Check], name: &str) -> String {
     match checks.iter().find(|check| check.name == name) {
         None => String::new(),
         Some(check) if name == "signature" => {
-            let word = match (check.passed, check.received.as_str()) {
+            let word = match (check.passed, &*check.received) {
                 (true, "not signed") => return "not signed, and need not be".into(),
                 (true, _) => "verified",
                 (false, _) => "refused",
@@ -137,9 +137,9 @@ mod tests {
             vec![Check {
                 name: "signature".into(),
                 passed,
-                expected: String::new(),
-                received: received.into(),
-                source: String::new(),
+                expected: "".into(),
+                received: received.to_owned().into(),
+                source: "".into(),
             }]
         };
         let said = |passed, received| signature(&check(passed, received), "signature");

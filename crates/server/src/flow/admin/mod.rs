@@ -200,7 +200,11 @@ fn settle<T>(cx: &Context, rights: &[AdminRight], done: Result<T, Stop>) -> Resu
     trail.fail(
         "administrative right",
         wanted.join(" or "),
-        if held.is_empty() { "none" } else { &held },
+        if held.is_empty() {
+            "none".to_owned()
+        } else {
+            held
+        },
         "the user's rights",
     );
     let event = trail.event(
@@ -260,11 +264,11 @@ fn record(
     }
     for (name, before, after) in change.settings {
         trail.checks.push(Check {
-            name,
+            name: name.into(),
             passed: true,
-            expected: shorten(&before),
-            received: shorten(&after),
-            source: "changed: before, after".to_owned(),
+            expected: shorten(&before).into(),
+            received: shorten(&after).into(),
+            source: "changed: before, after".into(),
         });
     }
     let event = trail.event(cx, ResultCode::Success, change.reason);

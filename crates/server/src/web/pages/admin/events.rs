@@ -100,11 +100,11 @@ pub struct CheckLine {
 impl From<&Check> for CheckLine {
     fn from(check: &Check) -> Self {
         Self {
-            name: check.name.clone(),
+            name: check.name.to_string(),
             passed: check.passed,
-            expected: check.expected.clone(),
-            received: check.received.clone(),
-            source: check.source.clone(),
+            expected: check.expected.to_string(),
+            received: check.received.to_string(),
+            source: check.source.to_string(),
         }
     }
 }
