@@ -240,10 +240,15 @@ pub fn serve(services: Arc<Services>, started: impl FnOnce(Started)) -> Result<(
                             Ok(answered) => answered.await?,
                             Err(refused) => refused,
                         };
-                        // The extractors' own answer to a body too large is a bare line.
-                        if response.status() == StatusCode::PAYLOAD_TOO_LARGE {
+                        // The extractors' own answer to a body too large or too slow is a bare line.
+                        let kind = match response.status() {
+                            StatusCode::PAYLOAD_TOO_LARGE => Some(ErrorKind::TooLarge),
+                            StatusCode::REQUEST_TIMEOUT => Some(ErrorKind::InvalidRequest),
+                            _ => None,
+                        };
+                        if let Some(kind) = kind {
                             let request = response.request().clone();
-                            let page = refuse::bare(&request, ErrorKind::TooLarge);
+                            let page = refuse::bare(&request, kind);
                             response = ServiceResponse::new(request, page);
                         }
                         let headers = response.headers_mut();

@@ -101,8 +101,9 @@ explanations! {
         "Start again from the app."
     }
     expired_request {
-        "This sign-in request is too old"
-        "The request to sign you in to {} was made too long ago, or a clock is wrong."
+        "The time of this sign-in request is not right"
+        "The request to sign you in to {} was made too long ago, or the clock of \
+         one of the two servers is wrong."
         "Start again from the app. If it happens again, tell the app's owner and give them the \
          reference code."
     }

@@ -1,13 +1,13 @@
 //! `/consent`: asks once whether an app may be told what it asks for.
 
-use actix_web::{HttpRequest, HttpResponse, web};
+use actix_web::{HttpRequest, HttpResponse};
 use avouch_saml::name_id::NameIdFormat;
 
 use crate::context::Context;
 use crate::flow::consent::{self, Decision, Question, Show};
 use crate::sessions::PendingId;
 use crate::text::Consent;
-use crate::web::extract::{Fields, context};
+use crate::web::extract::{Body, Fields, context};
 use crate::web::pages::{ConsentPage, ErrorKind, ReleasedAttribute};
 use crate::web::refuse;
 use crate::web::respond::{self, frame, label, leading_page};
@@ -65,7 +65,7 @@ fn kind_of_name(t: &Consent, format: &NameIdFormat, email: &str) -> String {
 }
 
 /// `POST /consent`.
-pub(crate) async fn submit(request: HttpRequest, body: web::Bytes) -> HttpResponse {
+pub(crate) async fn submit(request: HttpRequest, body: Body) -> HttpResponse {
     let cx = context(&request);
     let fields = Fields::parse(&body);
     if !cx.browser.csrf_matches(fields.get("csrf")) {

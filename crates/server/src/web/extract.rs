@@ -1,9 +1,15 @@
 //! From an HTTP request to a [`Context`] and what the handlers read of it.
 
+use std::future::Future;
+use std::ops::Deref;
+use std::pin::Pin;
 use std::sync::Arc;
+use std::time::Duration;
 
+use actix_web::dev::Payload;
+use actix_web::error::ErrorRequestTimeout;
 use actix_web::http::{Method, header};
-use actix_web::{HttpMessage, HttpRequest, web};
+use actix_web::{FromRequest, HttpMessage, HttpRequest, web};
 
 use crate::app::Services;
 use crate::context::{BrowserToken, Context, hash_token};
@@ -78,6 +84,41 @@ pub(crate) fn is_cross_site(request: &HttpRequest) -> bool {
 pub(crate) fn is_from_nowhere(request: &HttpRequest) -> bool {
     let site = request.headers().get("Sec-Fetch-Site");
     site.is_some_and(|value| value == "none")
+}
+
+/// How long the body of a form may take to arrive: a sender that trickles keeps nothing for good.
+const BODY_DEADLINE: Duration = Duration::from_secs(30);
+
+/// The body of a form of anybody's, as large as `server.body_limit_bytes` allows and within
+/// [`BODY_DEADLINE`].
+pub(crate) struct Body(web::Bytes);
+
+impl Deref for Body {
+    type Target = [u8];
+
+    fn deref(&self) -> &[u8] {
+        &self.0
+    }
+}
+
+impl FromRequest for Body {
+    type Error = actix_web::Error;
+    type Future = Pin<Box<dyn Future<Output = Result<Self, Self::Error>>>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let read = web::Bytes::from_request(request, payload);
+        Box::pin(async move { in_time(BODY_DEADLINE, read).await.map(Self) })
+    }
+}
+
+async fn in_time<T>(
+    deadline: Duration,
+    read: impl Future<Output = Result<T, actix_web::Error>>,
+) -> Result<T, actix_web::Error> {
+    match actix_web::rt::time::timeout(deadline, read).await {
+        Ok(done) => done,
+        Err(_) => Err(ErrorRequestTimeout("the body did not arrive in time")),
+    }
 }
 
 /// The fields of a form or query, decoded, each name once.
@@ -157,6 +198,17 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
     use proptest::sample::select;
+
+    #[test]
+    fn av_sec_42_a_form_that_never_comes_is_not_waited_for() {
+        actix_web::rt::System::new().block_on(async {
+            let never = std::future::pending::<Result<(), actix_web::Error>>();
+            let ended = in_time(Duration::ZERO, never).await.expect_err("in vain");
+            assert_eq!(ended.as_response_error().status_code(), 408);
+            let there = async { Ok::<_, actix_web::Error>(()) };
+            assert!(in_time(Duration::ZERO, there).await.is_ok());
+        });
+    }
 
     #[test]
     fn fields_are_decoded_once_and_the_first_one_counts() {

@@ -6,7 +6,7 @@ use crate::context::Context;
 use crate::flow::visitor::Visitor;
 use crate::flow::{launch, launcher, restart};
 use crate::refusal::Stop;
-use crate::web::extract::{Fields, context, is_cross_site, is_from_nowhere};
+use crate::web::extract::{Body, Fields, context, is_cross_site, is_from_nowhere};
 use crate::web::pages::{ErrorKind, LaunchConfirmPage, LauncherPage, Tile};
 use crate::web::refuse;
 use crate::web::respond::{self, frame, label, leading_page, see_other};
@@ -56,7 +56,7 @@ pub(crate) async fn launch(request: HttpRequest, name: web::Path<String>) -> Htt
 pub(crate) async fn launch_confirmed(
     request: HttpRequest,
     name: web::Path<String>,
-    body: web::Bytes,
+    body: Body,
 ) -> HttpResponse {
     let cx = context(&request);
     let fields = Fields::parse(&body);

@@ -2,7 +2,7 @@
 
 use actix_web::http::StatusCode;
 use actix_web::http::header::{self, HeaderValue};
-use actix_web::{HttpRequest, HttpResponse, web};
+use actix_web::{HttpRequest, HttpResponse};
 
 use crate::context::Context;
 use crate::directory::password::Password;
@@ -11,7 +11,7 @@ use crate::flow::logout;
 use crate::flow::visitor::Visitor;
 use crate::refusal::Stop;
 use crate::sessions::PendingId;
-use crate::web::extract::{Fields, context, cookies};
+use crate::web::extract::{Body, Fields, context, cookies};
 use crate::web::pages::{Destination, LoginPage, LoginProblem, SignOutPage, SignedOutPage};
 use crate::web::respond::{self, frame, label, leading_page, page, see_other};
 
@@ -106,7 +106,7 @@ enum Posted {
 }
 
 /// `POST /login`: logs in.
-pub(crate) async fn submit(request: HttpRequest, body: web::Bytes) -> HttpResponse {
+pub(crate) async fn submit(request: HttpRequest, body: Body) -> HttpResponse {
     let cx = context(&request);
     let fields = Fields::parse(&body);
     let username = fields.get("username").trim().to_owned();
@@ -219,7 +219,7 @@ pub(crate) async fn logout_form(request: HttpRequest) -> HttpResponse {
 }
 
 /// `POST /logout`: ends the session here.
-pub(crate) async fn logout(request: HttpRequest, body: web::Bytes) -> HttpResponse {
+pub(crate) async fn logout(request: HttpRequest, body: Body) -> HttpResponse {
     let cx = context(&request);
     let fields = Fields::parse(&body);
     if !cx.browser.csrf_matches(fields.get("csrf")) {

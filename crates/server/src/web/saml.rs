@@ -1,14 +1,16 @@
 //! `/saml/sso`: AuthnRequests in, Responses out.
 
-use actix_web::{HttpRequest, HttpResponse, web};
+use actix_web::http::StatusCode;
+use actix_web::{HttpRequest, HttpResponse};
 use avouch_saml::binding::{BindingError, ReceivedRequest, Transport, post, redirect};
 use avouch_saml::xml::limits::Limits;
 
 use crate::context::Context;
 use crate::flow::saml_sso;
 use crate::sessions::PendingId;
-use crate::web::extract::{Fields, context};
-use crate::web::respond;
+use crate::web::extract::{Body, Fields, context};
+use crate::web::pages::ErrorKind;
+use crate::web::{refuse, respond};
 
 /// `GET /saml/sso`: HTTP-Redirect. The query is handed on as it stood on the wire, since the
 /// signature covers those octets.
@@ -31,11 +33,17 @@ pub(crate) async fn sso_redirect(request: HttpRequest) -> HttpResponse {
 /// `POST /saml/sso`: HTTP-POST.
 pub(crate) async fn sso_post(
     request: HttpRequest,
-    body: Result<web::Bytes, actix_web::Error>,
+    body: Result<Body, actix_web::Error>,
 ) -> HttpResponse {
     let limit = Limits::MESSAGE.bytes;
-    // Longer than any body may be, or cut off.
-    let body = body.map_err(|_| BindingError::TooLarge { limit });
+    let body = match body {
+        Err(error) if error.as_response_error().status_code() != StatusCode::PAYLOAD_TOO_LARGE => {
+            return refuse::bare(&request, ErrorKind::InvalidRequest);
+        }
+        // Longer than any body may be.
+        Err(_) => Err(BindingError::TooLarge { limit }),
+        Ok(body) => Ok(body),
+    };
     let is_form = is_form(&request);
     let cx = context(&request);
     let query = request.query_string().to_owned();
