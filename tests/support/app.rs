@@ -148,12 +148,8 @@ impl TestApp {
         });
         let (address, handle) = receive.recv().expect("the server started");
         // Or its statements would be counted where a test counts those of a request.
-        for _ in 0..30_000 {
-            if services.rounds.ended() > 0 {
-                break;
-            }
-            std::thread::sleep(std::time::Duration::from_millis(1));
-        }
+        let cleaned = services.rounds.first(std::time::Duration::from_secs(30));
+        assert!(cleaned, "the first clean-up did not end");
         Self {
             emitted: Emitted::default(),
             services,

@@ -1,8 +1,7 @@
 //! Deleting what has expired while the server runs, and writing down what was left out.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{self, RecvTimeoutError, Sender};
+use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
@@ -27,12 +26,25 @@ const PIECES: usize = 200;
 
 /// How often a node has cleaned up.
 #[derive(Debug, Default)]
-pub struct Rounds(AtomicU64);
+pub struct Rounds {
+    ended: Mutex<u64>,
+    changed: Condvar,
+}
 
 impl Rounds {
-    /// Rounds that ended since the start, whether or not they could delete what had expired.
-    pub fn ended(&self) -> u64 {
-        self.0.load(Ordering::Acquire)
+    /// Waits until the first round since the start has ended, whether or not it could delete what had
+    /// expired, but no longer than `most`. Answers whether it has.
+    pub fn first(&self, most: Duration) -> bool {
+        let ended = self.ended.lock().unwrap_or_else(PoisonError::into_inner);
+        let waited = self
+            .changed
+            .wait_timeout_while(ended, most, |ended| *ended == 0);
+        *waited.unwrap_or_else(PoisonError::into_inner).0 > 0
+    }
+
+    fn end_one(&self) {
+        *self.ended.lock().unwrap_or_else(PoisonError::into_inner) += 1;
+        self.changed.notify_all();
     }
 }
 
@@ -56,7 +68,7 @@ impl Housekeeping {
                 loop {
                     clean(&services, &mut log);
                     write_left_out(&services);
-                    services.rounds.0.fetch_add(1, Ordering::Release);
+                    services.rounds.end_one();
                     match stopped.recv_timeout(EVERY) {
                         Err(RecvTimeoutError::Timeout) => {}
                         Ok(()) | Err(RecvTimeoutError::Disconnected) => {
