@@ -50,34 +50,25 @@ pub(crate) fn own_peak_resident_mib() -> u64 {
     status_mib("self", "VmHWM")
 }
 
-/// CPU time of one signature with the same OpenSSL the server links, in microseconds: the median
-/// of nine runs.
-pub(crate) fn cpu_per_signature(key: SigningKey) -> f64 {
-    let key: PKey<Private> = key.generate();
-    let sign = || {
-        let mut signer = Signer::new(MessageDigest::sha256(), &key).expect("a signer");
-        signer
-            .sign_oneshot_to_vec(b"the octets of a SignedInfo")
-            .expect("a signature")
-    };
-    let me = std::process::id();
-    let mut count = 64_u32;
-    // Long enough for the ticks.
-    loop {
-        let before = cpu_us(me);
-        (0..count).for_each(|_| drop(sign()));
-        if cpu_us(me) - before > 300_000.0 {
-            break;
-        }
-        count *= 2;
+/// Signatures with the same OpenSSL the server links.
+pub(crate) struct Signatures(PKey<Private>);
+
+impl Signatures {
+    /// Makes a key.
+    pub(crate) fn with(key: SigningKey) -> Self {
+        Self(key.generate())
     }
-    let mut runs: Vec<f64> = (0..9)
-        .map(|_| {
-            let before = cpu_us(me);
-            (0..count).for_each(|_| drop(sign()));
-            (cpu_us(me) - before) / f64::from(count)
-        })
-        .collect();
-    runs.sort_by(f64::total_cmp);
-    runs[4]
+
+    /// CPU time of one of so many signatures, in microseconds. The kernel counts a running thread up
+    /// to its last tick, so let them take a tenth of a second or more.
+    pub(crate) fn cost(&self, count: u32) -> f64 {
+        let me = std::process::id();
+        let before = cpu_us(me);
+        for _ in 0..count {
+            let mut signer = Signer::new(MessageDigest::sha256(), &self.0).expect("a signer");
+            let signature = signer.sign_oneshot_to_vec(b"the octets of a SignedInfo");
+            drop(signature.expect("a signature"));
+        }
+        (cpu_us(me) - before) / f64::from(count)
+    }
 }

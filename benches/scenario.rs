@@ -52,6 +52,14 @@ impl SigningKey {
         }
     }
 
+    /// Signatures that take about a fifth of a second.
+    pub(crate) const fn in_a_turn(self) -> u32 {
+        match self {
+            Self::Rsa2048 => 500,
+            Self::P256 => 6_000,
+        }
+    }
+
     const fn word(self) -> &'static str {
         match self {
             Self::Rsa2048 => "rsa-2048",

@@ -15,10 +15,13 @@ mod scenario;
 
 use std::time::Instant;
 
+use process::Signatures;
 use scenario::{Scenario, SigningKey};
 
 /// Sign-ons per measured CPU figure.
 const MEASURED: u32 = 6_000;
+/// How often what is compared takes its turn.
+const TURNS: u32 = 9;
 /// Sign-ons before a measurement.
 const WARM_UP: u32 = 500;
 /// Sign-ons for the memory figure.
@@ -35,26 +38,17 @@ fn main() {
 
     println!("figure                                              value");
     for key in [SigningKey::Rsa2048, SigningKey::P256] {
-        let signature = process::cpu_per_signature(key);
         let mut scenario = Scenario::start(key, 0);
         scenario.sign_on_many(WARM_UP);
-        let ratio = cost_ratio(&mut scenario, measured, signature);
         let letter = if key == SigningKey::Rsa2048 { "a" } else { "b" };
+        let (alone, at_once) = costs_in_turns(&mut scenario, key, measured);
         row(
             &format!("({letter}) CPU per sign-on / signature, {key:?}"),
-            &format!(
-                "{ratio:.3}   ({:.0} us / {:.0} us)",
-                ratio * signature,
-                signature
-            ),
+            &alone.to_string(),
         );
-        let busy = busy_cost_ratio(&scenario, if quick { 2 } else { 10 }, signature);
         row(
             &format!("({letter}) the same with 8 connections at once"),
-            &format!(
-                "{busy:.3}   ({:.0} us / {signature:.0} us)",
-                busy * signature
-            ),
+            &at_once.to_string(),
         );
         if given("--cost") {
             continue;
@@ -102,32 +96,85 @@ fn main() {
             process::own_peak_resident_mib().saturating_sub(before)
         ),
     );
-    let signature = process::cpu_per_signature(SigningKey::Rsa2048);
+    let signatures = Signatures::with(SigningKey::Rsa2048);
     let mut few = Scenario::start(SigningKey::Rsa2048, 2);
     let mut many = Scenario::start_with_aggregate(SigningKey::Rsa2048, &file);
     drop(file);
     few.sign_on_many(WARM_UP);
     many.sign_on_many(WARM_UP);
     // In turns, so that whatever else the machine does falls on both.
-    let (mut with_few, mut with_many) = (Vec::new(), Vec::new());
-    for _ in 0..9 {
-        with_few.push(cost_of(&mut few, measured / 5));
-        with_many.push(cost_of(&mut many, measured / 5));
+    let (mut ratios, mut of_few) = (Vec::new(), Vec::new());
+    for _ in 0..TURNS {
+        let signature = signatures.cost(SigningKey::Rsa2048.in_a_turn());
+        let with_few = cost_of(&mut few, measured / 5);
+        let with_many = cost_of(&mut many, measured / 5);
+        ratios.push(with_many / signature);
+        of_few.push(with_many / with_few);
     }
-    let (with_few, with_many) = (median(with_few), median(with_many));
     row(
         "(f) the ratio of (a) with 10,000 apps registered",
         &format!(
             "{:.3}, {:.3} of (a) measured in turns with it",
-            with_many / signature,
-            with_many / with_few
+            median(&ratios),
+            median(&of_few)
         ),
     );
 }
 
-/// The median of five runs, each against a signature measured before the loop.
-fn cost_ratio(scenario: &mut Scenario, measured: u32, signature_us: f64) -> f64 {
-    median((0..5).map(|_| cost_of(scenario, measured / 5)).collect()) / signature_us
+/// What a sign-on costs beside a signature: medians over the turns.
+struct Cost {
+    ratio: f64,
+    /// The least and the most ratio of a turn.
+    range: (f64, f64),
+    sign_on_us: f64,
+    signature_us: f64,
+}
+
+impl Cost {
+    fn of(sign_ons: &[f64], signatures: &[f64]) -> Self {
+        let ratios: Vec<f64> = sign_ons
+            .iter()
+            .zip(signatures)
+            .map(|(sign_on, signature)| sign_on / signature)
+            .collect();
+        Self {
+            ratio: median(&ratios),
+            range: (
+                ratios.iter().copied().fold(f64::INFINITY, f64::min),
+                ratios.iter().copied().fold(0.0, f64::max),
+            ),
+            sign_on_us: median(sign_ons),
+            signature_us: median(signatures),
+        }
+    }
+}
+
+impl std::fmt::Display for Cost {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(
+            f,
+            "{:.2}, turns {:.2} to {:.2}   ({:.0} us / {:.0} us)",
+            self.ratio, self.range.0, self.range.1, self.sign_on_us, self.signature_us
+        )
+    }
+}
+
+/// Signatures, sign-ons one after the other, and sign-ons with 8 connections at once, in turns: on a
+/// shared machine, speed changes within minutes, and a ratio of what was measured apart with it.
+fn costs_in_turns(scenario: &mut Scenario, key: SigningKey, measured: u32) -> (Cost, Cost) {
+    let reference = Signatures::with(key);
+    let (mut signatures, mut alone, mut at_once) = (Vec::new(), Vec::new(), Vec::new());
+    for _ in 0..TURNS {
+        signatures.push(reference.cost(key.in_a_turn()));
+        alone.push(cost_of(scenario, measured / TURNS));
+        let before = scenario.cpu_us();
+        let load = scenario.closed_loop(8, 1);
+        at_once.push((scenario.cpu_us() - before) / load.count as f64);
+    }
+    (
+        Cost::of(&alone, &signatures),
+        Cost::of(&at_once, &signatures),
+    )
 }
 
 /// The server's CPU time for one of so many sign-ons, one after the other, in microseconds.
@@ -137,16 +184,10 @@ fn cost_of(scenario: &mut Scenario, count: u32) -> f64 {
     (scenario.cpu_us() - before) / f64::from(count)
 }
 
-fn median(mut runs: Vec<f64>) -> f64 {
+fn median(runs: &[f64]) -> f64 {
+    let mut runs = runs.to_vec();
     runs.sort_by(f64::total_cmp);
     runs[runs.len() / 2]
-}
-
-/// As [`cost_ratio`], while several browsers sign on at once.
-fn busy_cost_ratio(scenario: &Scenario, seconds: u64, signature_us: f64) -> f64 {
-    let before = scenario.cpu_us();
-    let load = scenario.closed_loop(8, seconds);
-    (scenario.cpu_us() - before) / load.count as f64 / signature_us
 }
 
 fn load_figures(scenario: &Scenario, seconds: u64) {
