@@ -33,8 +33,11 @@ fn av_sec_46_expired_rows_go_in_pieces_and_others_stay() {
         let delete = |now, limit| write(db, |c| delete_expired(c, now, limit)).expect("deletes");
         let forget = |now, limit| {
             let old = db.read_one(|c| old_messages(c, now, limit)).expect("reads");
-            write(db, |c| forget_messages(c, &old)).expect("forgets")
+            write(db, |c| forget_messages(c, &old, now)).expect("forgets")
         };
+        let last = [("sp".to_owned(), "_9".to_owned())];
+        let forgotten = write(db, |c| forget_messages(c, &last, NOW)).expect("answers");
+        assert_eq!(forgotten, 0, "it came anew since it was found to be old");
         assert_eq!(forget(NOW.plus_seconds(-1), 100), 0);
         // Six messages end at or before this instant; two fit into a piece.
         let five = NOW.plus_seconds(5);

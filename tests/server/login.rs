@@ -212,7 +212,7 @@ fn av_sec_46_started_sign_ons_expire_and_are_deleted() {
         let now = app.now();
         app.write(|c| {
             let old = expiry::old_messages(c, now, 1000)?;
-            Ok(expiry::delete_expired(c, now, 1000)? + expiry::forget_messages(c, &old)?)
+            Ok(expiry::delete_expired(c, now, 1000)? + expiry::forget_messages(c, &old, now)?)
         })
     };
     assert_eq!(sweep(&app), 0, "they wait");

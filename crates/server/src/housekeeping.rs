@@ -148,9 +148,11 @@ fn clean(services: &Services, log: &mut EventLog) {
 fn forget_messages(services: &Services) -> Result<(), StoreError> {
     let db = &services.db;
     for _ in 0..SCANS {
-        let old = db.read_one(|c| expiry::old_messages(c, services.clock.now(), MOST_OLD))?;
+        let now = services.clock.now();
+        // Not `read_one`, which borrows the writer: nobody should have to wait for this.
+        let old = db.read(|c| expiry::old_messages(c, now, MOST_OLD))?;
         for piece in old.chunks(PIECE as usize) {
-            db.write(|c| expiry::forget_messages(c, piece))?;
+            db.write(|c| expiry::forget_messages(c, piece, now))?;
         }
         if old.len() < MOST_OLD as usize {
             break;

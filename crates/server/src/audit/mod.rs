@@ -1,7 +1,5 @@
 //! What happened: one event for each sign-on attempt, login, admin change and key action.
 
-pub mod stored;
-
 use std::borrow::Cow;
 
 use avouch_saml::time::{Random, Timestamp};

@@ -4,8 +4,8 @@ use avouch_saml::time::Timestamp;
 use diesel::prelude::*;
 
 use super::schema::events;
-use super::{Connection, StoreError, on_each};
-use crate::audit::{Event, EventKind, ResultCode, stored};
+use super::{Connection, StoreError, checks, on_each};
+use crate::audit::{Event, EventKind, ResultCode};
 
 /// Writes an event, in the transaction of what it reports.
 ///
@@ -24,7 +24,7 @@ pub fn insert_acting(
     event: &Event,
     acting: Option<&str>,
 ) -> Result<(), StoreError> {
-    let checks = stored::write(&event.checks);
+    let checks = checks::write(&event.checks);
     on_each!(c, |c| diesel::insert_into(events::table)
         .values((
             events::code.eq(&event.code),
@@ -213,7 +213,7 @@ impl Row {
         let kind = EventKind::parse(&self.kind).ok_or_else(|| unknown("kind", &self.kind))?;
         let result =
             ResultCode::parse(&self.result).ok_or_else(|| unknown("result", &self.result))?;
-        let checks = stored::read(&self.checks)
+        let checks = checks::read(&self.checks)
             .map_err(|e| StoreError::damaged(format!("events.checks of {code}"), e))?;
         Ok(Logged {
             seq: self.seq,

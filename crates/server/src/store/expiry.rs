@@ -60,17 +60,23 @@ pub fn old_messages(
         .load(c)?)
 }
 
-/// Forgets these messages, and answers how many there were.
+/// Forgets those of these messages that are too old still, and answers how many there were: another
+/// node may have forgotten one meanwhile, and have seen a new one of the same ID.
 ///
 /// # Errors
 /// As any statement.
-pub fn forget_messages(c: &mut Connection, keys: &[MessageKey]) -> Result<usize, StoreError> {
+pub fn forget_messages(
+    c: &mut Connection,
+    keys: &[MessageKey],
+    now: Timestamp,
+) -> Result<usize, StoreError> {
     let mut forgotten = 0;
     for (issuer, id) in keys {
         forgotten += on_each!(&mut *c, |c| diesel::delete(
             replay::table
                 .filter(replay::issuer.eq(issuer))
                 .filter(replay::message_id.eq(id))
+                .filter(replay::expires_at.le(now.millis()))
         )
         .execute(c))?;
     }

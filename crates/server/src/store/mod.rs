@@ -19,6 +19,7 @@ pub mod throttle;
 pub mod users;
 
 mod batch;
+mod checks;
 mod connection;
 mod db;
 mod error;

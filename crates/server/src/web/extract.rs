@@ -107,17 +107,20 @@ impl FromRequest for Body {
 
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
         let read = web::Bytes::from_request(request, payload);
-        Box::pin(async move { in_time(BODY_DEADLINE, read).await.map(Self) })
+        let late = || ErrorRequestTimeout("the body did not arrive in time");
+        Box::pin(async move { within(BODY_DEADLINE, read, late).await.map(Self) })
     }
 }
 
-async fn in_time<T>(
+/// Waits for a body until `deadline` and answers `late` when it has not come.
+pub(crate) async fn within<T, E>(
     deadline: Duration,
-    read: impl Future<Output = Result<T, actix_web::Error>>,
-) -> Result<T, actix_web::Error> {
+    read: impl Future<Output = Result<T, E>>,
+    late: impl FnOnce() -> E,
+) -> Result<T, E> {
     match actix_web::rt::time::timeout(deadline, read).await {
         Ok(done) => done,
-        Err(_) => Err(ErrorRequestTimeout("the body did not arrive in time")),
+        Err(_) => Err(late()),
     }
 }
 
@@ -200,13 +203,13 @@ mod tests {
     use proptest::sample::select;
 
     #[test]
-    fn av_sec_42_a_form_that_never_comes_is_not_waited_for() {
+    fn av_sec_42_a_body_that_never_comes_is_not_waited_for() {
         actix_web::rt::System::new().block_on(async {
-            let never = std::future::pending::<Result<(), actix_web::Error>>();
-            let ended = in_time(Duration::ZERO, never).await.expect_err("in vain");
-            assert_eq!(ended.as_response_error().status_code(), 408);
-            let there = async { Ok::<_, actix_web::Error>(()) };
-            assert!(in_time(Duration::ZERO, there).await.is_ok());
+            let never = std::future::pending::<Result<(), &str>>();
+            let ended = within(Duration::ZERO, never, || "late").await;
+            assert_eq!(ended, Err("late"));
+            let there = async { Ok(()) };
+            assert_eq!(within(Duration::ZERO, there, || "late").await, Ok(()));
         });
     }
 

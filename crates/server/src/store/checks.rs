@@ -10,7 +10,7 @@ use std::sync::LazyLock;
 
 use serde::{Deserialize, Serialize};
 
-use super::Check;
+use crate::audit::Check;
 
 /// Texts that have a number, which is their place here. What is stored refers to it: add at the end
 /// only, and change or remove nothing. A text that the flow no longer says stays readable, and one
@@ -136,7 +136,7 @@ impl<'a> Word<'a> {
 
 /// Why stored checks cannot be read.
 #[derive(Debug, thiserror::Error)]
-pub enum Unreadable {
+pub(super) enum Unreadable {
     /// Not of the shape that is written.
     #[error("{0}")]
     Shape(#[from] serde_json::Error),
@@ -146,7 +146,7 @@ pub enum Unreadable {
 }
 
 /// The stored form of `checks`.
-pub fn write(checks: &[Check]) -> String {
+pub(super) fn write(checks: &[Check]) -> String {
     let rows: Vec<Row<'_>> = checks
         .iter()
         .map(|check| {
@@ -167,7 +167,7 @@ pub fn write(checks: &[Check]) -> String {
 ///
 /// # Errors
 /// [`Unreadable`].
-pub fn read(stored: &str) -> Result<Vec<Check>, Unreadable> {
+pub(super) fn read(stored: &str) -> Result<Vec<Check>, Unreadable> {
     let rows: Vec<Row<'_>> = serde_json::from_str(stored)?;
     rows.into_iter()
         .map(|(name, passed, expected, received, source)| {
