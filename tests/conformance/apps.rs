@@ -1,11 +1,10 @@
 //! Connected apps, consents.
 
 use avouch_server::apps::saml::SamlSettings;
-use avouch_server::apps::{
-    App, AppId, AppState, Definition, LocalPolicy, PermissionSetId, PermittedUsers, ProfileId,
-};
+use avouch_server::apps::{App, AppId, AppState, Definition, LocalPolicy, PermittedUsers};
 use avouch_server::store::apps::StoredApp;
 use avouch_server::store::{self, Conflict, Db, StoreError};
+use avouch_server::users::{PermissionSetId, ProfileId};
 
 use super::{NOW, id, on_each_database, user, write};
 

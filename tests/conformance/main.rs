@@ -18,11 +18,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
 use avouch_saml::time::Timestamp;
-use avouch_server::apps::{PermissionSetId, ProfileId};
 use avouch_server::random::{SystemRandom, new_id};
 use avouch_server::sessions::{Session, SessionId};
 use avouch_server::store::{self, Address, Connection, Db, StoreError, migrations as schema};
 use avouch_server::users::{AdminRight, User, UserId};
+use avouch_server::users::{PermissionSetId, ProfileId};
 use postgres::Cluster;
 
 const NOW: Timestamp = Timestamp::from_millis(1_800_000_000_000);

@@ -6,7 +6,8 @@ use avouch_saml::binding::{Transport, redirect};
 use avouch_saml::xml::limits::Limits;
 use avouch_server::apps::onboard::row::parse_row;
 use avouch_server::context::{BrowserToken, Context, hash_token};
-use avouch_server::flow::saml_sso::{self, Answer};
+use avouch_server::flow::outcome::Answer;
+use avouch_server::flow::saml_sso;
 use avouch_server::random::{SystemRandom, new_id};
 
 use crate::support::app::{Setup, TestApp};

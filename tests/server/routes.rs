@@ -1,7 +1,7 @@
 //! Every line of the router, visited as nobody and as a user; the administration's are looked at
 //! more closely in `coverage`.
 
-use avouch_server::routes::{Caller, ROUTES};
+use avouch_server::web::routes::{Caller, ROUTES};
 
 use crate::support::app::TestApp;
 

@@ -10,20 +10,20 @@ use actix_web::dev::ServerHandle;
 use avouch_saml::ids::MessageId;
 use avouch_saml::security::certificate::{Certificate, KeyKind};
 use avouch_saml::time::Timestamp;
-use avouch_server::app::{self, Services};
 use avouch_server::apps::saml::SamlSettings;
-use avouch_server::apps::{
-    App, AppId, AppState, Definition, LocalPolicy, PermittedUsers, ProfileId,
-};
+use avouch_server::apps::{App, AppId, AppState, Definition, LocalPolicy, PermittedUsers};
 use avouch_server::audit::{Event, ResultCode};
 use avouch_server::clock::ManualClock;
 use avouch_server::config::{Environment, Settings};
 use avouch_server::directory::password::Password;
 use avouch_server::keys::{KeyPurpose, Keyring, development, rollover};
 use avouch_server::random::{SystemRandom, new_id};
+use avouch_server::services::Services;
 use avouch_server::store::apps::StoredApp;
 use avouch_server::store::{self, Connection, Db, StoreError};
+use avouch_server::users::ProfileId;
 use avouch_server::users::{User, UserId};
+use avouch_server::web::server;
 
 use super::client::{Answer, Client, From};
 use super::database_of;
@@ -140,7 +140,7 @@ impl TestApp {
         let (send, receive) = mpsc::channel();
         let inside = Arc::clone(&services);
         let thread = std::thread::spawn(move || {
-            app::serve(inside, |started| {
+            server::serve(inside, |started| {
                 send.send((started.addresses[0], started.handle))
                     .expect("the test waits");
             })

@@ -6,7 +6,8 @@ use std::sync::Arc;
 
 use avouch_saml::time::{Random, Timestamp};
 
-use crate::app::Services;
+use crate::audit::trail::Occasion;
+use crate::services::Services;
 
 /// One request's surroundings.
 #[derive(Clone)]
@@ -35,6 +36,16 @@ impl Context {
     /// tell the browser its secret. Then the first page of ours binds it.
     pub fn binding(&self) -> Option<String> {
         (self.browser.known || !self.cookies_withheld).then(|| self.browser.hash())
+    }
+
+    /// When and from where this is asked, for an event.
+    pub fn occasion(&self) -> Occasion<'_> {
+        Occasion {
+            at: self.now,
+            address: self.client,
+            user_agent: &self.user_agent,
+            request_id: &self.request_id,
+        }
     }
 
     /// A source of randomness for this request.

@@ -1,11 +1,11 @@
 //! Deleting what has expired while the server runs, and writing down what was left out.
 
+use std::sync::Arc;
 use std::sync::mpsc::{self, RecvTimeoutError, Sender};
-use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use crate::app::Services;
+use crate::services::Services;
 use crate::store::expiry::{self, OldEvents};
 use crate::store::{self, StoreError};
 
@@ -23,30 +23,6 @@ const SCANS: usize = 10;
 
 /// Pieces at one time; what is left waits for the next.
 const PIECES: usize = 200;
-
-/// How often a node has cleaned up.
-#[derive(Debug, Default)]
-pub struct Rounds {
-    ended: Mutex<u64>,
-    changed: Condvar,
-}
-
-impl Rounds {
-    /// Waits until the first round since the start has ended, whether or not it could delete what had
-    /// expired, but no longer than `most`. Answers whether it has.
-    pub fn first(&self, most: Duration) -> bool {
-        let ended = self.ended.lock().unwrap_or_else(PoisonError::into_inner);
-        let waited = self
-            .changed
-            .wait_timeout_while(ended, most, |ended| *ended == 0);
-        *waited.unwrap_or_else(PoisonError::into_inner).0 > 0
-    }
-
-    fn end_one(&self) {
-        *self.ended.lock().unwrap_or_else(PoisonError::into_inner) += 1;
-        self.changed.notify_all();
-    }
-}
 
 /// A thread that cleans up, at once and then every minute, until it is dropped.
 pub struct Housekeeping {
@@ -172,7 +148,9 @@ fn in_pieces(mut piece: impl FnMut() -> Result<bool, StoreError>) -> Result<(), 
 }
 
 fn write_left_out(services: &Services) {
-    let events = services.strangers.take_left_out(services.clock.now());
+    let events = services
+        .anonymous_events
+        .take_left_out(services.clock.now());
     for event in events {
         let written = services.db.write(|c| store::events::insert(c, &event));
         if let Err(error) = written {

@@ -1,21 +1,23 @@
 //! Avouch, a SAML 2.0 identity provider: the map of the crate.
 pub mod access;
-pub mod app;
 pub mod apps;
 pub mod attributes;
 pub mod audit;
+pub mod cache;
 pub mod cli;
 pub mod clock;
 pub mod config;
 pub mod context;
+pub mod dev;
 pub mod directory;
+pub mod fault;
 pub mod flow;
 pub mod housekeeping;
 pub mod keys;
 pub mod logging;
 pub mod random;
-pub mod refusal;
-pub mod routes;
+pub mod rounds;
+pub mod services;
 pub mod sessions;
 pub mod store;
 pub mod text;

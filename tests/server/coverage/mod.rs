@@ -1,8 +1,8 @@
 //! Every route as nobody, as a user and as an administrator: a new one that forgot to ask who
 //! calls is found here.
 
-use avouch_server::routes::{Caller, ROUTES};
 use avouch_server::store;
+use avouch_server::web::routes::{Caller, ROUTES};
 
 use crate::admin::{ALL, admin, csrf, signed_in};
 use crate::support::app::TestApp;

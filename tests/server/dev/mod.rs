@@ -322,6 +322,6 @@ fn bad_metadata_ends_the_start_with_line_and_reason() {
 fn serve_has_no_developer_page_and_keeps_no_exchange() {
     let app = TestApp::start();
     assert_eq!(app.client().get("/dev").status, 404);
-    assert!(app.services.exchanges.is_none());
+    assert!(app.services.observer.seen().is_none());
     assert!(!app.client().get("/login").text().contains("one click"));
 }

@@ -145,13 +145,13 @@ fn av_st_01_detail_can_be_hidden() {
 #[test]
 fn a_logout_in_between_wins_over_the_answer() {
     use avouch_saml::metadata::AcsSelector;
+    use avouch_server::cache::apps::By;
     use avouch_server::context::{BrowserToken, Context, hash_token};
     use avouch_server::flow::attempt::Attempt;
+    use avouch_server::flow::current_user::CurrentUser;
+    use avouch_server::flow::outcome::Answer;
     use avouch_server::flow::proceed::proceed;
-    use avouch_server::flow::registry::By;
     use avouch_server::flow::reply::ReplyTo;
-    use avouch_server::flow::saml_sso::Answer;
-    use avouch_server::flow::visitor::Visitor;
     use avouch_server::random::SystemRandom;
     use avouch_server::sessions::SsoRequest;
 
@@ -173,14 +173,14 @@ fn a_logout_in_between_wins_over_the_answer() {
             session_hash: client.cookie("__Host-avouch").as_deref().map(hash_token),
             ..cx.clone()
         };
-        let visitor = Visitor::read(&cx).expect("read");
-        let found = visitor.session.as_ref().expect("signed in");
+        let current = CurrentUser::read(&cx).expect("read");
+        let found = current.session.as_ref().expect("signed in");
         let ready = cx
             .services
             .apps
             .find(
-                &cx.services,
-                visitor.version,
+                cx.services.sources(),
+                current.version,
                 By::EntityId(&sp.entity_id),
                 cx.now,
             )

@@ -738,7 +738,7 @@ fn a_refused_user_is_told_with_what_the_app_lists() {
         "{check:?}"
     );
     let set = app.services.db.write(|c| {
-        let id = avouch_server::apps::PermissionSetId::new("set-wiki");
+        let id = avouch_server::users::PermissionSetId::new("set-wiki");
         let set = avouch_server::store::permission_sets::ensure(c, "Wiki editors", id)?;
         let mut stored =
             avouch_server::store::apps::by_entity_id(c, &sp.entity_id)?.expect("there");

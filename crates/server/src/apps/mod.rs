@@ -1,5 +1,6 @@
 //! The connected app: what its developer defined and what this organisation's admin decided.
 
+pub mod effective;
 pub mod onboard;
 pub mod saml;
 
@@ -7,19 +8,12 @@ use avouch_saml::time::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::text_id;
+use crate::users::{PermissionSetId, ProfileId};
 use saml::SamlSettings;
 
 text_id!(
     /// The row of a connected app.
     AppId
-);
-text_id!(
-    /// The row of a profile; every user has exactly one.
-    ProfileId
-);
-text_id!(
-    /// The row of a permission set; a user has any number.
-    PermissionSetId
 );
 
 /// A connected app as the organisation uses it.

@@ -4,6 +4,11 @@ use serde::{Deserialize, Serialize};
 
 use super::yes;
 
+/// Name of the general subject identifier attribute.
+pub const SUBJECT_ID: &str = "urn:oasis:names:tc:SAML:attribute:subject-id";
+/// Name of the pairwise subject identifier attribute.
+pub const PAIRWISE_ID: &str = "urn:oasis:names:tc:SAML:attribute:pairwise-id";
+
 /// How Avouch speaks SAML with one SP. What the SP says of itself (entity ID, endpoints, keys)
 /// is its metadata, kept beside this as the document that was uploaded or made from typed fields.
 #[derive(Debug, Clone, Serialize, Deserialize)]

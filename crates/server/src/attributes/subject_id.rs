@@ -5,10 +5,6 @@
 use super::pairwise::{self, PairwiseSalt};
 use crate::users::UserId;
 
-/// Name of the general subject identifier.
-pub const SUBJECT_ID: &str = "urn:oasis:names:tc:SAML:attribute:subject-id";
-/// Name of the pairwise subject identifier.
-pub const PAIRWISE_ID: &str = "urn:oasis:names:tc:SAML:attribute:pairwise-id";
 /// The general identifier of `user`, or `None` without a valid scope. It is made from the row
 /// identifier, the only name of a user that is never given to another.
 pub fn subject_id(user: &UserId, scope: Option<&str>) -> Option<String> {

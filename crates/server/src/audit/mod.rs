@@ -1,5 +1,8 @@
 //! What happened: one event for each sign-on attempt, login, admin change and key action.
 
+pub mod anonymous_limiter;
+pub mod trail;
+
 use std::borrow::Cow;
 
 use avouch_saml::time::{Random, Timestamp};

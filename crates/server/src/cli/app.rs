@@ -219,7 +219,7 @@ fn check_selection(
     draft: &Draft,
 ) -> Result<(), CommandError> {
     let saml = &draft.definition.saml;
-    if let Some(wrong) = selection::blocked(saml, &settings.saml.algorithms) {
+    if let Some(wrong) = selection::blocked(saml, &settings.saml.defaults.algorithms) {
         return Err(CommandError::new(wrong));
     }
     let Some(wanted) = &saml.signing_key else {
@@ -314,7 +314,7 @@ impl MetadataFile {
             });
         }
         let certificates = certificates(signed_by)?;
-        let policy = &settings.saml.algorithms;
+        let policy = &settings.saml.defaults.algorithms;
         let verified = signed::verify(&octets, &certificates, policy, now()).map_err(|error| {
             CommandError::new(format!(
                 "{} is refused, nothing was stored: {error}",

@@ -8,13 +8,13 @@ use serde_json::{Map, Value, json};
 use super::CommandError;
 use super::open::now;
 use crate::apps::App;
+use crate::apps::effective::{SignatureRule, clock_skew};
 use crate::apps::onboard::Draft;
 use crate::apps::onboard::preview::Preview;
 use crate::apps::onboard::row::row_text;
 use crate::apps::onboard::settings::SETTINGS;
 use crate::attributes::name_id;
 use crate::config::Settings;
-use crate::flow::registry::{SignatureRule, clock_skew};
 use crate::store::apps::StoredApp;
 use crate::store::{Db, keys, permission_sets, profiles};
 use crate::web::admin::apps::idp_info;
@@ -75,8 +75,8 @@ pub(super) fn shown(
 /// The values in force where the settings alone do not tell, each with where it comes from.
 fn in_force(settings: &Settings, app: &App, sp: &SpMetadata) -> Value {
     let saml = &app.definition.saml;
-    let rule = SignatureRule::of(saml, sp, &settings.saml);
-    let (skew, source) = clock_skew(saml, &settings.saml);
+    let rule = SignatureRule::of(saml, sp, &settings.saml.defaults);
+    let (skew, source) = clock_skew(saml, &settings.saml.defaults);
     let signed = if rule.requires() {
         "required"
     } else {

@@ -13,15 +13,17 @@ use serde_json::json;
 use super::CommandError;
 use super::open::now;
 use super::output::Output;
-use crate::app::{self, Services};
 use crate::apps::App;
 use crate::config::{BaseUrl, Environment, Settings};
 use crate::context::random_token;
+use crate::dev::SampleLogin;
+use crate::dev::observer::Observer;
 use crate::flow::dev::{add_sp, samples};
 use crate::keys::{self, Keyring};
 use crate::random::SystemRandom;
+use crate::services::Services;
 use crate::store::{self, Db, StoreError, migrations};
-use crate::web::pages::SampleLogin;
+use crate::web::server;
 
 #[derive(Args)]
 pub(super) struct Dev {
@@ -71,7 +73,7 @@ pub(super) fn run(dev: &Dev, named_config: bool, output: &Output) -> Result<(), 
         services.waiting.note(url, "not asked yet");
     }
     let said = Said::new(&services, &apps, &urls)?;
-    app::serve(Arc::clone(&services), |_| {
+    server::serve(Arc::clone(&services), |_| {
         output.result(&said.json(), || said.text());
         for url in urls {
             fetch_until_there(Arc::clone(&services), url);
@@ -201,7 +203,7 @@ fn services(settings: Settings) -> Result<Services, CommandError> {
     samples::ensure(&services.db, &services.hasher, now(), random)
         .map_err(|error| CommandError::new(error.to_string()))?;
     services.developer = true;
-    services.exchanges = Some(Default::default());
+    services.observer = Observer::watching();
     services.sample_logins = samples::SAMPLES
         .iter()
         .map(|sample| SampleLogin {

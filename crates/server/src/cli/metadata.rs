@@ -5,8 +5,8 @@ use serde_json::json;
 use super::CommandError;
 use super::open::{Place, not_found, now};
 use super::output::Output;
-use crate::app::Services;
 use crate::flow::own_metadata;
+use crate::services::Services;
 use crate::store;
 
 /// Prints the document; with `app`, as that app is to see Avouch.

@@ -6,9 +6,9 @@ use serde_json::json;
 use super::CommandError;
 use super::open::{About, Place, change, new_id};
 use super::output::Output;
-use crate::apps::{PermissionSetId, ProfileId};
 use crate::audit::EventKind;
 use crate::store::{permission_sets, profiles};
+use crate::users::{PermissionSetId, ProfileId};
 
 #[derive(Subcommand)]
 pub(super) enum Command {

@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use super::CommandError;
 use super::open::{Place, check_tls, keyring, now, up_to_date};
-use crate::app::{self, Services};
+use crate::services::Services;
+use crate::web::server;
 
 /// Serves until a signal says to stop. `migrate` brings the database up to date first.
 pub(super) fn run(place: &Place<'_>, migrate: bool) -> Result<(), CommandError> {
@@ -18,7 +19,7 @@ pub(super) fn run(place: &Place<'_>, migrate: bool) -> Result<(), CommandError> 
     let keyring = keyring(&settings, &db)?;
     let base_url = settings.server.base_url.to_string();
     let services = Arc::new(Services::new(settings, db, keyring)?);
-    app::serve(services, |started| {
+    server::serve(services, |started| {
         for address in &started.addresses {
             tracing::info!(%address, base_url, "listening");
         }

@@ -9,12 +9,12 @@ use serde_json::{Value, json};
 use super::CommandError;
 use super::open::{About, Place, change, new_id, not_found, now, read_password};
 use super::output::{Output, table};
-use crate::apps::{PermissionSetId, ProfileId};
 use crate::audit::EventKind;
 use crate::config::Settings;
 use crate::directory::password::{Password, PasswordHasher};
 use crate::store::{Connection, Db, permission_sets, profiles, sessions, users};
 use crate::users::{AdminRight, User, UserId, fold_username};
+use crate::users::{PermissionSetId, ProfileId};
 
 /// The profile a user has when none is named.
 const STANDARD_PROFILE: &str = "Standard User";

@@ -2,17 +2,18 @@
 
 use avouch_saml::ids::EntityId;
 use avouch_saml::security::algorithm::{
-    AlgorithmPolicy, DataEncryption, KeyFamily, Purpose, SignatureAlgorithm,
+    AlgorithmPolicy, DataEncryption, Purpose, SignatureAlgorithm,
 };
 
 use super::reader::Section;
 use crate::access::authn_context::{PASSWORD, PASSWORD_PROTECTED_TRANSPORT, UNSPECIFIED};
+use crate::apps::effective::SamlDefaults;
 
 /// `[saml]`.
 #[derive(Debug, Clone)]
 pub struct Saml {
-    /// Tolerance for other clocks.
-    pub clock_skew_seconds: i64,
+    /// What an app can say otherwise.
+    pub defaults: SamlDefaults,
     /// How old an AuthnRequest may be.
     pub request_lifetime_seconds: i64,
     /// What to do with a RelayState longer than the 80 bytes that the bindings allow.
@@ -22,16 +23,6 @@ pub struct Saml {
     /// Authentication context classes, weakest first, for requests that ask for "at least" or
     /// "better than".
     pub context_strength: Vec<String>,
-    /// Take signed requests only, from every app.
-    pub want_authn_requests_signed: bool,
-    /// What may be used. Blocked algorithms are gone from it.
-    pub algorithms: AlgorithmPolicy,
-    /// How responses are signed with an RSA key.
-    pub rsa_signature: SignatureAlgorithm,
-    /// How responses are signed with an EC key; `None`: what fits the curve.
-    pub ec_signature: Option<SignatureAlgorithm>,
-    /// How assertions are encrypted when the SP has no wish.
-    pub data_encryption: DataEncryption,
 }
 
 /// What to do with an overlong RelayState.
@@ -102,7 +93,14 @@ impl Saml {
             s.problem("data_encryption", origin, message);
         }
         Self {
-            clock_skew_seconds: s.number("clock_skew_seconds", 180, 0..=600),
+            defaults: SamlDefaults {
+                clock_skew_seconds: s.number("clock_skew_seconds", 180, 0..=600),
+                want_authn_requests_signed: s.flag("want_authn_requests_signed", false),
+                algorithms,
+                rsa_signature,
+                ec_signature,
+                data_encryption,
+            },
             request_lifetime_seconds: s.number("request_lifetime_seconds", 300, 30..=86_400),
             long_relay_state: s.choice(
                 "relay_state_over_80_bytes",
@@ -117,20 +115,6 @@ impl Saml {
                     .map(|class| class.as_str().to_owned())
                     .map_err(|_| "the URI of an authentication context class".to_owned())
             }),
-            want_authn_requests_signed: s.flag("want_authn_requests_signed", false),
-            algorithms,
-            rsa_signature,
-            ec_signature,
-            data_encryption,
-        }
-    }
-
-    /// How responses are signed with a key of this family, unless the app says otherwise; `None`:
-    /// what fits the key.
-    pub fn signature_for(&self, family: KeyFamily) -> Option<SignatureAlgorithm> {
-        match family {
-            KeyFamily::Rsa => Some(self.rsa_signature),
-            KeyFamily::Ec => self.ec_signature,
         }
     }
 }

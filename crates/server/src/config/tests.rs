@@ -33,7 +33,7 @@ fn an_empty_file_is_a_good_configuration_for_this_machine() {
         settings.idp.entity_id.as_str(),
         "http://localhost:8080/saml/metadata"
     );
-    assert_eq!(settings.saml.clock_skew_seconds, 180);
+    assert_eq!(settings.saml.defaults.clock_skew_seconds, 180);
     assert!(settings.server.listen.iter().all(|a| a.ip().is_loopback()));
     assert!(settings.warnings().is_empty());
 }
@@ -387,7 +387,7 @@ fn av_mdp_07_what_metadata_cannot_say_is_refused_at_load() {
 /// Proves SDP-G01.
 #[test]
 fn sdp_g01_clock_skew_is_three_minutes_unless_set() {
-    let skew = |text| load(text).map(|s| s.saml.clock_skew_seconds).ok();
+    let skew = |text| load(text).map(|s| s.saml.defaults.clock_skew_seconds).ok();
     assert_eq!(skew(""), Some(180));
     assert_eq!(skew("[saml]\nclock_skew_seconds = 300"), Some(300));
     assert_eq!(skew("[saml]\nclock_skew_seconds = -1"), None);
@@ -402,12 +402,14 @@ fn iip_alg08_selecting_a_blocked_algorithm_is_refused_at_load() {
     assert!(
         !settings
             .saml
+            .defaults
             .algorithms
             .permits_signature(SignatureAlgorithm::RsaSha512)
     );
     assert!(
         settings
             .saml
+            .defaults
             .algorithms
             .permits_signature(SignatureAlgorithm::RsaSha256)
     );
@@ -438,7 +440,7 @@ fn iip_alg08_selecting_a_blocked_algorithm_is_refused_at_load() {
         assert!(told.contains(expected), "{text}: {told}");
     }
     let policy = load("")
-        .map(|s| s.saml.algorithms)
+        .map(|s| s.saml.defaults.algorithms)
         .unwrap_or_else(|e| panic!("{e}"));
     for (purpose, uri) in [
         (

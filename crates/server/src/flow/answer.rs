@@ -15,14 +15,15 @@ use avouch_saml::status::Status;
 use avouch_saml::time::{Random, Timestamp};
 
 use crate::access::Grant;
+use crate::apps::effective::cipher_in_force;
 use crate::apps::saml::{EncryptionPolicy, SignWhat};
 use crate::attributes::release::ReleasedAttribute;
 use crate::audit::ResultCode;
+use crate::audit::trail::Trail;
 use crate::context::Context;
-use crate::flow::registry::cipher_in_force;
+use crate::fault::OperatorError;
+use crate::flow::reply::Refusal;
 use crate::flow::reply::ReplyTo;
-use crate::flow::trail::Trail;
-use crate::refusal::{OperatorError, Refusal};
 use crate::sessions::Session;
 
 /// How far before its issue an assertion is good already, in seconds: SPs whose clock is slow
@@ -131,9 +132,9 @@ pub fn success(
         sign_assertion,
         sign_response,
     } = protect(reply, trail)?;
-    if let (Some(exchanges), Some(_)) = (&cx.services.exchanges, &encryption) {
-        let xml = String::from_utf8_lossy(unsigned.as_bytes());
-        exchanges.assertion(&trail.code, xml.into_owned());
+    if encryption.is_some() {
+        let xml = || String::from_utf8_lossy(unsigned.as_bytes()).into_owned();
+        cx.services.observer.assertion(&trail.code, xml);
     }
     warn_of_sha1(cx, reply, signer);
     if let Some((_, how)) = &encryption

@@ -6,15 +6,19 @@ use avouch_saml::binding::post::PostForm;
 use avouch_saml::ids::RelayState;
 use avouch_saml::status::Status;
 
+use crate::audit::trail::Trail;
 use crate::audit::{ResultCode, reference_code};
+use crate::cache::apps::ReadyApp;
 use crate::context::Context;
+use crate::dev::exchanges::Message;
+use crate::fault::OperatorError;
 use crate::flow::answer;
-use crate::flow::dev::exchanges::Message;
-use crate::flow::registry::ReadyApp;
+use crate::flow::failure;
+use crate::flow::outcome::{Answer, Posted, Restart};
+use crate::flow::outcome::{AppName, PageError, Stop};
+use crate::flow::reply::Refusal;
 use crate::flow::restart;
-use crate::flow::saml_sso::{Answer, Posted, Restart};
-use crate::flow::trail::Trail;
-use crate::refusal::{self, AppName, OperatorError, PageError, Refusal, Stop};
+use crate::flow::saml_status;
 use crate::sessions::{Pending, PendingId, PendingStatus, SsoRequest};
 use crate::store::replay::Seen;
 use crate::store::{self, Conflict, Connection, StoreError};
@@ -145,7 +149,7 @@ impl<'c> Attempt<'c> {
     ) -> Result<Recorded, OperatorError> {
         let cx = self.cx;
         for _ in 0..4 {
-            let event = self.trail.event(cx, result, reason);
+            let event = self.trail.event(&cx.occasion(), result, reason);
             let written = cx.services.db.write(|c: &mut Connection| {
                 match &self.origin {
                     Origin::Nothing => {}
@@ -171,8 +175,8 @@ impl<'c> Attempt<'c> {
                 }
                 Err(StoreError::Conflict(Conflict::Gone(_))) => return Ok(Recorded::SessionEnded),
                 other => {
-                    if let (Ok(Recorded::Yes), Some(exchanges)) = (&other, &cx.services.exchanges) {
-                        exchanges.end(&event);
+                    if let Ok(Recorded::Yes) = &other {
+                        cx.services.observer.end(&event);
                     }
                     return other.map_err(OperatorError::from);
                 }
@@ -183,9 +187,8 @@ impl<'c> Attempt<'c> {
 
     /// Shows the answer to whoever watches the exchanges.
     pub fn answered(&self, form: &PostForm) {
-        if let Some(exchanges) = &self.cx.services.exchanges {
-            exchanges.response(&self.trail.code, Message::sent(form));
-        }
+        let observer = &self.cx.services.observer;
+        observer.response(&self.trail.code, || Message::sent(form));
     }
 
     /// Ends the attempt: turns a refusal into a Response or a page, and writes its event.
@@ -194,7 +197,7 @@ impl<'c> Attempt<'c> {
     /// [`Stop`] for what ends on a page.
     pub fn conclude(mut self, outcome: Result<Answer, Refusal>) -> Result<Answer, Stop> {
         self.concluded(outcome).map_err(|stop| match stop {
-            Stop::Ours(error) => Stop::Ours(error.during(&self.trail)),
+            Stop::Ours(error) => Stop::Ours(failure::record(self.cx, &self.trail, error)),
             page @ Stop::Page(_) => page,
         })
     }
@@ -215,7 +218,7 @@ impl<'c> Attempt<'c> {
                 return Err(self.page(result));
             }
             // Signed before it is written down, so that the transaction stays short.
-            let form = match (&reply, refusal::status(result)) {
+            let form = match (&reply, saml_status::status(result)) {
                 (Some(reply), Some(status)) => {
                     Some(answer::failure(self.cx, reply, self.told(status))?)
                 }
@@ -243,9 +246,9 @@ impl<'c> Attempt<'c> {
         if !matches!(self.origin, Origin::Nothing) || self.trail.user.is_some() {
             return None;
         }
-        let event = self.trail.event(self.cx, result, "");
-        let strangers = &self.cx.services.strangers;
-        strangers.leave_out(self.cx.client, &event)
+        let event = self.trail.event(&self.cx.occasion(), result, "");
+        let limiter = &self.cx.services.anonymous_events;
+        limiter.leave_out(self.cx.client, &event)
     }
 
     /// What a browser gets whose request or sign-on was answered before.

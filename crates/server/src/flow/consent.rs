@@ -7,15 +7,17 @@ use avouch_saml::name_id::NameIdFormat;
 use crate::attributes::name_id::{self, NameIdFacts};
 use crate::attributes::release::ReleasedAttribute;
 use crate::audit::ResultCode;
+use crate::audit::trail::Trail;
 use crate::context::{Context, hash_token};
 use crate::flow::attempt::Attempt;
+use crate::flow::current_user::CurrentUser;
+use crate::flow::outcome::Answer;
+use crate::flow::outcome::{AppName, Stop};
 use crate::flow::proceed::{consent_hash, what_is_released};
+use crate::flow::reply::Refusal;
 use crate::flow::reply::ReplyTo;
 use crate::flow::restart;
-use crate::flow::saml_sso::{Answer, Waiting, find, reply_of, resume};
-use crate::flow::trail::Trail;
-use crate::flow::visitor::Visitor;
-use crate::refusal::{AppName, Refusal, Stop};
+use crate::flow::saml_sso::{Waiting, find, reply_of, resume};
 use crate::sessions::{Pending, PendingId};
 use crate::store;
 use crate::users::User;
@@ -53,13 +55,13 @@ pub fn show(cx: &Context, id: &PendingId) -> Result<Show, Stop> {
         Waiting::Here(pending) => pending,
         Waiting::Gone(restart) => return Ok(Show::Go(Answer::StartAgain(restart))),
     };
-    let visitor = Visitor::read(cx)?;
-    let Some(found) = &visitor.session else {
+    let current = CurrentUser::read(cx)?;
+    let Some(found) = &current.session else {
         return Ok(Show::Go(Answer::See(format!("/login?p={id}"))));
     };
     let mut attempt = Attempt::resumed(cx, initiated_by(&pending), &pending);
     let question = (|| {
-        let reply = reply_of(cx, &mut attempt, &visitor, &pending)?;
+        let reply = reply_of(cx, &mut attempt, &current, &pending)?;
         let app = &reply.app;
         let told = what_is_told(cx, &reply, &found.user, &pending, &mut attempt.trail)?;
         let privacy = app
@@ -135,13 +137,13 @@ pub fn answer(cx: &Context, id: &PendingId, decision: &Decision) -> Result<Answe
         Waiting::Here(pending) => pending,
         Waiting::Gone(restart) => return Ok(Answer::StartAgain(restart)),
     };
-    let visitor = Visitor::read(cx)?;
-    let Some(found) = &visitor.session else {
+    let current = CurrentUser::read(cx)?;
+    let Some(found) = &current.session else {
         return Ok(Answer::See(format!("/login?p={id}")));
     };
     let mut attempt = Attempt::resumed(cx, initiated_by(&pending), &pending);
     let decided = (|| {
-        let reply = reply_of(cx, &mut attempt, &visitor, &pending)?;
+        let reply = reply_of(cx, &mut attempt, &current, &pending)?;
         attempt.trail.user(&found.user);
         if !decision.accepted {
             attempt

@@ -1,7 +1,7 @@
 //! Whether this node can do its work now.
 
-use crate::app::Services;
 use crate::keys::KeyringError;
+use crate::services::Services;
 use crate::store::{self, StoreError};
 
 /// Why it cannot.

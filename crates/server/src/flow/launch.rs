@@ -5,16 +5,17 @@ use avouch_saml::metadata::AcsSelector;
 
 use crate::access::{self, Decision};
 use crate::audit::ResultCode;
+use crate::cache::apps::{By, ReadyApp};
 use crate::context::Context;
 use crate::flow::attempt::Attempt;
+use crate::flow::current_user::{CurrentUser, SignedIn};
+use crate::flow::outcome::Answer;
+use crate::flow::outcome::{AppName, Stop};
 use crate::flow::proceed::proceed;
-use crate::flow::registry::{By, ReadyApp};
+use crate::flow::reply::Refusal;
 use crate::flow::reply::ReplyTo;
 use crate::flow::restart;
 use crate::flow::saml_request::{bound_relay_state, is_usable};
-use crate::flow::saml_sso::Answer;
-use crate::flow::visitor::{SignedIn, Visitor};
-use crate::refusal::{AppName, Refusal, Stop};
 use crate::sessions::SsoRequest;
 
 /// Opens the app named `api_name` for whoever is at the browser. An app with a start page of its
@@ -37,11 +38,10 @@ fn open(
     api_name: &str,
     relay_state: Option<&str>,
 ) -> Result<Answer, Refusal> {
-    let visitor = Visitor::read(cx)?;
+    let current = CurrentUser::read(cx)?;
     let app = cx
         .services
-        .apps
-        .find(&cx.services, visitor.version, By::ApiName(api_name), cx.now)?
+        .app(current.version, By::ApiName(api_name), cx.now)?
         .ok_or_else(|| {
             attempt.trail.fail(
                 "app",
@@ -57,7 +57,7 @@ fn open(
     is_usable(cx, attempt, &app)?;
     bound_relay_state(cx, attempt, asked.as_ref())?;
     if let Some(start_url) = &app.app.definition.start_url {
-        may_leave(cx, attempt, &app, visitor.session.as_ref()).map_err(Refusal::Page)?;
+        may_leave(cx, attempt, &app, current.session.as_ref()).map_err(Refusal::Page)?;
         if asked.is_some() {
             tracing::info!(
                 request.id = cx.request_id,
@@ -119,7 +119,7 @@ fn open(
         code: attempt.trail.code.clone(),
         checks: Vec::new(),
     };
-    proceed(cx, attempt, &reply, sso, visitor.session.as_ref())
+    proceed(cx, attempt, &reply, sso, current.session.as_ref())
 }
 
 /// Whether a launch may lead to the app's own page: refused here as the request that comes of it
@@ -128,9 +128,9 @@ fn may_leave(
     cx: &Context,
     attempt: &mut Attempt<'_>,
     app: &ReadyApp,
-    visitor: Option<&SignedIn>,
+    current: Option<&SignedIn>,
 ) -> Result<(), ResultCode> {
-    let Some(found) = visitor else {
+    let Some(found) = current else {
         return access::app_is_open(&app.app, &mut attempt.trail.checks);
     };
     attempt.trail.user(&found.user);

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use crate::access::{self, Decision};
 use crate::apps::App;
 use crate::context::Context;
-use crate::flow::visitor::Visitor;
-use crate::refusal::Stop;
+use crate::flow::current_user::CurrentUser;
+use crate::flow::outcome::Stop;
 use crate::store;
 use crate::users::User;
 
@@ -24,7 +24,7 @@ pub struct Apps {
 /// # Errors
 /// The database.
 pub fn list(cx: &Context) -> Result<Option<Apps>, Stop> {
-    let Some(found) = Visitor::read(cx)?.session else {
+    let Some(found) = CurrentUser::read(cx)?.session else {
         return Ok(None);
     };
     let all = cx.services.db.read(store::apps::all)?;

@@ -4,17 +4,19 @@
 use std::net::IpAddr;
 
 use crate::attributes::pairwise;
+use crate::audit::trail::Trail;
 use crate::audit::{EventKind, ResultCode};
 use crate::context::{Context, hash_token, random_token};
 use crate::directory::local::{self, Proof};
 use crate::directory::password::{HashError, Password};
+use crate::fault::OperatorError;
 use crate::flow::attempt::Attempt;
+use crate::flow::current_user::CurrentUser;
+use crate::flow::outcome::{Answer, Restart};
+use crate::flow::outcome::{AppName, Stop};
 use crate::flow::restart;
-use crate::flow::saml_sso::{Answer, Restart, Waiting, find, reply_of};
+use crate::flow::saml_sso::{Waiting, find, reply_of};
 use crate::flow::sign_on::Asked;
-use crate::flow::trail::Trail;
-use crate::flow::visitor::Visitor;
-use crate::refusal::{AppName, OperatorError, Stop};
 use crate::sessions::{PendingId, Session, SessionId};
 use crate::store::{self, Conflict, Connection, StoreError};
 use crate::users::{User, UserId, fold_username};
@@ -47,9 +49,9 @@ pub enum Show {
 /// # Errors
 /// The database.
 pub fn show(cx: &Context, id: Option<&PendingId>) -> Result<Show, Stop> {
-    let visitor = Visitor::read(cx)?;
+    let current = CurrentUser::read(cx)?;
     let Some(id) = id else {
-        return Ok(match visitor.session {
+        return Ok(match current.session {
             Some(_) => Show::Go(Answer::See("/".to_owned())),
             None => Show::Ask(Box::new(Form {
                 app: None,
@@ -70,7 +72,7 @@ pub fn show(cx: &Context, id: Option<&PendingId>) -> Result<Show, Stop> {
         .read(|c| store::apps::by_id(c, &pending.app))?;
     // Signed in meanwhile in another tab: go on instead of asking again. What suffices is decided
     // as it will be there, or the browser would be sent round in circles.
-    if let (Some(found), Some(stored)) = (&visitor.session, &stored)
+    if let (Some(found), Some(stored)) = (&current.session, &stored)
         && Asked::of(&pending.request, &stored.app)
             .met_by(&found.session, &cx.services.context_strength, cx.now)
             .is_ok()
@@ -83,7 +85,7 @@ pub fn show(cx: &Context, id: Option<&PendingId>) -> Result<Show, Stop> {
             .and_then(|s| restart::url(&s.app, pending.request.relay_state.as_deref())),
         app: stored.map(|s| restart::label(&s.app)),
         forced: pending.request.force_authn,
-        username: visitor
+        username: current
             .session
             .map_or(String::new(), |found| found.user.username.clone()),
         pending: Some(id.clone()),
@@ -201,7 +203,7 @@ pub fn enter(cx: &Context, typed: &Typed) -> Result<Outcome, Stop> {
     };
     trail.pass("password", "the user's", "right", "the local directory");
     let secret = random_token(&mut *cx.random());
-    let before = Visitor::read(cx)?.session.map(|found| found.session);
+    let before = CurrentUser::read(cx)?.session.map(|found| found.session);
     let session = begin(cx, user, &secret, before.as_ref());
     let entered = record(cx, &trail, ResultCode::Success, |c| {
         local::record(c, &candidate, &proof, rules, cx.now)?;
@@ -256,14 +258,14 @@ pub fn cancel(cx: &Context, id: &PendingId) -> Result<Answer, Stop> {
         Waiting::Here(pending) => pending,
         Waiting::Gone(restart) => return Ok(Answer::StartAgain(restart)),
     };
-    let visitor = Visitor::read(cx)?;
+    let current = CurrentUser::read(cx)?;
     let initiated_by = if pending.request.arrived_by == "launch" {
         "idp"
     } else {
         "sp"
     };
     let mut attempt = Attempt::resumed(cx, initiated_by, &pending);
-    let refused = reply_of(cx, &mut attempt, &visitor, &pending).and_then(|reply| {
+    let refused = reply_of(cx, &mut attempt, &current, &pending).and_then(|reply| {
         attempt
             .trail
             .fail("login", "a login", "cancelled", "the user");
@@ -313,7 +315,7 @@ fn record(
     result: ResultCode,
     also: impl Fn(&mut Connection) -> Result<(), StoreError>,
 ) -> Result<(), StoreError> {
-    let event = trail.event(cx, result, "");
+    let event = trail.event(&cx.occasion(), result, "");
     cx.services.db.write(|c: &mut Connection| {
         also(c)?;
         store::events::insert(c, &event)

@@ -1,10 +1,10 @@
 //! Ending a session here. Service providers are not told yet.
 
+use crate::audit::trail::Trail;
 use crate::audit::{EventKind, ResultCode};
 use crate::context::Context;
-use crate::flow::trail::Trail;
-use crate::flow::visitor::Visitor;
-use crate::refusal::Stop;
+use crate::flow::current_user::CurrentUser;
+use crate::flow::outcome::Stop;
 use crate::store::{self, Connection, StoreError};
 
 /// Ends the session of whoever is at the browser, if there is one.
@@ -12,12 +12,12 @@ use crate::store::{self, Connection, StoreError};
 /// # Errors
 /// The database.
 pub fn end(cx: &Context) -> Result<(), Stop> {
-    let Some(found) = Visitor::read(cx)?.session else {
+    let Some(found) = CurrentUser::read(cx)?.session else {
         return Ok(());
     };
     let mut trail = Trail::of(EventKind::Logout, &mut *cx.random());
     trail.user(&found.user);
-    let event = trail.event(cx, ResultCode::Success, "the user signed out");
+    let event = trail.event(&cx.occasion(), ResultCode::Success, "the user signed out");
     cx.services.db.write(|c: &mut Connection| {
         if store::sessions::end(c, &found.session.id)? {
             store::events::insert(c, &event)?;

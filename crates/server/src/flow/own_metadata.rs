@@ -1,7 +1,6 @@
 //! What Avouch says about itself: its metadata, for everybody or as one app is to see it.
 
-use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use avouch_saml::metadata::attributes::{EntityAttribute, Registration, URI_NAME_FORMAT};
 use avouch_saml::metadata::endpoint::{Binding, Endpoint};
@@ -9,46 +8,17 @@ use avouch_saml::metadata::idp::{IdpKey, IdpMetadata, accepted_algorithms, accep
 use avouch_saml::metadata::key_descriptor::KeyUse;
 use avouch_saml::metadata::ui::{Contact, ContactKind, Localized, Logo, Organization, UiInfo};
 use avouch_saml::name_id::NameIdFormat;
-use avouch_saml::security::algorithm::{KeyFamily, SignatureAlgorithm};
+use avouch_saml::security::algorithm::KeyFamily;
 use avouch_saml::security::sign::sign_enveloped;
 use avouch_saml::time::Timestamp;
 
-use crate::app::Services;
 use crate::attributes::name_id;
+use crate::cache::apps::{By, ReadyApp};
 use crate::config;
-use crate::flow::registry::{By, ReadyApp};
+use crate::fault::OperatorError;
 use crate::keys::Keys;
-use crate::refusal::OperatorError;
+use crate::services::Services;
 use crate::store;
-
-/// The documents signed so far, by what they say and what signed them: the next to ask gets the
-/// same octets, and costs no signature.
-#[derive(Default)]
-pub struct Documents {
-    signed: Mutex<HashMap<Edition, Arc<[u8]>>>,
-}
-
-/// The ID of a document, which is derived from all it says, the key and the algorithm.
-type Edition = (String, String, SignatureAlgorithm);
-
-/// Each app has a document, and they change once a day; old ones are forgotten all at once.
-const MOST_KEPT: usize = 1024;
-
-impl Documents {
-    fn find(&self, edition: &Edition) -> Option<Arc<[u8]>> {
-        let signed = self.signed.lock().unwrap_or_else(PoisonError::into_inner);
-        signed.get(edition).cloned()
-    }
-
-    /// Keeps a document, unless another request was faster; answers the one kept.
-    fn keep(&self, edition: Edition, document: Vec<u8>) -> Arc<[u8]> {
-        let mut signed = self.signed.lock().unwrap_or_else(PoisonError::into_inner);
-        if signed.len() >= MOST_KEPT {
-            signed.clear();
-        }
-        Arc::clone(signed.entry(edition).or_insert_with(|| document.into()))
-    }
-}
 
 /// Our metadata as a signed document. With the `api_name` of an app, as that app is to see us:
 /// its issuer, its formats and whether its requests must be signed. `None` when there is no such app.
@@ -63,10 +33,7 @@ pub fn document(
     let version = services.db.read_one(store::state::version)?;
     let app = match api_name {
         None => None,
-        Some(name) => match services
-            .apps
-            .find(services, version, By::ApiName(name), now)?
-        {
+        Some(name) => match services.app(version, By::ApiName(name), now)? {
             None => return Ok(None),
             found => found,
         },
@@ -77,10 +44,11 @@ pub fn document(
     let key = keys
         .for_metadata()
         .ok_or_else(|| OperatorError::new("there is no key to sign metadata with"))?;
-    let policy = &services.settings.saml.algorithms;
+    let policy = &services.settings.saml.defaults.algorithms;
     let algorithm = services
         .settings
         .saml
+        .defaults
         .signature_for(key.kind().family())
         .unwrap_or(key.kind().default_algorithm());
     let signer = key.signer(algorithm, policy).map_err(OperatorError::new)?;
@@ -104,7 +72,7 @@ fn describe(
 ) -> Result<IdpMetadata, OperatorError> {
     let settings = &services.settings;
     let idp = &settings.idp;
-    let policy = &settings.saml.algorithms;
+    let policy = &settings.saml.defaults.algorithms;
     let sso = settings.server.base_url.join("/saml/sso");
     let endpoint = |binding| {
         Endpoint::register(binding, &sso, None)
@@ -145,9 +113,10 @@ fn describe(
         slo: Vec::new(),
         name_id_formats: formats(app),
         // Some SPs refuse to talk where this is not what their own metadata says.
-        want_authn_requests_signed: app.map_or(settings.saml.want_authn_requests_signed, |app| {
-            app.trust.require_signature
-        }),
+        want_authn_requests_signed: app
+            .map_or(settings.saml.defaults.want_authn_requests_signed, |app| {
+                app.trust.require_signature
+            }),
         error_url: Some(idp.error_url.clone()),
         scopes: idp.scopes.clone(),
         ui: ui(idp),

@@ -1,4 +1,4 @@
-//! Where an SP can be answered.
+//! Where an SP can be answered, and why a flow did not do what it was asked.
 
 use std::sync::Arc;
 
@@ -8,9 +8,40 @@ use avouch_saml::metadata::AcsEndpoint;
 use avouch_saml::security::verify::Verified;
 
 use crate::audit::ResultCode;
-use crate::flow::registry::ReadyApp;
-use crate::refusal::Refusal;
+use crate::cache::apps::ReadyApp;
+use crate::fault::OperatorError;
+use crate::keys::KeyringError;
 use crate::sessions::SsoRequest;
+use crate::store::StoreError;
+
+/// Why a flow did not do what it was asked.
+#[derive(Debug)]
+pub enum Refusal {
+    /// There is no trusted place to answer: a page with the reference code.
+    Page(ResultCode),
+    /// The SP is trusted and its ACS known: a Response with a status and no assertion.
+    Reply(Box<ReplyTo>, ResultCode),
+    /// The fault is ours.
+    Ours(OperatorError),
+}
+
+impl From<KeyringError> for Refusal {
+    fn from(error: KeyringError) -> Self {
+        Self::Ours(error.into())
+    }
+}
+
+impl From<StoreError> for Refusal {
+    fn from(error: StoreError) -> Self {
+        Self::Ours(error.into())
+    }
+}
+
+impl From<OperatorError> for Refusal {
+    fn from(error: OperatorError) -> Self {
+        Self::Ours(error)
+    }
+}
 
 /// A trusted place to answer: an ACS of registered metadata, and the request it answers, whose
 /// sender was verified as far as the SP's settings demand. Without one there is no way to write

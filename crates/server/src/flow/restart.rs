@@ -1,7 +1,7 @@
 //! How a user starts again when a sign-on cannot go on.
 
 use crate::apps::App;
-use crate::refusal::AppName;
+use crate::flow::outcome::AppName;
 
 /// One click to start again: the launch URL with the RelayState kept, or the SP's own start page
 /// where unsolicited responses are not wanted.

@@ -14,23 +14,66 @@ use avouch_saml::time::Timestamp;
 
 use crate::attributes::name_id::{self, NameIdFacts};
 use crate::audit::ResultCode;
+use crate::audit::trail::Trail;
+use crate::cache::apps::{ReadyApp, Unusable};
 use crate::config::saml::LongRelayState;
 use crate::context::Context;
 use crate::flow::attempt::Attempt;
-use crate::flow::registry::ReadyApp;
+use crate::flow::reply::Refusal;
 use crate::flow::reply::ReplyTo;
 use crate::flow::subject;
-use crate::refusal::Refusal;
 use crate::sessions::{RequestedContexts, RequestedName, SsoRequest};
 
-/// Whether the app may be answered at all.
+/// Whether the app may be answered at all; what decides is on the trail.
 pub(super) fn is_usable(
     cx: &Context,
     attempt: &mut Attempt<'_>,
     app: &ReadyApp,
 ) -> Result<(), Refusal> {
-    app.is_usable(cx.now, &mut attempt.trail)
-        .map_err(Refusal::Page)
+    usable(app, cx.now, &mut attempt.trail).map_err(Refusal::Page)
+}
+
+/// As [`is_usable`], for whoever has a trail only. The admin's dry run asks the same.
+///
+/// # Errors
+/// The result to refuse with, on a page.
+pub(super) fn usable(app: &ReadyApp, now: Timestamp, trail: &mut Trail) -> Result<(), ResultCode> {
+    const SIGNATURE: &str = "signature of the answer";
+    match app.usable(now) {
+        // Once, however often a sign-on is taken up again.
+        Ok(signer)
+            if signer.algorithm().is_danger()
+                && trail.checks.iter().all(|check| check.name != SIGNATURE) =>
+        {
+            trail.pass(
+                SIGNATURE,
+                "SHA-1, as the app's danger switch says",
+                signer.algorithm().uri(),
+                "danger_allow_sha1 of the app",
+            );
+        }
+        Ok(_) => {}
+        Err(Unusable::MetadataEnded(until)) => {
+            let (skew_seconds, skew_source) = app.skew;
+            trail.fail(
+                "validity of metadata",
+                format!("not expired, give or take {skew_seconds} seconds ({skew_source})"),
+                until.map_or(String::new(), |until| until.to_string()),
+                "metadata of the app",
+            );
+            return Err(ResultCode::UnknownServiceProvider);
+        }
+        Err(Unusable::NoSigner(why)) => {
+            trail.fail(
+                SIGNATURE,
+                "an algorithm that key, settings and the app's metadata allow",
+                why.to_owned(),
+                "the app's settings and metadata",
+            );
+            return Err(ResultCode::InvalidSettings);
+        }
+    }
+    Ok(())
 }
 
 /// The most octets of RelayState that are kept and given back under any setting.

@@ -1,63 +1,23 @@
 //! SAML sign-on: a request comes in ([`begin`]), waits for its user ([`resume`]), and is answered.
 
-use avouch_saml::binding::post::PostForm;
 use avouch_saml::binding::{BindingError, ReceivedRequest, Transport};
 use avouch_saml::ids::RelayState;
 use avouch_saml::metadata::Binding;
 
 use crate::audit::ResultCode;
+use crate::cache::apps::By;
 use crate::context::Context;
+use crate::dev::exchanges::Message;
 use crate::flow::attempt::{Attempt, Origin};
-use crate::flow::dev::exchanges::Message;
+use crate::flow::current_user::CurrentUser;
+use crate::flow::outcome::{Answer, Restart, Stop};
 use crate::flow::proceed::proceed;
-use crate::flow::registry::By;
+use crate::flow::reply::Refusal;
 use crate::flow::reply::ReplyTo;
 use crate::flow::restart;
 use crate::flow::saml_request::{bound_relay_state, choose_acs, is_usable, understand, verify};
-use crate::flow::visitor::Visitor;
-use crate::refusal::{AppName, Refusal, Stop};
 use crate::sessions::{Pending, PendingId, PendingStatus};
 use crate::store;
-
-/// What the browser is to do next.
-#[derive(Debug)]
-pub enum Answer {
-    /// Post this form to the SP.
-    Post(Box<Posted>),
-    /// Go to this page of ours.
-    See(String),
-    /// Go to this page of an app, where it wants sign-ons to begin.
-    Leave(String),
-    /// Offer to start again.
-    StartAgain(Box<Restart>),
-}
-
-/// A form for an SP, with what the page around it says.
-pub struct Posted {
-    /// The form.
-    pub form: PostForm,
-    /// The app.
-    pub app: AppName,
-    /// Why it is a refusal, if it is one, and the event's reference code.
-    pub refused: Option<(ResultCode, String)>,
-    /// The request forbids pages, so the form has to go on by itself.
-    pub is_passive: bool,
-}
-
-impl std::fmt::Debug for Posted {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "Posted({}, {:?})", self.form.action(), self.refused)
-    }
-}
-
-/// A sign-on that cannot go on, and how to start another.
-#[derive(Debug, Clone, Default)]
-pub struct Restart {
-    /// The app it was for, when that is still known.
-    pub app: Option<AppName>,
-    /// One click to start again.
-    pub url: Option<String>,
-}
 
 /// Takes an AuthnRequest as it arrived at `/saml/sso`.
 ///
@@ -98,18 +58,18 @@ fn accept(
     trail.entity_id = Some(issuer.clone());
     let relay_state = received.relay_state().cloned();
     let transport = received.transport();
-    if let Some(exchanges) = &cx.services.exchanges {
-        exchanges.request(&trail.code, Message::received(&received, cx));
-    }
+    cx.services.observer.request(&trail.code, || {
+        let endpoint = cx.services.settings.server.base_url.join("/saml/sso");
+        Message::received(&received, endpoint)
+    });
 
-    let visitor = Visitor::read(cx)?;
-    let app =
-        cx.services
-            .apps
-            .find(&cx.services, visitor.version, By::EntityId(&issuer), cx.now)?;
+    let current = CurrentUser::read(cx)?;
+    let app = cx
+        .services
+        .app(current.version, By::EntityId(&issuer), cx.now)?;
     let Some(app) = app else {
         // Whoever sends many such requests is not searched for.
-        let near = if cx.services.strangers.has_room(cx.client, cx.now) {
+        let near = if cx.services.anonymous_events.has_room(cx.client, cx.now) {
             almost(cx, &issuer)?
         } else {
             None
@@ -145,7 +105,7 @@ fn accept(
         let id = attempt.keep(&app, sso, None)?;
         return Ok(Answer::See(format!("/saml/sso/continue?p={id}")));
     }
-    proceed(cx, attempt, &reply, sso, visitor.session.as_ref())
+    proceed(cx, attempt, &reply, sso, current.session.as_ref())
 }
 
 /// The entity ID that `issuer` would be but for its scheme, letter case or final slash: the usual
@@ -193,14 +153,14 @@ pub fn resume(cx: &Context, id: &PendingId) -> Result<Answer, Stop> {
 }
 
 fn go_on(cx: &Context, attempt: &mut Attempt<'_>, pending: Pending) -> Result<Answer, Refusal> {
-    let visitor = Visitor::read(cx)?;
-    let reply = reply_of(cx, attempt, &visitor, &pending)?;
+    let current = CurrentUser::read(cx)?;
+    let reply = reply_of(cx, attempt, &current, &pending)?;
     proceed(
         cx,
         attempt,
         &reply,
         pending.request,
-        visitor.session.as_ref(),
+        current.session.as_ref(),
     )
 }
 
@@ -208,14 +168,13 @@ fn go_on(cx: &Context, attempt: &mut Attempt<'_>, pending: Pending) -> Result<An
 pub(crate) fn reply_of(
     cx: &Context,
     attempt: &mut Attempt<'_>,
-    visitor: &Visitor,
+    current: &CurrentUser,
     pending: &Pending,
 ) -> Result<ReplyTo, Refusal> {
     let relay_state = pending.request.relay_state.clone().map(RelayState::new);
     let app = cx
         .services
-        .apps
-        .find(&cx.services, visitor.version, By::Id(&pending.app), cx.now)?
+        .app(current.version, By::Id(&pending.app), cx.now)?
         .ok_or_else(|| {
             attempt.trail.fail(
                 "service provider",

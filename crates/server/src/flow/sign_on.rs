@@ -9,7 +9,7 @@ use crate::access::authn_context::{self, StrengthOrder};
 use crate::access::{self, Consent, Decision, Grant};
 use crate::apps::App;
 use crate::audit::ResultCode;
-use crate::flow::trail::Trail;
+use crate::audit::trail::Trail;
 use crate::sessions::{RequestedContexts, Session, SsoRequest};
 use crate::store::{self, Connection, StoreError};
 use crate::users::User;

@@ -8,7 +8,7 @@ use avouch_saml::xml::names::SAML;
 
 use crate::attributes::name_id::{self, NameIdFacts};
 use crate::context::Context;
-use crate::refusal::Refusal;
+use crate::flow::reply::Refusal;
 use crate::sessions::RequestedName;
 use crate::users::User;
 
@@ -25,7 +25,7 @@ pub fn requested(
         SubjectIdentifier::NameId(name) => name.clone(),
         SubjectIdentifier::EncryptedId(container) => {
             let keys = cx.services.decryption_keys()?;
-            let policy = &cx.services.settings.saml.algorithms;
+            let policy = &cx.services.settings.saml.defaults.algorithms;
             let Ok(decrypted) = decrypt_element(container, &keys, policy, &Limits::MESSAGE) else {
                 return Ok(Err(UNREADABLE));
             };

@@ -4,8 +4,8 @@
 use avouch_saml::security::certificate::{Certificate, KeyKind, PrivateKey};
 use avouch_saml::time::{Random, Timestamp};
 
+use super::error::KeyringError;
 use super::key::{KeyId, KeyPurpose, KeyState, kind_word};
-use super::keyring::KeyringError;
 use super::master::MasterKey;
 use crate::random::new_id;
 use crate::store::keys::KeyRow;

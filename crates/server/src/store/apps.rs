@@ -5,7 +5,8 @@ use diesel::prelude::*;
 
 use super::schema::{app_assignments, apps};
 use super::{Conflict, Connection, StoreError};
-use crate::apps::{App, AppId, AppState, Definition, LocalPolicy, PermissionSetId, ProfileId};
+use crate::apps::{App, AppId, AppState, Definition, LocalPolicy};
+use crate::users::{PermissionSetId, ProfileId};
 
 /// An app with what its SP says of itself.
 #[derive(Debug, Clone)]

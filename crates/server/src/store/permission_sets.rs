@@ -4,7 +4,7 @@ use diesel::prelude::*;
 
 use super::schema::permission_sets;
 use super::{Connection, StoreError};
-use crate::apps::PermissionSetId;
+use crate::users::PermissionSetId;
 
 /// Every permission set, by name.
 ///

@@ -4,7 +4,7 @@ use diesel::prelude::*;
 
 use super::schema::profiles;
 use super::{Connection, StoreError};
-use crate::apps::ProfileId;
+use crate::users::ProfileId;
 
 /// Every profile, by name.
 ///

@@ -7,8 +7,8 @@ use diesel::prelude::*;
 
 use super::schema::{passwords, permission_sets, profiles, user_permission_sets, users};
 use super::{Connection, StoreError};
-use crate::apps::{PermissionSetId, ProfileId};
 use crate::users::{AdminRight, User, UserId, fold_username};
+use crate::users::{PermissionSetId, ProfileId};
 
 /// A user with profile and permission sets: one row for each permission set, or one without.
 macro_rules! joined {

@@ -5,9 +5,16 @@ use std::collections::{BTreeMap, BTreeSet};
 use avouch_saml::time::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::apps::{PermissionSetId, ProfileId};
 use crate::text_id;
 
+text_id!(
+    /// The row of a profile; every user has exactly one.
+    ProfileId
+);
+text_id!(
+    /// The row of a permission set; a user has any number.
+    PermissionSetId
+);
 text_id!(
     /// The row of a user; never given to another user.
     UserId

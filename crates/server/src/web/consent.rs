@@ -10,19 +10,20 @@ use crate::text::Consent;
 use crate::web::extract::{Body, Fields, context};
 use crate::web::pages::{ConsentPage, ErrorKind, ReleasedAttribute};
 use crate::web::refuse;
-use crate::web::respond::{self, frame, label, leading_page};
+use crate::web::respond::{frame, label, leading_page};
+use crate::web::{answer, run};
 
 /// `GET /consent?p=ID`.
 pub(crate) async fn form(request: HttpRequest) -> HttpResponse {
     let cx = context(&request);
     let id = PendingId::new(Fields::of_query(&request).get("p"));
     let pending = id.clone();
-    respond::run(
+    run::run(
         &request,
         cx,
         move |cx| consent::show(cx, &id),
         move |cx, show| match show {
-            Show::Go(answer) => respond::answer(cx, answer),
+            Show::Go(answer) => answer::answer(cx, answer),
             Show::Ask(question) => ask(cx, *question, &pending),
         },
     )
@@ -76,11 +77,11 @@ pub(crate) async fn submit(request: HttpRequest, body: Body) -> HttpResponse {
         accepted: fields.get("decision") == "accept",
         shown: fields.get("shown").to_owned(),
     };
-    respond::run(
+    run::run(
         &request,
         cx,
         move |cx| consent::answer(cx, &id, &decision),
-        respond::answer,
+        answer::answer,
     )
     .await
 }

@@ -5,8 +5,8 @@ use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse};
 
 use crate::audit::Check;
-use crate::flow::dev::exchanges::{Exchange, Message};
-use crate::flow::visitor::Visitor;
+use crate::dev::exchanges::{Exchange, Message};
+use crate::flow::current_user::CurrentUser;
 use crate::store;
 use crate::web::admin::apps::idp_info;
 use crate::web::extract::context;
@@ -15,7 +15,8 @@ use crate::web::pages::{
     AppLabel, DecodedMessage, DeveloperPage, DeveloperSp, ErrorKind, UnreadableMessage, WaitingSp,
     policy,
 };
-use crate::web::respond::{Served, frame, run, serve};
+use crate::web::respond::{Served, frame, serve};
+use crate::web::run::run;
 use crate::web::{pages, refuse};
 
 /// The page.
@@ -28,18 +29,18 @@ pub(crate) async fn page(request: HttpRequest) -> HttpResponse {
         &request,
         cx,
         |cx| {
-            let visitor = Visitor::read(cx)?;
+            let current = CurrentUser::read(cx)?;
             let (apps, keys) = cx.services.db.read(|c| {
                 Ok::<_, store::StoreError>((store::apps::all(c)?, store::keys::all(c)?))
             })?;
-            Ok((visitor.session, apps, keys))
+            Ok((current.session, apps, keys))
         },
         |cx, (session, apps, keys)| {
             let exchanges = cx
                 .services
-                .exchanges
-                .as_ref()
-                .map(crate::flow::dev::exchanges::Exchanges::all)
+                .observer
+                .seen()
+                .map(crate::dev::exchanges::Exchanges::all)
                 .unwrap_or_default();
             let page = DeveloperPage {
                 frame: frame(cx, session.as_ref().map(|found| &*found.user)),

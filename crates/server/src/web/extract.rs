@@ -11,8 +11,8 @@ use actix_web::error::ErrorRequestTimeout;
 use actix_web::http::{Method, header};
 use actix_web::{FromRequest, HttpMessage, HttpRequest, web};
 
-use crate::app::Services;
 use crate::context::{BrowserToken, Context, hash_token};
+use crate::services::Services;
 use crate::web::client;
 use crate::web::cookies::Cookies;
 

@@ -3,18 +3,19 @@
 use actix_web::{HttpRequest, HttpResponse, web};
 
 use crate::context::Context;
-use crate::flow::visitor::Visitor;
+use crate::flow::current_user::CurrentUser;
+use crate::flow::outcome::Stop;
 use crate::flow::{launch, launcher, restart};
-use crate::refusal::Stop;
 use crate::web::extract::{Body, Fields, context, is_cross_site, is_from_nowhere};
 use crate::web::pages::{ErrorKind, LaunchConfirmPage, LauncherPage, Tile};
 use crate::web::refuse;
-use crate::web::respond::{self, frame, label, leading_page, see_other};
+use crate::web::respond::{frame, label, leading_page, see_other};
+use crate::web::{answer, run};
 
 /// `GET /`: the user's apps.
 pub(crate) async fn list(request: HttpRequest) -> HttpResponse {
     let cx = context(&request);
-    respond::run(&request, cx, launcher::list, |cx, apps| match apps {
+    run::run(&request, cx, launcher::list, |cx, apps| match apps {
         None => see_other(cx, "/login"),
         Some(apps) => {
             let tiles = apps
@@ -73,11 +74,11 @@ async fn open(
     name: String,
     relay_state: Option<String>,
 ) -> HttpResponse {
-    respond::run(
+    run::run(
         request,
         cx,
         move |cx| launch::start(cx, &name, relay_state.as_deref()),
-        respond::answer,
+        answer::answer,
     )
     .await
 }
@@ -90,14 +91,14 @@ async fn confirm(
 ) -> HttpResponse {
     let launch_url = format!("/launch/{name}");
     let asked = relay_state.clone();
-    respond::run(
+    run::run(
         request,
         cx,
         move |cx| {
             let app = launch::named(cx, &name)?;
             // An unknown app is refused as a launch of it is. Who is not signed in is asked by the
             // login page, which names the app.
-            let signed_in = Visitor::read(cx)?.session.is_some();
+            let signed_in = CurrentUser::read(cx)?.session.is_some();
             let started = if app.is_none() || !signed_in {
                 Some(launch::start(cx, &name, asked.as_deref())?)
             } else {
@@ -106,7 +107,7 @@ async fn confirm(
             Ok::<_, Stop>((app, started))
         },
         move |cx, (app, started)| match (app, started) {
-            (_, Some(answer)) => respond::answer(cx, answer),
+            (_, Some(answer)) => answer::answer(cx, answer),
             (Some(app), None) => leading_page(
                 cx,
                 &LaunchConfirmPage {

@@ -6,14 +6,15 @@ use actix_web::{HttpRequest, HttpResponse};
 
 use crate::context::Context;
 use crate::directory::password::Password;
+use crate::flow::current_user::CurrentUser;
 use crate::flow::login::{self, Form, Outcome, Show, Typed};
 use crate::flow::logout;
-use crate::flow::visitor::Visitor;
-use crate::refusal::Stop;
+use crate::flow::outcome::Stop;
 use crate::sessions::PendingId;
 use crate::web::extract::{Body, Fields, context, cookies};
 use crate::web::pages::{Destination, LoginPage, LoginProblem, SignOutPage, SignedOutPage};
-use crate::web::respond::{self, frame, label, leading_page, page, see_other};
+use crate::web::respond::{frame, label, leading_page, page, see_other};
+use crate::web::{answer, run};
 
 fn pending(fields: &Fields) -> Option<PendingId> {
     Some(fields.get("p"))
@@ -37,7 +38,7 @@ pub(crate) async fn form(request: HttpRequest) -> HttpResponse {
     let fields = Fields::of_query(&request);
     let id = pending(&fields);
     let onward = onward(&fields);
-    respond::run(
+    run::run(
         &request,
         cx,
         move |cx| login::show(cx, id.as_ref()),
@@ -55,7 +56,7 @@ fn shown(
 ) -> HttpResponse {
     match (show, onward) {
         (Show::Go(_), Some(path)) => see_other(cx, &path),
-        (Show::Go(answer), None) => respond::answer(cx, answer),
+        (Show::Go(answer), None) => answer::answer(cx, answer),
         (Show::Ask(form), onward) => {
             let mut asked = login_page(cx, *form, &problem, typed);
             if let Some(path) = onward {
@@ -101,7 +102,7 @@ fn login_page(
 /// What posting the login form came to.
 enum Posted {
     Outcome(Outcome, Option<Box<Show>>),
-    Cancelled(crate::flow::saml_sso::Answer),
+    Cancelled(crate::flow::outcome::Answer),
     Refused(LoginProblem, Box<Show>),
 }
 
@@ -113,7 +114,7 @@ pub(crate) async fn submit(request: HttpRequest, body: Body) -> HttpResponse {
     let known_browser = cookies(&cx.services).known(&request);
     let typed = username.clone();
     let onward = onward(&fields);
-    respond::run(
+    run::run(
         &request,
         cx,
         move |cx| post(cx, &fields, username, known_browser),
@@ -160,7 +161,7 @@ fn post(
 
 fn answer(cx: &Context, posted: Posted, typed: String, onward: Option<String>) -> HttpResponse {
     let (problem, show) = match posted {
-        Posted::Cancelled(answer) => return respond::answer(cx, answer),
+        Posted::Cancelled(answer) => return answer::answer(cx, answer),
         Posted::Refused(problem, show) => (problem, Some(show)),
         Posted::Outcome(outcome, show) => match outcome {
             Outcome::In(entered) => {
@@ -178,7 +179,7 @@ fn answer(cx: &Context, posted: Posted, typed: String, onward: Option<String>) -
                 }
                 return response;
             }
-            Outcome::Gone(restart) => return respond::start_again(cx, *restart),
+            Outcome::Gone(restart) => return answer::start_again(cx, *restart),
             Outcome::Wrong => (LoginProblem::Credentials, show),
             Outcome::Wait { seconds } => (
                 LoginProblem::Throttled {
@@ -196,10 +197,10 @@ fn answer(cx: &Context, posted: Posted, typed: String, onward: Option<String>) -
 /// `GET /logout`: asks first, since a link from anywhere may lead here.
 pub(crate) async fn logout_form(request: HttpRequest) -> HttpResponse {
     let cx = context(&request);
-    respond::run(
+    run::run(
         &request,
         cx,
-        |cx| Ok(Visitor::read(cx)?.session),
+        |cx| Ok(CurrentUser::read(cx)?.session),
         |cx, session| match session {
             Some(found) => page(
                 cx,
@@ -225,7 +226,7 @@ pub(crate) async fn logout(request: HttpRequest, body: Body) -> HttpResponse {
     if !cx.browser.csrf_matches(fields.get("csrf")) {
         return crate::web::refuse::of_kind(&cx, crate::web::pages::ErrorKind::StaleForm);
     }
-    respond::run(&request, cx, logout::end, |cx, ()| {
+    run::run(&request, cx, logout::end, |cx, ()| {
         let mut response = page(
             cx,
             &SignedOutPage {

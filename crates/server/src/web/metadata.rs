@@ -3,11 +3,11 @@
 use actix_web::http::header;
 use actix_web::{HttpRequest, HttpResponse, web};
 
+use crate::flow::outcome::Stop;
 use crate::flow::own_metadata;
-use crate::refusal::Stop;
 use crate::web::extract::context;
 use crate::web::pages::ErrorKind;
-use crate::web::{refuse, respond};
+use crate::web::{refuse, run};
 
 /// `GET /saml/metadata`.
 pub(crate) async fn own(request: HttpRequest) -> HttpResponse {
@@ -26,7 +26,7 @@ async fn answer(request: HttpRequest, name: Option<String>) -> HttpResponse {
         .get(header::IF_NONE_MATCH)
         .and_then(|value| value.to_str().ok())
         .map(str::to_owned);
-    respond::run(
+    run::run(
         &request,
         cx,
         move |cx| own_metadata::document(&cx.services, cx.now, name.as_deref()).map_err(Stop::Ours),

@@ -1,6 +1,7 @@
 //! HTTP: what a browser or a service provider sends and gets.
 
 pub(crate) mod admin;
+pub(crate) mod answer;
 pub(crate) mod assets;
 pub(crate) mod client;
 pub(crate) mod consent;
@@ -16,4 +17,7 @@ pub(crate) mod metadata;
 pub mod pages;
 pub(crate) mod refuse;
 pub(crate) mod respond;
+pub mod routes;
+pub(crate) mod run;
 pub(crate) mod saml;
+pub mod server;

@@ -3,11 +3,11 @@
 use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, web};
 
-use crate::audit::{EventKind, ResultCode};
+use crate::audit::EventKind;
 use crate::context::Context;
-use crate::flow::trail::Trail;
-use crate::refusal::{OperatorError, PageError, Stop};
-use crate::store::{self, StoreError};
+use crate::fault::OperatorError;
+use crate::flow::failure;
+use crate::flow::outcome::{PageError, Stop};
 use crate::web::extract;
 use crate::web::pages::{ErrorKind, ErrorPage, Moment, UnavailablePage, policy};
 use crate::web::respond::{Served, frame, label, serve};
@@ -37,40 +37,17 @@ fn page(cx: &Context, error: PageError) -> HttpResponse {
     show(cx, &page)
 }
 
-/// A fault of ours: its cause goes to the log, its code to the page, and both to an event while
-/// there is a database to write it to.
+/// A fault of ours: its cause goes to log and event, its code to the page.
 async fn ours(request: &HttpRequest, cx: &Context, error: OperatorError) -> HttpResponse {
-    let trail = match error.trail() {
-        Some(trail) => trail.clone(),
-        None => Trail::of(kind_of(request.path()), &mut *cx.random()),
-    };
-    let code = trail.code.clone();
-    tracing::error!(
-        request.id = cx.request_id,
-        event.code = code,
-        cause = error.for_the_log(),
-        "a request failed"
-    );
-    if error.is_unavailable() {
+    let (inside, kind) = (cx.clone(), kind_of(request.path()));
+    let is_unavailable = error.is_unavailable();
+    let recorded = web::block(move || failure::record_bare(&inside, kind, error)).await;
+    let code = recorded
+        .ok()
+        .and_then(|error| error.code().map(str::to_owned))
+        .unwrap_or_default();
+    if is_unavailable {
         return unavailable(request, cx, code);
-    }
-    let inside = cx.clone();
-    let reason = error.for_the_log();
-    let event = trail.event(cx, ResultCode::InternalError, reason);
-    // A second failure changes nothing for the reader; the first one is in the log.
-    let written = web::block(move || {
-        inside
-            .services
-            .db
-            .write(|c| store::events::insert(c, &event))
-    })
-    .await;
-    if !matches!(written, Ok(Ok::<(), StoreError>(()))) {
-        tracing::error!(
-            request.id = cx.request_id,
-            event.code = code,
-            "its event could not be written"
-        );
     }
     let page = ErrorPage {
         code,

@@ -1,20 +1,14 @@
 //! Answers: pages, redirects, and the headers that go with each.
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::Arc;
-
 use actix_web::http::{StatusCode, header};
-use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder, web};
+use actix_web::{HttpResponse, HttpResponseBuilder};
 
 use crate::context::Context;
-use crate::flow::saml_sso::{Answer, Posted, Restart};
-use crate::refusal::{AppName, OperatorError, Stop};
+use crate::flow::outcome::AppName;
 use crate::text::Locale;
 use crate::users::User;
-use crate::web::pages::{
-    AppLabel, Frame, Page, PostOutcome, PostPage, StartAgainPage, Viewer, policy,
-};
-use crate::web::{extract, refuse};
+use crate::web::extract;
+use crate::web::pages::{AppLabel, Frame, Page, Viewer, policy};
 
 /// What a page is served with.
 pub(crate) struct Served<'p> {
@@ -51,7 +45,7 @@ pub(crate) fn leading_page(cx: &Context, page: &dyn Page) -> HttpResponse {
 }
 
 /// Where we are plain http, in a lab, so are the service providers.
-fn leads_to_plain_http(cx: &Context) -> bool {
+pub(crate) fn leads_to_plain_http(cx: &Context) -> bool {
     !cx.services.settings.server.base_url.is_https()
 }
 
@@ -81,127 +75,6 @@ fn greet(cx: &Context, response: &mut HttpResponseBuilder) {
         let cookie = extract::cookies(&cx.services).set_browser(cx.browser.secret());
         response.append_header((header::SET_COOKIE, cookie));
     }
-}
-
-/// Runs a flow on the blocking pool and answers with what `show` makes of it, or with a refusal's
-/// page.
-pub(crate) async fn run<T: Send + 'static>(
-    request: &HttpRequest,
-    cx: Context,
-    flow: impl FnOnce(&Context) -> Result<T, Stop> + Send + 'static,
-    show: impl FnOnce(&Context, T) -> HttpResponse,
-) -> HttpResponse {
-    let inside = cx.clone();
-    let outcome = web::block(move || flow(&inside)).await;
-    match outcome {
-        Ok(Ok(value)) => show(&cx, value),
-        Ok(Err(stop)) => refuse::stopped(request, &cx, stop).await,
-        // The pool is shut down, or the flow panicked: a bug, and the panic is in the log.
-        Err(_) => {
-            refuse::stopped(
-                request,
-                &cx,
-                Stop::Ours(OperatorError::new("the flow did not end")),
-            )
-            .await
-        }
-    }
-}
-
-/// As [`run`], for a sign-on, which does nothing slower than one signature. On an embedded database
-/// it is run where it is, to save the two changes of thread, and what it wrote is committed together
-/// with what the other sign-ons wrote that this thread had waiting. On PostgreSQL it waits for the
-/// network and belongs on the pool.
-pub(crate) async fn run_brief<T: Send + 'static>(
-    request: &HttpRequest,
-    cx: Context,
-    flow: impl Fn(&Context) -> Result<T, Stop> + Send + 'static,
-    show: impl FnOnce(&Context, T) -> HttpResponse,
-) -> HttpResponse {
-    if !cx.services.db.is_embedded() {
-        return run(request, cx, flow, show).await;
-    }
-    let db = &cx.services.db;
-    // A panic must cost its own request only, as it does on the pool.
-    let (outcome, written) = db.together(|| catch_unwind(AssertUnwindSafe(|| flow(&cx))));
-    if written.was_busy() && written.is_empty() {
-        // Another process writes: to wait for it here would keep everybody waiting.
-        return run(request, cx, flow, show).await;
-    }
-    let mut outcome =
-        outcome.unwrap_or_else(|_| Err(Stop::Ours(OperatorError::new("the flow did not end"))));
-    if !written.is_empty() {
-        // A task of its own: whatever else is ready on this thread runs before it, and joins the
-        // commit; and it commits, whether or not the browser is there still.
-        let services = Arc::clone(&cx.services);
-        let committed = actix_web::rt::spawn(async move { services.db.commit(written) }).await;
-        let failed = match committed {
-            Ok(Ok(())) => None,
-            Ok(Err(error)) => Some(OperatorError::from(error)),
-            Err(_) => Some(OperatorError::new("the commit did not end")),
-        };
-        if let Some(error) = failed {
-            outcome = Err(Stop::Ours(error));
-        }
-    }
-    match outcome {
-        Ok(value) => show(&cx, value),
-        Err(stop) => refuse::stopped(request, &cx, stop).await,
-    }
-}
-
-/// Shows what a sign-on came to.
-pub(crate) fn answer(cx: &Context, answer: Answer) -> HttpResponse {
-    match answer {
-        Answer::Post(posted) => post(cx, *posted),
-        Answer::See(path) => see_other(cx, &path),
-        Answer::Leave(url) => see_other(cx, &url),
-        Answer::StartAgain(restart) => start_again(cx, *restart),
-    }
-}
-
-fn post(cx: &Context, posted: Posted) -> HttpResponse {
-    let form = &posted.form;
-    let page = PostPage {
-        frame: frame(cx, None),
-        app_name: posted.app.name,
-        acs: form.action().to_owned(),
-        saml_response: form.message().to_owned(),
-        relay_state: form.relay_state().map(|state| state.as_str().to_owned()),
-        outcome: match posted.refused {
-            None => PostOutcome::SignedIn,
-            // A passive request allows no page; the form goes on by itself.
-            Some(_) if posted.is_passive => PostOutcome::Status,
-            Some((result, code)) => PostOutcome::refused(result, code, refuse::support(cx)),
-        },
-    };
-    let policy = policy::leading_on(Some(form.action()));
-    serve(
-        cx,
-        Served {
-            page: &page,
-            policy,
-            status: StatusCode::OK,
-        },
-    )
-}
-
-/// The page of a sign-on that cannot go on. Not an error of the browser's: 200 would invite
-/// programs to take it for success, so 410.
-pub(crate) fn start_again(cx: &Context, restart: Restart) -> HttpResponse {
-    let page = StartAgainPage {
-        frame: frame(cx, None),
-        app: restart.app.map(label),
-        restart_url: restart.url,
-    };
-    serve(
-        cx,
-        Served {
-            page: &page,
-            policy: policy::leading_on(leads_to_plain_http(cx).then_some("http://")),
-            status: StatusCode::GONE,
-        },
-    )
 }
 
 /// What every page of this request has around its content.

@@ -10,14 +10,14 @@ use crate::flow::saml_sso;
 use crate::sessions::PendingId;
 use crate::web::extract::{Body, Fields, context};
 use crate::web::pages::ErrorKind;
-use crate::web::{refuse, respond};
+use crate::web::{answer, refuse, run};
 
 /// `GET /saml/sso`: HTTP-Redirect. The query is handed on as it stood on the wire, since the
 /// signature covers those octets.
 pub(crate) async fn sso_redirect(request: HttpRequest) -> HttpResponse {
     let cx = context(&request);
     let query = request.query_string().to_owned();
-    respond::run_brief(
+    run::run_brief(
         &request,
         cx,
         move |cx| {
@@ -25,7 +25,7 @@ pub(crate) async fn sso_redirect(request: HttpRequest) -> HttpResponse {
             show_unreadable(cx, Transport::Redirect, &query, &received);
             saml_sso::begin(cx, Transport::Redirect, received)
         },
-        respond::answer,
+        answer::answer,
     )
     .await
 }
@@ -47,7 +47,7 @@ pub(crate) async fn sso_post(
     let is_form = is_form(&request);
     let cx = context(&request);
     let query = request.query_string().to_owned();
-    respond::run(
+    run::run(
         &request,
         cx,
         move |cx| {
@@ -63,7 +63,7 @@ pub(crate) async fn sso_post(
             show_unreadable(cx, Transport::Post, &raw, &received);
             saml_sso::begin(cx, Transport::Post, received)
         },
-        respond::answer,
+        answer::answer,
     )
     .await
 }
@@ -72,11 +72,11 @@ pub(crate) async fn sso_post(
 pub(crate) async fn sso_continue(request: HttpRequest) -> HttpResponse {
     let cx = context(&request);
     let id = PendingId::new(Fields::of_query(&request).get("p"));
-    respond::run_brief(
+    run::run_brief(
         &request,
         cx,
         move |cx| saml_sso::resume(cx, &id),
-        respond::answer,
+        answer::answer,
     )
     .await
 }
@@ -88,8 +88,9 @@ fn show_unreadable(
     raw: &str,
     received: &Result<ReceivedRequest, BindingError>,
 ) {
-    if let (Err(_), Some(exchanges)) = (received, &cx.services.exchanges) {
-        exchanges.unreadable(&cx.request_id, transport, raw);
+    if received.is_err() {
+        let observer = &cx.services.observer;
+        observer.unreadable(&cx.request_id, transport, raw);
     }
 }
 

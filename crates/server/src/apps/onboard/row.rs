@@ -10,7 +10,7 @@ use avouch_saml::xml::names::{is_name, is_xml_text};
 
 use super::nearest;
 use crate::apps::saml::{AttributeRow, Condition, Source, UserField, WhenMissing};
-use crate::attributes::subject_id::{PAIRWISE_ID, SUBJECT_ID};
+use crate::apps::saml::{PAIRWISE_ID, SUBJECT_ID};
 
 /// `NameFormat` of a name that is a URI.
 pub const FORMAT_URI: &str = "urn:oasis:names:tc:SAML:2.0:attrname-format:uri";

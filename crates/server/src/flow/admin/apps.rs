@@ -10,12 +10,13 @@ use super::{AdminError, Change, SEES_APPS, Wrong, change, require, view};
 use crate::apps::onboard::preview::Preview;
 use crate::apps::onboard::typed::{Typed, TypedError, typed_over, typed_to_metadata};
 use crate::apps::onboard::{Draft, federation, free_api_name, selection, settings, signed};
-use crate::apps::{App, AppId, AppState, PermissionSetId, ProfileId, StateChange};
+use crate::apps::{App, AppId, AppState, StateChange};
 use crate::audit::{EventKind, ResultCode};
 use crate::context::Context;
 use crate::store::apps::{AppLine, StoredApp};
 use crate::store::{self, Connection};
 use crate::users::{AdminRight, User};
+use crate::users::{PermissionSetId, ProfileId};
 
 /// How many apps a page of the list has.
 pub const PAGE: i64 = 50;
@@ -132,7 +133,7 @@ pub(super) fn find(c: &mut Connection, id: &str) -> Result<StoredApp, AdminError
 fn metadata_of(stored: &StoredApp, now: Timestamp) -> Result<SpMetadata, AdminError> {
     let reading = Reading::of_any_age(now);
     SpMetadata::parse(&stored.metadata_xml, &reading).map_err(|error| {
-        AdminError::Ours(crate::refusal::OperatorError::new(format!(
+        AdminError::Ours(crate::fault::OperatorError::new(format!(
             "metadata of {}: {error}",
             stored.app.api_name
         )))
@@ -285,7 +286,7 @@ fn vouched<'d>(
             },
         });
     }
-    let policy = &cx.services.settings.saml.algorithms;
+    let policy = &cx.services.settings.saml.defaults.algorithms;
     let verified = signed::verify(document, signed_by, policy, cx.now)
         .map_err(|error| Wrong::new("signed_by", error.to_string()))?;
     Ok(Vouched {
@@ -573,7 +574,7 @@ pub fn save(
             free_name(c, &stored.app)?;
             if let Some(wrong) = selection::blocked(
                 &stored.app.definition.saml,
-                &cx.services.settings.saml.algorithms,
+                &cx.services.settings.saml.defaults.algorithms,
             ) {
                 return Err(Wrong::new("signature_algorithm", wrong).into());
             }

@@ -11,10 +11,10 @@ pub mod users;
 
 use std::collections::BTreeSet;
 
+use crate::audit::trail::Trail;
 use crate::audit::{Check, EventKind, ResultCode};
 use crate::context::Context;
-use crate::flow::trail::Trail;
-use crate::refusal::OperatorError;
+use crate::fault::OperatorError;
 use crate::store::{self, Connection, StoreError};
 use crate::users::{AdminRight, User};
 
@@ -208,7 +208,7 @@ fn settle<T>(cx: &Context, rights: &[AdminRight], done: Result<T, Stop>) -> Resu
         "the user's rights",
     );
     let event = trail.event(
-        cx,
+        &cx.occasion(),
         ResultCode::AdminRightMissing,
         "The user lacks the right to administer this.",
     );
@@ -271,7 +271,7 @@ fn record(
             source: "changed: before, after".into(),
         });
     }
-    let event = trail.event(cx, ResultCode::Success, change.reason);
+    let event = trail.event(&cx.occasion(), ResultCode::Success, change.reason);
     store::events::insert_acting(c, &event, acting)
 }
 

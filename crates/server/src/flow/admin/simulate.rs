@@ -9,15 +9,17 @@ use crate::access::Consent;
 use crate::apps::App;
 use crate::attributes::name_id::NameIdFacts;
 use crate::attributes::release::ReleasedAttribute;
+use crate::audit::trail::Trail;
 use crate::audit::{Check, EventKind, ResultCode};
+use crate::cache::apps::{By, ReadyApp};
 use crate::context::Context;
+use crate::fault::OperatorError;
 use crate::flow::answer::{Success, assemble, protect};
 use crate::flow::proceed::{what_is_released, what_name};
-use crate::flow::registry::{By, ReadyApp};
+use crate::flow::reply::Refusal;
 use crate::flow::reply::ReplyTo;
+use crate::flow::saml_request::usable;
 use crate::flow::sign_on::{self, Asked, Methods, Next};
-use crate::flow::trail::Trail;
-use crate::refusal::{OperatorError, Refusal};
 use crate::sessions::{Session, SessionId, SsoRequest};
 use crate::store;
 use crate::users::{AdminRight, User};
@@ -75,8 +77,7 @@ pub fn simulate(cx: &Context, id: &str, username: &str) -> Result<Simulated, Adm
         Some(user) => {
             let ready = cx
                 .services
-                .apps
-                .find(&cx.services, version, By::Id(&app.id), cx.now)?
+                .app(version, By::Id(&app.id), cx.now)?
                 .ok_or(AdminError::NotFound)?;
             Some(try_out(cx, &ready, user)?)
         }
@@ -104,7 +105,7 @@ fn try_out(
         notes: Vec::new(),
         assertion: None,
     };
-    if let Err(result) = app.is_usable(cx.now, &mut trail) {
+    if let Err(result) = usable(app, cx.now, &mut trail) {
         return Ok(refused(trail, result));
     }
     let acs = match app.sp.choose_acs(&AcsSelector::default()) {

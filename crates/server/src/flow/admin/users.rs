@@ -5,12 +5,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use avouch_saml::name_id::MailAddress;
 
 use super::{AdminError, Change, Wrong, change, view};
-use crate::apps::{PermissionSetId, ProfileId};
 use crate::context::Context;
 use crate::directory::password::Password;
 use crate::store::{self, Connection};
 use crate::text::{Locale, UserNew};
 use crate::users::{AdminRight, User, UserId};
+use crate::users::{PermissionSetId, ProfileId};
 
 /// How many users a page of the list has.
 pub const PAGE: i64 = 50;

@@ -1,10 +1,7 @@
-//! `avouch dev`: sample users, apps that anybody may use, and a memory of the last exchanges.
+//! `avouch dev`: sample users, and apps that anybody may use.
 //! Nothing here runs under `avouch serve`.
 
-pub mod exchanges;
-pub mod hint;
 pub mod samples;
-pub mod waiting;
 
 use avouch_saml::name_id::NameIdFormat;
 use avouch_saml::time::Timestamp;

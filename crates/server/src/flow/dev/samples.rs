@@ -4,11 +4,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use avouch_saml::time::{Random, Timestamp};
 
-use crate::apps::{PermissionSetId, ProfileId};
 use crate::directory::password::{HashError, Password, PasswordHasher};
 use crate::random::new_id;
 use crate::store::{self, Connection, Db, StoreError};
 use crate::users::{AdminRight, User, UserId};
+use crate::users::{PermissionSetId, ProfileId};
 
 /// A sample user.
 #[derive(Debug, Clone, Copy)]

@@ -10,6 +10,9 @@ use avouch_saml::security::certificate::{Certificate, KeyKind};
 use super::body::{self, Weight};
 use super::view::{certificate_age, certificates, endpoints, key_kind, moment};
 use super::{admin_frame, ask, problems, run, with_status};
+use crate::apps::effective::{
+    SignatureRule, algorithms_for, cipher_in_force, clock_skew, signature_in_force,
+};
 use crate::apps::onboard::settings::is_held_logo;
 use crate::apps::saml::{EncryptionPolicy, SignWhat};
 use crate::apps::{App, AppState, StateChange};
@@ -17,9 +20,6 @@ use crate::config::Settings;
 use crate::context::Context;
 use crate::flow::admin::apps::{self as flow, AppView};
 use crate::flow::admin::{AdminError, Wrong};
-use crate::flow::registry::{
-    SignatureRule, algorithms_for, cipher_in_force, clock_skew, signature_in_force,
-};
 use crate::store::keys::KeyRow;
 use crate::users::AdminRight;
 use crate::web::extract::{self, Fields};
@@ -250,7 +250,7 @@ fn in_force(cx: &Context, app: &App, sp: &SpMetadata, keys: &[KeyRow]) -> Vec<In
     {
         lines.push(line("logo_url", LOGO_ELSEWHERE, Origin::Default));
     }
-    let rule = SignatureRule::of(saml, sp, &cx.services.settings.saml);
+    let rule = SignatureRule::of(saml, sp, &cx.services.settings.saml.defaults);
     let origin = match rule {
         SignatureRule::App => Origin::Here,
         SignatureRule::Metadata => Origin::Metadata,
@@ -265,7 +265,7 @@ fn in_force(cx: &Context, app: &App, sp: &SpMetadata, keys: &[KeyRow]) -> Vec<In
     lines.push(line("request_signatures", words, origin));
 
     let settings = &cx.services.settings;
-    let policy = algorithms_for(settings, saml);
+    let policy = algorithms_for(&settings.saml.defaults, saml);
     let origin = match saml.encryption {
         EncryptionPolicy::WhenKeyPublished => Origin::Metadata,
         EncryptionPolicy::Off | EncryptionPolicy::Required => Origin::Here,
@@ -273,7 +273,7 @@ fn in_force(cx: &Context, app: &App, sp: &SpMetadata, keys: &[KeyRow]) -> Vec<In
     let words = match (saml.encryption, sp.choose_encryption(&policy)) {
         (EncryptionPolicy::Off, _) => "off".to_owned(),
         (_, Ok(chosen)) => {
-            let cipher = cipher_in_force(&chosen, settings.saml.data_encryption);
+            let cipher = cipher_in_force(&chosen, settings.saml.defaults.data_encryption);
             format!("on, with {}", short_name(cipher.uri()))
         }
         (EncryptionPolicy::WhenKeyPublished, Err(NoEncryption::NoKey)) => {
@@ -289,7 +289,7 @@ fn in_force(cx: &Context, app: &App, sp: &SpMetadata, keys: &[KeyRow]) -> Vec<In
         (SignWhat::Response, false) => line("sign", "response", Origin::Here),
         (SignWhat::Assertion, _) => line("sign", "assertion", Origin::Here),
     });
-    let (skew, _) = clock_skew(saml, &cx.services.settings.saml);
+    let (skew, _) = clock_skew(saml, &cx.services.settings.saml.defaults);
     lines.push(line(
         "clock_skew_seconds",
         &skew.to_string(),
@@ -320,7 +320,7 @@ fn in_force(cx: &Context, app: &App, sp: &SpMetadata, keys: &[KeyRow]) -> Vec<In
         };
         lines.push(line("signing_key", &key_label(key), origin));
         if let Some(kind) = kind_of(key) {
-            let words = match signature_in_force(settings, saml, sp, kind, &policy) {
+            let words = match signature_in_force(&settings.saml.defaults, saml, sp, kind, &policy) {
                 Ok(algorithm) => short_name(algorithm.uri()).to_owned(),
                 Err(why) => format!("every sign-on fails: {why}"),
             };

@@ -10,9 +10,9 @@ use actix_multipart::Multipart;
 use actix_web::web::Payload;
 use actix_web::{FromRequest, HttpRequest, HttpResponse};
 
-use crate::app::Services;
 use crate::context::Context;
 use crate::flow::admin;
+use crate::services::Services;
 use crate::users::AdminRight;
 use crate::web::pages::ErrorKind;
 use crate::web::{extract, refuse};

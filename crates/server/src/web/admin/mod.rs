@@ -13,8 +13,9 @@ use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, web};
 
 use crate::context::Context;
+use crate::fault::OperatorError;
 use crate::flow::admin::{self, AdminError, Wrong};
-use crate::refusal::{OperatorError, Stop};
+use crate::flow::outcome::Stop;
 use crate::users::{AdminRight, User};
 use crate::web::pages::{ErrorKind, ErrorPage, Frame, Moment, Page, Problem, policy};
 use crate::web::respond::{Served, frame, see_other, serve};

@@ -7,7 +7,8 @@ use crate::text::{Developer, Text};
 
 use super::admin::CheckLine;
 use super::pretty::pretty_xml;
-use super::{AppLabel, Frame, IdpInfo, Moment, Page, SampleLogin};
+use super::{AppLabel, Frame, IdpInfo, Moment, Page};
+use crate::dev::SampleLogin;
 
 /// `GET /dev`, only under `avouch dev`. It refreshes its exchanges from the same address, so serve
 /// it with [`super::policy::refreshing`]. A sample user's button posts `username`, `password`,

@@ -2,6 +2,7 @@
 
 use askama::Template;
 
+use crate::dev::SampleLogin;
 use crate::text::Login;
 
 use super::{AppLabel, Frame, Page};
@@ -61,19 +62,6 @@ pub enum LoginProblem {
     StaleForm,
     /// The request names another user than the one who signed in.
     OtherUser,
-}
-
-/// A user of `avouch dev` with everything needed to sign in.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct SampleLogin {
-    /// Username.
-    pub username: String,
-    /// Password, which is no secret: it is in the page.
-    pub password: String,
-    /// Display name.
-    pub name: String,
-    /// What makes this user worth trying, for instance "no e-mail address".
-    pub note: String,
 }
 
 impl LoginPage {

@@ -48,7 +48,7 @@ pub use fields::{Choice, Problem};
 pub use frame::{AppLabel, Frame, Moment, Notice, Tone, Viewer};
 pub use idp_info::{IdpCertificate, IdpInfo};
 pub use launcher::{LaunchConfirmPage, LauncherPage, Tile};
-pub use login::{Destination, LoginPage, LoginProblem, SampleLogin};
+pub use login::{Destination, LoginPage, LoginProblem};
 pub use plain::{SignOutPage, SignedOutPage, StartAgainPage, UnavailablePage};
 pub use post::{PostOutcome, PostPage};
 pub use pretty::pretty_xml;

@@ -1,11 +1,12 @@
 //! Between the settings form and an app. What a value may be is said by the one table of settings
 //! ([`crate::apps::onboard::settings`]); here its fields are only put into the table's words.
 
+use crate::apps::App;
 use crate::apps::onboard::Draft;
 use crate::apps::onboard::row::{escape, missing_word};
 use crate::apps::onboard::settings::{SettingError, apply_setting, setting, subject_word};
 use crate::apps::saml::{AttributeRow, Condition, Source, UserField};
-use crate::apps::{App, PermissionSetId, ProfileId};
+use crate::users::{PermissionSetId, ProfileId};
 
 use super::super::fields::Problem;
 use super::app_form::{AppForm, AttributeForm};

@@ -18,7 +18,7 @@ const MOST: usize = 10_000;
 
 /// What each address caused of late. In memory: each node bounds what it writes.
 #[derive(Default)]
-pub struct Strangers(Mutex<HashMap<IpAddr, Seen>>);
+pub struct AnonymousEventLimiter(Mutex<HashMap<IpAddr, Seen>>);
 
 struct Seen {
     /// The allowance is whole again at this instant.
@@ -32,7 +32,7 @@ struct LeftOut {
     count: u64,
 }
 
-impl Strangers {
+impl AnonymousEventLimiter {
     /// Whether `event` is one too many for `address`. Then it is counted, and its reader is given
     /// the code of the event that will stand for it.
     pub fn leave_out(&self, address: IpAddr, event: &Event) -> Option<String> {

@@ -2,12 +2,25 @@
 //! the attempt's event.
 
 use std::borrow::Cow;
+use std::net::IpAddr;
 
-use avouch_saml::time::Random;
+use avouch_saml::time::{Random, Timestamp};
 
 use crate::audit::{Check, Event, EventKind, ResultCode, reference_code};
-use crate::context::Context;
 use crate::users::User;
+
+/// When and from where something was asked.
+#[derive(Debug, Clone, Copy)]
+pub struct Occasion<'a> {
+    /// The instant.
+    pub at: Timestamp,
+    /// The client's address.
+    pub address: IpAddr,
+    /// Its user agent.
+    pub user_agent: &'a str,
+    /// The request.
+    pub request_id: &'a str,
+}
 
 /// What is known of an attempt so far.
 #[derive(Debug, Clone)]
@@ -103,12 +116,17 @@ impl Trail {
     }
 
     /// The event of this attempt.
-    pub fn event(&self, cx: &Context, result: ResultCode, reason: impl Into<String>) -> Event {
+    pub fn event(
+        &self,
+        occasion: &Occasion<'_>,
+        result: ResultCode,
+        reason: impl Into<String>,
+    ) -> Event {
         let (user_id, username) = self.user.clone().unzip();
         let (app_id, app_name) = self.app.clone().unzip();
         Event {
             code: self.code.clone(),
-            at: cx.now,
+            at: occasion.at,
             kind: self.kind,
             result,
             user_id: user_id.filter(|id| !id.is_empty()),
@@ -116,8 +134,8 @@ impl Trail {
             app_id,
             app_name,
             entity_id: self.entity_id.clone(),
-            address: cx.client.to_string(),
-            user_agent: cx.user_agent.clone(),
+            address: occasion.address.to_string(),
+            user_agent: occasion.user_agent.to_owned(),
             initiated_by: self.initiated_by,
             protocol: if self.kind == EventKind::SignOn {
                 "saml"
@@ -127,7 +145,7 @@ impl Trail {
             binding: self.binding.to_owned(),
             reason: shown(Cow::Owned(reason.into())).into_owned(),
             checks: self.checks.clone(),
-            request_id: cx.request_id.clone(),
+            request_id: occasion.request_id.to_owned(),
         }
     }
 }

@@ -10,8 +10,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 
 use crate::audit::Event;
-use crate::context::Context;
-use crate::flow::dev::hint::hint;
+use crate::dev::hint::hint;
 
 /// A message as it was received or sent.
 #[derive(Debug, Clone)]
@@ -27,15 +26,15 @@ pub struct Message {
 }
 
 impl Message {
-    /// A request as it arrived.
-    pub fn received(request: &ReceivedRequest, cx: &Context) -> Self {
+    /// A request as it arrived at `endpoint`.
+    pub fn received(request: &ReceivedRequest, endpoint: String) -> Self {
         Self {
             xml: String::from_utf8_lossy(request.octets()).into_owned(),
             binding: match request.transport() {
                 Transport::Redirect => "HTTP-Redirect",
                 Transport::Post => "HTTP-POST",
             },
-            destination: cx.services.settings.server.base_url.join("/saml/sso"),
+            destination: endpoint,
             relay_state: request.relay_state().map(|state| state.as_str().to_owned()),
         }
     }

@@ -6,24 +6,19 @@ use std::sync::{Arc, PoisonError, RwLock};
 
 use avouch_saml::ids::EntityId;
 use avouch_saml::metadata::SpMetadata;
-use avouch_saml::metadata::algorithms::EncryptionChoice;
 use avouch_saml::metadata::entity::Reading;
-use avouch_saml::security::algorithm::{AlgorithmPolicy, DataEncryption, SignatureAlgorithm};
-use avouch_saml::security::certificate::KeyKind;
+use avouch_saml::security::algorithm::{AlgorithmPolicy, DataEncryption};
 use avouch_saml::security::sign::Signer;
 use avouch_saml::security::verify::Trust;
 use avouch_saml::time::Timestamp;
 
-use crate::app::Services;
-use crate::apps::saml::{RequestSignatures, SamlSettings};
+use crate::apps::effective::{SignatureRule, algorithms_for, clock_skew, signature_in_force};
 use crate::apps::{App, AppId};
-use crate::audit::ResultCode;
 use crate::config::Settings;
-use crate::config::saml::Saml;
-use crate::flow::trail::Trail;
-use crate::refusal::OperatorError;
+use crate::fault::OperatorError;
+use crate::keys::Keyring;
 use crate::store::apps::StoredApp;
-use crate::store::{self, Connection, StoreError};
+use crate::store::{self, Connection, Db, StoreError};
 
 /// An app ready for use.
 pub struct ReadyApp {
@@ -49,59 +44,6 @@ pub struct ReadyApp {
     pub data_encryption: DataEncryption,
 }
 
-/// What says whether an app's requests must be signed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum SignatureRule {
-    /// The app's settings: they must.
-    App,
-    /// AuthnRequestsSigned in its metadata: they must.
-    Metadata,
-    /// The organisation's settings: they must.
-    Organisation,
-    /// None of these: they may.
-    NoneAsks,
-}
-
-impl SignatureRule {
-    /// The rule for an app: the first that asks for signatures. Each can only ask for more.
-    pub fn of(saml: &SamlSettings, sp: &SpMetadata, organisation: &Saml) -> Self {
-        if saml.request_signatures == RequestSignatures::Required {
-            Self::App
-        } else if sp.authn_requests_signed {
-            Self::Metadata
-        } else if organisation.want_authn_requests_signed {
-            Self::Organisation
-        } else {
-            Self::NoneAsks
-        }
-    }
-
-    /// Whether an unsigned request is refused.
-    pub fn requires(self) -> bool {
-        self != Self::NoneAsks
-    }
-
-    /// Its name in an event.
-    pub const fn source(self) -> &'static str {
-        match self {
-            Self::App => "request signatures of the app",
-            Self::Metadata => "AuthnRequestsSigned in the app's metadata",
-            Self::Organisation => "saml.want_authn_requests_signed",
-            Self::NoneAsks => {
-                "no rule: not the app's settings, its metadata or saml.want_authn_requests_signed"
-            }
-        }
-    }
-}
-
-/// The tolerance for an app's clock, in seconds, and the setting it comes from.
-pub fn clock_skew(saml: &SamlSettings, organisation: &Saml) -> (i64, &'static str) {
-    match saml.clock_skew_seconds {
-        Some(own) => (own, "clock_skew_seconds of the app"),
-        None => (organisation.clock_skew_seconds, "saml.clock_skew_seconds"),
-    }
-}
-
 /// How an app is looked up.
 #[derive(Debug, Clone, Copy)]
 pub enum By<'a> {
@@ -116,51 +58,29 @@ pub enum By<'a> {
 /// What came of a look-up.
 pub type Found = Result<Option<Arc<ReadyApp>>, OperatorError>;
 
+/// Why an app cannot be answered at all, whoever asks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Unusable<'a> {
+    /// Its metadata has expired: its end.
+    MetadataEnded(Option<Timestamp>),
+    /// Nothing can sign for it: why.
+    NoSigner(&'a str),
+}
+
 impl ReadyApp {
     /// Whether the app may be answered at all: its metadata holds, and there is a way to sign for
     /// it. Where there is none nobody is asked to log in for nothing, and there is no answer that
     /// an SP of such metadata could check: a page says so.
     ///
     /// # Errors
-    /// The result to refuse with, on a page.
-    pub fn is_usable(&self, now: Timestamp, trail: &mut Trail) -> Result<(), ResultCode> {
-        let (skew_seconds, skew_source) = self.skew;
-        if !self.sp.is_current(now, skew_seconds) {
-            let until = self.sp.valid_until;
-            trail.fail(
-                "validity of metadata",
-                format!("not expired, give or take {skew_seconds} seconds ({skew_source})"),
-                until.map_or(String::new(), |until| until.to_string()),
-                "metadata of the app",
-            );
-            return Err(ResultCode::UnknownServiceProvider);
+    /// The rule that does not hold.
+    pub fn usable(&self, now: Timestamp) -> Result<&dyn Signer, Unusable<'_>> {
+        if !self.sp.is_current(now, self.skew.0) {
+            return Err(Unusable::MetadataEnded(self.sp.valid_until));
         }
-        const SIGNATURE: &str = "signature of the answer";
-        match &self.signer {
-            // Once, however often a sign-on is taken up again.
-            Ok(signer)
-                if signer.algorithm().is_danger()
-                    && trail.checks.iter().all(|check| check.name != SIGNATURE) =>
-            {
-                trail.pass(
-                    SIGNATURE,
-                    "SHA-1, as the app's danger switch says",
-                    signer.algorithm().uri(),
-                    "danger_allow_sha1 of the app",
-                );
-            }
-            Ok(_) => {}
-            Err(why) => {
-                trail.fail(
-                    SIGNATURE,
-                    "an algorithm that key, settings and the app's metadata allow",
-                    why.clone(),
-                    "the app's settings and metadata",
-                );
-                return Err(ResultCode::InvalidSettings);
-            }
-        }
-        Ok(())
+        self.signer
+            .as_deref()
+            .map_err(|why| Unusable::NoSigner(why))
     }
 
     /// The fingerprints of the certificates whose keys may have signed its requests.
@@ -176,9 +96,20 @@ impl ReadyApp {
     }
 }
 
+/// What an app is made ready from.
+#[derive(Clone, Copy)]
+pub struct Sources<'a> {
+    /// The configuration.
+    pub settings: &'a Settings,
+    /// The database.
+    pub db: &'a Db,
+    /// Our keys.
+    pub keyring: &'a Keyring,
+}
+
 /// The cache. Small things are kept, so it is simply emptied when it has grown too far.
 #[derive(Default)]
-pub struct Registry {
+pub struct AppCache {
     kept: RwLock<Kept>,
 }
 
@@ -191,16 +122,16 @@ struct Kept {
 
 const MOST_KEPT: usize = 4096;
 
-impl Registry {
+impl AppCache {
     /// The app, from memory when it was read at `version`, the version this request read.
     ///
     /// # Errors
     /// The database, or metadata in it that does not read.
-    pub fn find(&self, services: &Services, version: i64, by: By<'_>, now: Timestamp) -> Found {
+    pub fn find(&self, from: Sources<'_>, version: i64, by: By<'_>, now: Timestamp) -> Found {
         if let Some(ready) = self.kept_at(version, by) {
             return Ok(Some(ready));
         }
-        let (version, stored) = services.db.read(|c: &mut Connection| {
+        let (version, stored) = from.db.read(|c: &mut Connection| {
             let version = store::state::version(c)?;
             let stored = match by {
                 By::EntityId(id) => store::apps::by_entity_id(c, id)?,
@@ -212,7 +143,7 @@ impl Registry {
         let Some(stored) = stored else {
             return Ok(None);
         };
-        let ready = Arc::new(prepare(services, stored, version, now)?);
+        let ready = Arc::new(prepare(from, stored, version, now)?);
         self.keep(version, &ready);
         Ok(Some(ready))
     }
@@ -250,7 +181,7 @@ impl Registry {
 /// # Errors
 /// The metadata does not read, or the issuer is no entity ID.
 pub fn prepare(
-    services: &Services,
+    from: Sources<'_>,
     stored: StoredApp,
     version: i64,
     now: Timestamp,
@@ -261,6 +192,7 @@ pub fn prepare(
         metadata_xml,
     } = stored;
     let saml = &app.definition.saml;
+    let organisation = &from.settings.saml.defaults;
     // Expiry is judged at each use, so that a kept app does not outlive its metadata.
     let reading = Reading {
         skew_seconds: i64::MAX / 4000,
@@ -268,20 +200,20 @@ pub fn prepare(
     };
     let sp = SpMetadata::parse(&metadata_xml, &reading)
         .map_err(|error| OperatorError::new(format!("metadata of {}: {error}", app.api_name)))?;
-    let algorithms = algorithms_for(&services.settings, saml);
-    let signature_rule = SignatureRule::of(saml, &sp, &services.settings.saml);
+    let algorithms = algorithms_for(organisation, saml);
+    let signature_rule = SignatureRule::of(saml, &sp, organisation);
     let trust = Trust {
         keys: sp.signing_keys().cloned().collect(),
         policy: algorithms.clone(),
         require_signature: signature_rule.requires(),
     };
-    let skew = clock_skew(saml, &services.settings.saml);
+    let skew = clock_skew(saml, organisation);
     let issuer = match &saml.issuer {
         Some(own) => EntityId::parse(own)
             .map_err(|error| OperatorError::new(format!("issuer of {}: {error}", app.api_name)))?,
-        None => services.settings.idp.entity_id.clone(),
+        None => from.settings.idp.entity_id.clone(),
     };
-    let signer = signer(services, &app, &sp, &algorithms, version)?;
+    let signer = signer(from, &app, &sp, &algorithms, version)?;
     Ok(ReadyApp {
         entity_id: EntityId::parse(&entity_id)
             .map_err(|error| OperatorError::new(format!("app {}: {error}", app.api_name)))?,
@@ -293,67 +225,21 @@ pub fn prepare(
         issuer,
         signer,
         algorithms,
-        data_encryption: services.settings.saml.data_encryption,
+        data_encryption: organisation.data_encryption,
     })
-}
-
-/// The algorithm that a key of this kind signs with for an app.
-///
-/// # Errors
-/// Why none can be used.
-pub fn signature_in_force(
-    settings: &Settings,
-    saml: &SamlSettings,
-    sp: &SpMetadata,
-    kind: KeyKind,
-    algorithms: &AlgorithmPolicy,
-) -> Result<SignatureAlgorithm, String> {
-    let preferred = match &saml.signature_algorithm {
-        Some(uri) => SignatureAlgorithm::from_uri(uri)
-            .ok_or_else(|| "the app's signature algorithm is unknown".to_owned())?,
-        None => settings
-            .saml
-            .signature_for(kind.family())
-            .unwrap_or(kind.default_algorithm()),
-    };
-    sp.choose_signature(kind, preferred, algorithms)
-        .map_err(|error| error.to_string())
-}
-
-/// The cipher of what is encrypted to an app: the one it wishes, or else the organisation's.
-pub fn cipher_in_force(chosen: &EncryptionChoice<'_>, preferred: DataEncryption) -> DataEncryption {
-    let mut methods = chosen.key.encryption_methods.iter();
-    if methods.any(|method| DataEncryption::from_uri(&method.algorithm).is_some()) {
-        chosen.data
-    } else {
-        preferred
-    }
-}
-
-/// What may be used towards an app: the organisation's algorithms and those the app's settings
-/// allow in addition.
-pub fn algorithms_for(settings: &Settings, saml: &SamlSettings) -> AlgorithmPolicy {
-    let mut algorithms = settings.saml.algorithms.clone();
-    if saml.danger_allow_sha1 {
-        algorithms.allow_danger_sha1_signatures();
-    }
-    if saml.danger_allow_cbc {
-        algorithms.allow_danger_cbc();
-    }
-    algorithms
 }
 
 /// What signs for an app: its own key or the organisation's active one, with the algorithm that
 /// its settings, its metadata and the organisation's policy allow. Never a silent fallback.
 fn signer(
-    services: &Services,
+    from: Sources<'_>,
     app: &App,
     sp: &SpMetadata,
     algorithms: &AlgorithmPolicy,
     version: i64,
 ) -> Result<Result<Arc<dyn Signer>, String>, OperatorError> {
     let saml = &app.definition.saml;
-    let keys = services.keyring.at(&services.db, version)?;
+    let keys = from.keyring.at(from.db, version)?;
     let key = match &saml.signing_key {
         Some(id) => keys.by_id(id),
         None => keys.active(),
@@ -361,7 +247,13 @@ fn signer(
     let Some(key) = key else {
         return Ok(Err("there is no key to sign with".to_owned()));
     };
-    let chosen = match signature_in_force(&services.settings, saml, sp, key.kind(), algorithms) {
+    let chosen = match signature_in_force(
+        &from.settings.saml.defaults,
+        saml,
+        sp,
+        key.kind(),
+        algorithms,
+    ) {
         Ok(chosen) => chosen,
         Err(error) => return Ok(Err(error)),
     };
