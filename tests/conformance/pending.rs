@@ -3,21 +3,37 @@
 use std::sync::Barrier;
 
 use avouch_server::apps::AppId;
-use avouch_server::sessions::{Pending, PendingId, PendingStatus, SsoRequest};
+use avouch_server::audit::Check;
+use avouch_server::sessions::{
+    Asked, Asking, Lacking, Pending, PendingId, PendingStatus, RequestedContexts, Requirement,
+    Stage,
+};
 use avouch_server::store::{self, Db};
 
 use super::{NOW, id, on_each_database, write};
 
-fn request() -> SsoRequest {
+fn asking() -> Asking {
     let text = serde_json::json!({
-        "request_id": "_r", "arrived_by": "redirect", "acs": "https://sp.example.org/acs",
-        "relay_state": "Ünï <&> \"'", "force_authn": true, "is_passive": false,
-        "accepted_at": NOW.millis(), "name_id_format": null, "sp_name_qualifier": null,
-        "contexts": { "comparison": "minimum", "classes": ["a", "b"], "declarations": [] },
-        "subject": null, "attribute_service": 2, "not_on_or_after": null, "signed": true,
-        "code": "ABCD-2345", "checks": [],
+        "by": "saml", "id": "_r", "transport": "redirect", "acs": "https://sp.example.org/acs",
+        "relay_state": "Ünï <&> \"'", "signed": true,
+        "wishes": {
+            "name_id_format": null, "sp_name_qualifier": null, "subject": null,
+            "attribute_service": 2, "not_on_or_after": null,
+        },
     });
-    serde_json::from_value(text).expect("a request")
+    Asking {
+        request: serde_json::from_value(text).expect("a request"),
+        asked: Asked {
+            force_authn: true,
+            is_passive: false,
+            accepted_at: NOW.millis(),
+            contexts: Some(RequestedContexts {
+                comparison: "minimum".to_owned(),
+                classes: vec!["a".to_owned(), "b".to_owned()],
+                declarations: Vec::new(),
+            }),
+        },
+    }
 }
 
 fn stored(db: &Db) -> Pending {
@@ -25,7 +41,16 @@ fn stored(db: &Db) -> Pending {
         id: PendingId::new(id()),
         browser_hash: None,
         app: AppId::new("app"),
-        request: request(),
+        asking: asking(),
+        stage: Stage::Arriving,
+        code: "ABCD-2345".to_owned(),
+        checks: vec![Check {
+            name: "signature".into(),
+            passed: true,
+            expected: "signed".into(),
+            received: "signed".into(),
+            source: "the app".into(),
+        }],
         status: PendingStatus::Open,
         created_at: NOW,
         expires_at: NOW.plus_seconds(86_400),
@@ -45,9 +70,25 @@ fn a_sign_on_comes_back_as_stored() {
     on_each_database(|db| {
         let mut made = stored(db);
         assert_eq!(format!("{:?}", read(db, &made.id)), format!("{made:?}"));
-        made.request.relay_state = None;
-        assert!(write(db, |c| store::pending::update(c, &made.id, &made.request)).expect("open"));
-        assert_eq!(format!("{:?}", read(db, &made.id)), format!("{made:?}"));
+        for stage in [
+            Stage::Proving(Requirement {
+                lacking: Lacking::Freshness,
+                anew: true,
+            }),
+            Stage::Consenting,
+        ] {
+            made.stage = stage;
+            assert!(write(db, |c| store::pending::wait_for(c, &made.id, stage)).expect("open"));
+            assert_eq!(format!("{:?}", read(db, &made.id)), format!("{made:?}"));
+        }
+        assert!(write(db, |c| store::pending::finish(c, &made.id)).expect("open"));
+        let late = write(db, |c| {
+            store::pending::wait_for(c, &made.id, Stage::Arriving)
+        });
+        assert!(
+            !late.expect("answers"),
+            "what is answered waits for nothing"
+        );
         let none = PendingId::new("none");
         assert!(
             db.read_one(|c| store::pending::by_id(c, &none))
@@ -94,7 +135,10 @@ fn a_sign_on_is_answered_once_on_every_node() {
         });
         assert_eq!(winners, 1);
         assert_eq!(read(db, &made.id).status, PendingStatus::Done);
-        assert!(!write(db, |c| store::pending::update(c, &made.id, &made.request)).expect("done"));
+        let late = write(db, |c| {
+            store::pending::wait_for(c, &made.id, Stage::Consenting)
+        });
+        assert!(!late.expect("answers"));
     });
 }
 

@@ -7,7 +7,7 @@ use avouch_saml::xml::limits::Limits;
 use avouch_server::apps::onboard::row::parse_row;
 use avouch_server::context::{BrowserToken, Context, hash_token};
 use avouch_server::flow::outcome::Answer;
-use avouch_server::flow::saml_sso;
+use avouch_server::flow::saml::sso;
 use avouch_server::random::{SystemRandom, new_id};
 
 use crate::support::app::{Setup, TestApp};
@@ -82,7 +82,7 @@ fn a_warm_sign_on_allocates_within_its_bound() {
         let mut answered = false;
         let counted = allocation_counter::measure(|| {
             let received = redirect::receive(query, &Limits::MESSAGE);
-            let answer = saml_sso::begin(&cx, Transport::Redirect, received);
+            let answer = sso::begin(&cx, Transport::Redirect, received);
             answered = matches!(answer, Ok(Answer::Post(_)));
         });
         assert!(answered, "a signed Response");
@@ -95,4 +95,4 @@ fn a_warm_sign_on_allocates_within_its_bound() {
     assert_eq!(counted.count_current, 0, "nothing stays behind");
 }
 
-const ALLOCATIONS: u64 = 269;
+const ALLOCATIONS: u64 = 267;

@@ -178,7 +178,7 @@ fn av_sec_57_no_address_of_the_urls_choosing() {
     for path in [
         "/login?p=//evil.example.org",
         "/login?next=https://evil.example.org/",
-        "/saml/sso/continue?p=https://evil.example.org/",
+        "/continue?p=https://evil.example.org/",
         "/consent?p=%22%3E%3Cscript%3Ealert(1)%3C/script%3E",
         "/launch/%22%3E%3Cscript%3E?RelayState=x",
         "/error-help?ERRORURL_CODE=OTHER_ERROR&ERRORURL_RP=%3Cscript%3Ealert(1)%3C/script%3E",

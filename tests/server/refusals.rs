@@ -1,7 +1,7 @@
 //! The table of refusals, as a golden file.
 
 use avouch_server::audit::ResultCode;
-use avouch_server::flow::saml_status;
+use avouch_server::flow::saml::status;
 use avouch_server::web::pages::ErrorKind;
 
 /// Each result with what the SP is told and what the page says.
@@ -15,7 +15,7 @@ fn av_st_01_the_table_of_refusals_is_a_decision() {
         if *code == ResultCode::Success {
             continue;
         }
-        let told = match saml_status::status(*code) {
+        let told = match status::status(*code) {
             None => "(a page only)".to_owned(),
             Some(status) => format!(
                 "{:?} / {} / {}",

@@ -130,6 +130,7 @@ CREATE TABLE pending (
     browser_hash TEXT,
     app_id TEXT NOT NULL,
     stage TEXT NOT NULL,
+    request TEXT NOT NULL,
     status TEXT NOT NULL,
     created_at BIGINT NOT NULL,
     expires_at BIGINT NOT NULL

@@ -55,7 +55,7 @@ fn av_req_31_a_sign_on_stays_in_its_browser() {
     let attacker = app.client();
     let page = attacker.follow(app.ask(&attacker, &sp, |_| ()));
     let p = page.field("p").expect("p");
-    for path in ["/saml/sso/continue", "/login", "/consent"] {
+    for path in ["/continue", "/login", "/consent"] {
         let answer = victim.get(&format!("{path}?p={p}"));
         assert_eq!(
             (answer.status, answer.field("SAMLResponse")),

@@ -40,7 +40,7 @@ fn av_st_08_consent_is_asked_once_and_refusal_is_told() {
     let p = page.field("p").expect("a sign-on");
     let csrf = page.field("csrf").expect("a token");
     // Going round the page does not help, and neither does a form of another site.
-    let around = client.get(&format!("/saml/sso/continue?p={p}"));
+    let around = client.get(&format!("/continue?p={p}"));
     assert_eq!(around.location(), Some(format!("/consent?p={p}")));
     let forged = client.post(
         "/consent",

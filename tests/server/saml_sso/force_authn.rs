@@ -20,7 +20,7 @@ fn av_req_15_force_authn_needs_a_fresh_login() {
     assert!(page.field("password").is_some() || page.text().contains("name=\"password\""));
     // Going round the login does not help.
     let p = page.field("p").expect("a sign-on");
-    let around = client.get(&format!("/saml/sso/continue?p={p}"));
+    let around = client.get(&format!("/continue?p={p}"));
     assert_eq!(around.location(), Some(format!("/login?p={p}")));
     app.clock.advance(5);
     let told = app.told(&sp, &app.log_in(&client, &page, "one"));
@@ -81,7 +81,7 @@ fn av_bnd_14_a_cross_site_post_still_finds_the_session() {
     assert!(
         answer
             .location()
-            .is_some_and(|l| l.starts_with("/saml/sso/continue?p=")),
+            .is_some_and(|l| l.starts_with("/continue?p=")),
         "{answer:?}"
     );
     assert!(

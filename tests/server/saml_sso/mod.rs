@@ -16,5 +16,6 @@ mod request;
 mod response;
 mod scoping;
 mod signature;
+mod stages;
 mod subject;
 mod thread;

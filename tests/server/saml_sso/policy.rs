@@ -147,13 +147,13 @@ fn a_logout_in_between_wins_over_the_answer() {
     use avouch_saml::metadata::AcsSelector;
     use avouch_server::cache::apps::By;
     use avouch_server::context::{BrowserToken, Context, hash_token};
-    use avouch_server::flow::attempt::Attempt;
-    use avouch_server::flow::current_user::CurrentUser;
-    use avouch_server::flow::outcome::Answer;
-    use avouch_server::flow::proceed::proceed;
-    use avouch_server::flow::reply::ReplyTo;
+    use avouch_server::flow::outcome::{Answer, Errand, Step};
+    use avouch_server::flow::saml::attempt::Attempt;
+    use avouch_server::flow::saml::enter::proceed;
+    use avouch_server::flow::saml::reply::ReplyTo;
+    use avouch_server::flow::sign_on::current_user::CurrentUser;
     use avouch_server::random::SystemRandom;
-    use avouch_server::sessions::SsoRequest;
+    use avouch_server::sessions::{Asked, Asking, Launch, Request};
 
     let (app, sp, client) = TestApp::ready();
     let cx = Context {
@@ -191,36 +191,33 @@ fn a_logout_in_between_wins_over_the_answer() {
             .choose_acs(&AcsSelector::default())
             .expect("an ACS");
         let reply = ReplyTo::unsolicited(&ready, acs, None);
-        let sso = SsoRequest {
-            request_id: None,
-            arrived_by: "launch".to_owned(),
-            acs: sp.acs.clone(),
-            relay_state: None,
-            force_authn: false,
-            is_passive: passive,
-            accepted_at: cx.now.millis(),
-            name_id_format: None,
-            sp_name_qualifier: None,
-            contexts: None,
-            subject: None,
-            attribute_service: None,
-            not_on_or_after: None,
-            signed: false,
-            consented: false,
-            code: "SAMP-LE22".to_owned(),
-            checks: Vec::new(),
+        let asking = Asking {
+            request: Request::Launch(Launch {
+                acs: sp.acs.clone(),
+                relay_state: None,
+            }),
+            asked: Asked {
+                is_passive: passive,
+                accepted_at: cx.now.millis(),
+                ..Asked::default()
+            },
         };
         let go = |ended: bool| {
             if ended {
                 app.write(|c| avouch_server::store::sessions::end(c, &found.session.id));
             }
             let mut attempt = Attempt::new(&cx, "idp", "launch");
-            let outcome = proceed(&cx, &mut attempt, &reply, sso.clone(), Some(found));
+            let outcome = proceed(&cx, &mut attempt, &reply, asking.clone(), Some(found));
             attempt.conclude(outcome).expect("an answer")
         };
         assert!(matches!(go(false), Answer::Post(posted) if posted.refused.is_none()));
         match go(true) {
-            Answer::See(path) => assert!(!passive && path.starts_with("/login?p="), "{path}"),
+            Answer::Step(step) => {
+                assert!(
+                    !passive && matches!(step, Step::Prove(Errand::SignOn(_))),
+                    "{step:?}"
+                );
+            }
             Answer::Post(posted) => {
                 assert!(passive);
                 assert_eq!(

@@ -279,7 +279,7 @@ fn av_bnd_13_no_front_channel_answer_is_cached() {
         (refusal, 200),
         (app.ask(&client, &Sp::new("unknown"), |_| ()), 404),
         (app.ask(&app.client(), &sp, |_| ()), 303),
-        (client.get("/saml/sso/continue?p=unknown"), 410),
+        (client.get("/continue?p=unknown"), 410),
         (client.get("/launch/unknown"), 404),
         (client.get("/saml/sso?SAMLRequest=x"), 400),
     ] {

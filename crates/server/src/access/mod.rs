@@ -60,9 +60,21 @@ pub enum Decision {
     Deny(ResultCode),
 }
 
-/// Decides whether `user` may enter `app` at `now`, and appends each rule looked at to `checks`.
+/// What is known when a decision is made. Whatever a rule may ask stands here.
+#[derive(Debug, Clone, Copy)]
+pub struct Facts<'a> {
+    /// Who wants to enter.
+    pub user: &'a User,
+    /// Where.
+    pub app: &'a App,
+    /// When.
+    pub now: Timestamp,
+}
+
+/// Decides whether the user may enter the app now, and appends each rule looked at to `checks`.
 /// The rules are conjunctive: one more rule can only take access away.
-pub fn decide(user: &User, app: &App, now: Timestamp, checks: &mut Vec<Check>) -> Decision {
+pub fn decide(facts: &Facts<'_>, checks: &mut Vec<Check>) -> Decision {
+    let Facts { user, app, now } = *facts;
     let refused = hold(ResultCode::UserInactive, user_is_active(user), checks)
         .and_then(|()| app_is_open(app, checks))
         .and_then(|()| {

@@ -30,6 +30,8 @@ pub struct Trail {
     pub code: String,
     /// Checks made, in order.
     pub checks: Vec<Check>,
+    /// How many of them are of the request itself, made once when it was accepted.
+    of_the_request: usize,
     /// The user: row and username.
     pub user: Option<(String, String)>,
     /// The app: row and name.
@@ -62,6 +64,7 @@ impl Trail {
             kind,
             code: reference_code(random),
             checks: Vec::new(),
+            of_the_request: 0,
             user: None,
             app: None,
             entity_id: None,
@@ -108,6 +111,16 @@ impl Trail {
             received: shown(received.into()),
             source: Cow::Borrowed(source),
         });
+    }
+
+    /// The request is accepted: the checks so far stand, however often it is judged what comes next.
+    pub fn accepted(&mut self) {
+        self.of_the_request = self.checks.len();
+    }
+
+    /// The checks of the request itself.
+    pub fn of_the_request(&self) -> &[Check] {
+        &self.checks[..self.of_the_request]
     }
 
     /// Notes who the attempt is about.

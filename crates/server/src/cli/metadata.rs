@@ -5,7 +5,7 @@ use serde_json::json;
 use super::CommandError;
 use super::open::{Place, not_found, now};
 use super::output::Output;
-use crate::flow::own_metadata;
+use crate::flow::saml::metadata;
 use crate::services::Services;
 use crate::store;
 
@@ -17,7 +17,7 @@ pub(super) fn run(
 ) -> Result<(), CommandError> {
     let (settings, db, keyring) = place.keyring()?;
     let services = Services::new(settings, db, keyring)?;
-    let document = own_metadata::document(&services, now(), app)
+    let document = metadata::document(&services, now(), app)
         .map_err(|error| CommandError::new(error.for_the_log()))?;
     let Some(document) = document else {
         let known = services

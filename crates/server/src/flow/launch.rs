@@ -3,20 +3,20 @@
 use avouch_saml::ids::RelayState;
 use avouch_saml::metadata::AcsSelector;
 
-use crate::access::{self, Decision};
+use crate::access::{self, Decision, Facts};
 use crate::audit::ResultCode;
 use crate::cache::apps::{By, ReadyApp};
 use crate::context::Context;
-use crate::flow::attempt::Attempt;
-use crate::flow::current_user::{CurrentUser, SignedIn};
 use crate::flow::outcome::Answer;
 use crate::flow::outcome::{AppName, Stop};
-use crate::flow::proceed::proceed;
-use crate::flow::reply::Refusal;
-use crate::flow::reply::ReplyTo;
-use crate::flow::restart;
-use crate::flow::saml_request::{bound_relay_state, is_usable};
-use crate::sessions::SsoRequest;
+use crate::flow::saml::attempt::Attempt;
+use crate::flow::saml::enter::proceed;
+use crate::flow::saml::reply::Refusal;
+use crate::flow::saml::reply::ReplyTo;
+use crate::flow::saml::request::{bound_relay_state, is_usable};
+use crate::flow::sign_on::current_user::{CurrentUser, SignedIn};
+use crate::flow::sign_on::restart;
+use crate::sessions::{Asked, Asking, Launch, Request};
 
 /// Opens the app named `api_name` for whoever is at the browser. An app with a start page of its
 /// own begins there; any other gets an unsolicited response.
@@ -100,26 +100,17 @@ fn open(
             Refusal::Page(ResultCode::InvalidAcs)
         })?;
     let reply = ReplyTo::unsolicited(&app, acs, relay_state);
-    let sso = SsoRequest {
-        request_id: None,
-        arrived_by: "launch".to_owned(),
-        acs: acs.location().as_str().to_owned(),
-        relay_state: reply.relay_state.as_ref().map(|r| r.as_str().to_owned()),
-        force_authn: false,
-        is_passive: false,
-        accepted_at: cx.now.millis(),
-        name_id_format: None,
-        sp_name_qualifier: None,
-        contexts: None,
-        subject: None,
-        attribute_service: None,
-        not_on_or_after: None,
-        signed: false,
-        consented: false,
-        code: attempt.trail.code.clone(),
-        checks: Vec::new(),
+    let asking = Asking {
+        request: Request::Launch(Launch {
+            acs: acs.location().as_str().to_owned(),
+            relay_state: reply.relay_state.as_ref().map(|r| r.as_str().to_owned()),
+        }),
+        asked: Asked {
+            accepted_at: cx.now.millis(),
+            ..Asked::default()
+        },
     };
-    proceed(cx, attempt, &reply, sso, current.session.as_ref())
+    proceed(cx, attempt, &reply, asking, current.session.as_ref())
 }
 
 /// Whether a launch may lead to the app's own page: refused here as the request that comes of it
@@ -134,7 +125,12 @@ fn may_leave(
         return access::app_is_open(&app.app, &mut attempt.trail.checks);
     };
     attempt.trail.user(&found.user);
-    match access::decide(&found.user, &app.app, cx.now, &mut attempt.trail.checks) {
+    let facts = Facts {
+        user: &found.user,
+        app: &app.app,
+        now: cx.now,
+    };
+    match access::decide(&facts, &mut attempt.trail.checks) {
         Decision::Allow(_) => Ok(()),
         Decision::Deny(code) => Err(code),
     }

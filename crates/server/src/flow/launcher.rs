@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
-use crate::access::{self, Decision};
+use crate::access::{self, Decision, Facts};
 use crate::apps::App;
 use crate::context::Context;
-use crate::flow::current_user::CurrentUser;
 use crate::flow::outcome::Stop;
+use crate::flow::sign_on::current_user::CurrentUser;
 use crate::store;
 use crate::users::User;
 
@@ -38,7 +38,14 @@ pub fn list(cx: &Context) -> Result<Option<Apps>, Stop> {
             startable
                 && app.policy.visible
                 && matches!(
-                    access::decide(&found.user, app, cx.now, &mut Vec::new()),
+                    access::decide(
+                        &Facts {
+                            user: &found.user,
+                            app,
+                            now: cx.now
+                        },
+                        &mut Vec::new(),
+                    ),
                     Decision::Allow(_)
                 )
         })

@@ -4,6 +4,7 @@ use avouch_saml::binding::post::PostForm;
 
 use crate::audit::ResultCode;
 use crate::fault::OperatorError;
+use crate::sessions::PendingId;
 use crate::store::StoreError;
 
 /// What the browser is to do next.
@@ -11,12 +12,35 @@ use crate::store::StoreError;
 pub enum Answer {
     /// Post this form to the SP.
     Post(Box<Posted>),
-    /// Go to this page of ours.
-    See(String),
+    /// Go on with this step.
+    Step(Step),
     /// Go to this page of an app, where it wants sign-ons to begin.
     Leave(String),
     /// Offer to start again.
     StartAgain(Box<Restart>),
+}
+
+/// A step of a sign-on that a page of ours, or its end, is for. Which address it has is known to
+/// [`dispatch`](crate::flow::sign_on::dispatch) alone.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Step {
+    /// The user proves who they are.
+    Prove(Errand),
+    /// The user is asked whether an app may be told what it asks for.
+    Consent(PendingId),
+    /// It is decided anew what comes next.
+    GoOn(Errand),
+}
+
+/// What a user is on the way to while pages of ours stand between.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Errand {
+    /// A sign-on in progress.
+    SignOn(PendingId),
+    /// This page of the administration, by its path.
+    Admin(String),
+    /// The list of their apps.
+    Launcher,
 }
 
 /// A form for an SP, with what the page around it says.

@@ -1,20 +1,21 @@
 //! Sessions of users, sign-ons in progress, and the SPs a session reached.
 
+pub mod pending;
+
 use avouch_saml::time::Timestamp;
-use serde::{Deserialize, Serialize};
 
 use crate::apps::AppId;
-use crate::audit::Check;
 use crate::text_id;
 use crate::users::UserId;
+
+pub use pending::{
+    Asked, Asking, Lacking, Launch, Pending, PendingId, PendingStatus, Request, RequestedContexts,
+    RequestedName, Requirement, SamlRequest, SamlTransport, SamlWishes, Stage,
+};
 
 text_id!(
     /// The row of a session. Not the cookie: that is a secret of which only a hash is stored.
     SessionId
-);
-text_id!(
-    /// The row of a sign-on in progress.
-    PendingId
 );
 
 /// A user's session in one browser.
@@ -54,100 +55,6 @@ impl Session {
     pub fn ends_at(&self) -> Timestamp {
         self.idle_expires.min(self.absolute_expires)
     }
-}
-
-/// A sign-on in progress: the request that was accepted and waits for its user.
-#[derive(Debug, Clone)]
-pub struct Pending {
-    /// Row; part of the login page's URL.
-    pub id: PendingId,
-    /// SHA-256 of the browser cookie it is bound to; `None` until the first page of ours is
-    /// reached, since a cross-site POST does not carry the cookie.
-    pub browser_hash: Option<String>,
-    /// The app it is for.
-    pub app: AppId,
-    /// What was asked.
-    pub request: SsoRequest,
-    /// Open, or answered already.
-    pub status: PendingStatus,
-    /// When it began.
-    pub created_at: Timestamp,
-    /// After this the user is offered to start again.
-    pub expires_at: Timestamp,
-}
-
-/// Whether a sign-on in progress was answered.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum PendingStatus {
-    /// Waits.
-    Open,
-    /// Answered; a second answer is never given.
-    Done,
-}
-
-/// What an accepted AuthnRequest (or a launch) asks, in the words the flow needs.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-pub struct SsoRequest {
-    /// The AuthnRequest's ID; `None` when unsolicited.
-    pub request_id: Option<String>,
-    /// `redirect`, `post` or `launch`: how it arrived.
-    pub arrived_by: String,
-    /// The ACS chosen, from registered metadata. Checked against metadata again when answering.
-    pub acs: String,
-    /// RelayState to give back.
-    pub relay_state: Option<String>,
-    /// ForceAuthn.
-    pub force_authn: bool,
-    /// IsPassive.
-    pub is_passive: bool,
-    /// When the request was accepted: a ForceAuthn is met only by a login after this.
-    pub accepted_at: i64,
-    /// The format that the NameID has to have: NameIDPolicy's, else that of the Subject's name.
-    pub name_id_format: Option<String>,
-    /// NameIDPolicy SPNameQualifier.
-    pub sp_name_qualifier: Option<String>,
-    /// RequestedAuthnContext: comparison and class references, most wanted first.
-    pub contexts: Option<RequestedContexts>,
-    /// Subject's NameID: the user the SP expects.
-    pub subject: Option<RequestedName>,
-    /// AttributeConsumingServiceIndex.
-    pub attribute_service: Option<u16>,
-    /// Upper bound the request put on the assertion's life, in milliseconds since 1970.
-    pub not_on_or_after: Option<i64>,
-    /// Whether the request's signature was verified.
-    pub signed: bool,
-    /// A step of its own the sign-on still needs was met: consent given on this sign-on.
-    #[serde(default)]
-    pub consented: bool,
-    /// The reference code given to this sign-on, so that all its events can be found by one.
-    pub code: String,
-    /// The checks made when the request was accepted, for the event at the end.
-    #[serde(default)]
-    pub checks: Vec<Check>,
-}
-
-/// RequestedAuthnContext as stored.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-pub struct RequestedContexts {
-    /// `exact`, `minimum`, `maximum` or `better`.
-    pub comparison: String,
-    /// Class references in order of preference.
-    pub classes: Vec<String>,
-    /// Declaration references in order of preference.
-    pub declarations: Vec<String>,
-}
-
-/// A NameID the SP named in its request.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-pub struct RequestedName {
-    /// Value.
-    pub value: String,
-    /// Format URI.
-    pub format: Option<String>,
-    /// SPNameQualifier.
-    pub sp_name_qualifier: Option<String>,
-    /// NameQualifier.
-    pub name_qualifier: Option<String>,
 }
 
 /// An SP that a session signed on to, kept for single logout.

@@ -1,12 +1,16 @@
 //! Sign-ons in progress.
 
+use std::borrow::Cow;
+
 use avouch_saml::time::Timestamp;
 use diesel::prelude::*;
+use serde::{Deserialize, Serialize};
 
 use super::schema::pending;
 use super::{Connection, StoreError};
 use crate::apps::AppId;
-use crate::sessions::{Pending, PendingId, PendingStatus, SsoRequest};
+use crate::audit::Check;
+use crate::sessions::{Asked, Asking, Pending, PendingId, PendingStatus, Request, Stage};
 
 const OPEN: &str = "open";
 const DONE: &str = "done";
@@ -21,7 +25,13 @@ pub fn insert(c: &mut Connection, sign_on: &Pending) -> Result<(), StoreError> {
             pending::id.eq(sign_on.id.as_str()),
             pending::browser_hash.eq(sign_on.browser_hash.as_deref()),
             pending::app_id.eq(sign_on.app.as_str()),
-            pending::stage.eq(super::json(&sign_on.request)),
+            pending::stage.eq(super::json(&sign_on.stage)),
+            pending::request.eq(super::json(&Kept {
+                request: Cow::Borrowed(&sign_on.asking.request),
+                asked: Cow::Borrowed(&sign_on.asking.asked),
+                code: Cow::Borrowed(&sign_on.code),
+                checks: Cow::Borrowed(&sign_on.checks),
+            })),
             pending::status.eq(word(sign_on.status)),
             pending::created_at.eq(sign_on.created_at.millis()),
             pending::expires_at.eq(sign_on.expires_at.millis()),
@@ -67,21 +77,17 @@ pub fn bind(c: &mut Connection, id: &PendingId, browser_hash: &str) -> Result<bo
     Ok(holder.flatten().as_deref() == Some(browser_hash))
 }
 
-/// Writes what is known of the sign-on now. Answers whether it was still open.
+/// Notes what a sign-on waits for now. Answers whether it was still open.
 ///
 /// # Errors
 /// As any statement.
-pub fn update(
-    c: &mut Connection,
-    id: &PendingId,
-    request: &SsoRequest,
-) -> Result<bool, StoreError> {
+pub fn wait_for(c: &mut Connection, id: &PendingId, stage: Stage) -> Result<bool, StoreError> {
     let changed = diesel::update(
         pending::table
             .filter(pending::id.eq(id.as_str()))
             .filter(pending::status.eq(OPEN)),
     )
-    .set(pending::stage.eq(super::json(request)))
+    .set(pending::stage.eq(super::json(&stage)))
     .execute(c)?;
     Ok(changed == 1)
 }
@@ -109,12 +115,22 @@ fn word(status: PendingStatus) -> &'static str {
     }
 }
 
+/// What is stored of a sign-on as one text: it is read and written whole.
+#[derive(Serialize, Deserialize)]
+struct Kept<'a> {
+    request: Cow<'a, Request>,
+    asked: Cow<'a, Asked>,
+    code: Cow<'a, str>,
+    checks: Cow<'a, [Check]>,
+}
+
 #[derive(Queryable)]
 struct Row {
     id: String,
     browser_hash: Option<String>,
     app_id: String,
     stage: String,
+    request: String,
     status: String,
     created_at: i64,
     expires_at: i64,
@@ -122,13 +138,22 @@ struct Row {
 
 impl Row {
     fn into_pending(self) -> Result<Pending, StoreError> {
-        let request = serde_json::from_str(&self.stage)
-            .map_err(|e| StoreError::damaged(format!("pending.stage of {}", self.id), e))?;
+        let damaged =
+            |column, e| StoreError::damaged(format!("pending.{column} of {}", self.id), e);
+        let kept: Kept<'_> =
+            serde_json::from_str(&self.request).map_err(|e| damaged("request", e))?;
+        let stage = serde_json::from_str(&self.stage).map_err(|e| damaged("stage", e))?;
         Ok(Pending {
             id: PendingId::new(self.id),
             browser_hash: self.browser_hash,
             app: AppId::new(self.app_id),
-            request,
+            asking: Asking {
+                request: kept.request.into_owned(),
+                asked: kept.asked.into_owned(),
+            },
+            stage,
+            code: kept.code.into_owned(),
+            checks: kept.checks.into_owned(),
             // Anything else than open must never be answered.
             status: if self.status == OPEN {
                 PendingStatus::Open

@@ -144,6 +144,7 @@ diesel::table! {
         browser_hash -> Nullable<Text>,
         app_id -> Text,
         stage -> Text,
+        request -> Text,
         status -> Text,
         created_at -> BigInt,
         expires_at -> BigInt,

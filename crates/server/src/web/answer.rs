@@ -5,6 +5,7 @@ use actix_web::http::StatusCode;
 
 use crate::context::Context;
 use crate::flow::outcome::{Answer, Posted, Restart};
+use crate::flow::sign_on::dispatch;
 use crate::web::pages::{PostOutcome, PostPage, StartAgainPage, policy};
 use crate::web::refuse;
 use crate::web::respond::{Served, frame, label, leads_to_plain_http, see_other, serve};
@@ -13,7 +14,7 @@ use crate::web::respond::{Served, frame, label, leads_to_plain_http, see_other, 
 pub(crate) fn answer(cx: &Context, answer: Answer) -> HttpResponse {
     match answer {
         Answer::Post(posted) => post(cx, *posted),
-        Answer::See(path) => see_other(cx, &path),
+        Answer::Step(step) => see_other(cx, &dispatch::address(&step)),
         Answer::Leave(url) => see_other(cx, &url),
         Answer::StartAgain(restart) => start_again(cx, *restart),
     }

@@ -4,7 +4,8 @@ use actix_web::{HttpRequest, HttpResponse};
 use avouch_saml::name_id::NameIdFormat;
 
 use crate::context::Context;
-use crate::flow::consent::{self, Decision, Question, Show};
+use crate::flow::sign_on::consent::{self, Decision, Question, Show};
+use crate::flow::sign_on::dispatch;
 use crate::sessions::PendingId;
 use crate::text::Consent;
 use crate::web::extract::{Body, Fields, context};
@@ -80,7 +81,7 @@ pub(crate) async fn submit(request: HttpRequest, body: Body) -> HttpResponse {
     run::run(
         &request,
         cx,
-        move |cx| consent::answer(cx, &id, &decision),
+        move |cx| dispatch::consented(cx, &id, &decision),
         answer::answer,
     )
     .await

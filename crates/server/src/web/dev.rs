@@ -6,7 +6,7 @@ use actix_web::{HttpRequest, HttpResponse};
 
 use crate::audit::Check;
 use crate::dev::exchanges::{Exchange, Message};
-use crate::flow::current_user::CurrentUser;
+use crate::flow::sign_on::current_user::CurrentUser;
 use crate::store;
 use crate::web::admin::apps::idp_info;
 use crate::web::extract::context;

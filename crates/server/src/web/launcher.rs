@@ -3,9 +3,10 @@
 use actix_web::{HttpRequest, HttpResponse, web};
 
 use crate::context::Context;
-use crate::flow::current_user::CurrentUser;
 use crate::flow::outcome::Stop;
-use crate::flow::{launch, launcher, restart};
+use crate::flow::sign_on::current_user::CurrentUser;
+use crate::flow::sign_on::restart;
+use crate::flow::{launch, launcher};
 use crate::web::extract::{Body, Fields, context, is_cross_site, is_from_nowhere};
 use crate::web::pages::{ErrorKind, LaunchConfirmPage, LauncherPage, Tile};
 use crate::web::refuse;

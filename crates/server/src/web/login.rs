@@ -1,4 +1,4 @@
-//! `/login` and `/logout`.
+//! `/login`, `/logout`, and the way on from a page of ours.
 
 use actix_web::http::StatusCode;
 use actix_web::http::header::{self, HeaderValue};
@@ -6,43 +6,43 @@ use actix_web::{HttpRequest, HttpResponse};
 
 use crate::context::Context;
 use crate::directory::password::Password;
-use crate::flow::current_user::CurrentUser;
-use crate::flow::login::{self, Form, Outcome, Show, Typed};
-use crate::flow::logout;
-use crate::flow::outcome::Stop;
+use crate::flow::outcome::{Answer, Errand, Stop};
+use crate::flow::sign_on::current_user::CurrentUser;
+use crate::flow::sign_on::dispatch;
+use crate::flow::sign_on::login::{self, Form, Outcome, Show, Typed};
+use crate::flow::sign_on::logout;
 use crate::sessions::PendingId;
 use crate::web::extract::{Body, Fields, context, cookies};
 use crate::web::pages::{Destination, LoginPage, LoginProblem, SignOutPage, SignedOutPage};
 use crate::web::respond::{frame, label, leading_page, page, see_other};
 use crate::web::{answer, run};
 
-fn pending(fields: &Fields) -> Option<PendingId> {
-    Some(fields.get("p"))
-        .filter(|id| !id.is_empty() && !id.starts_with('/'))
-        .map(PendingId::new)
+fn errand(fields: &Fields) -> Errand {
+    dispatch::errand(fields.get("p"))
 }
 
-/// The page of the administration that somebody who was not signed in asked for. It stands in `p`
-/// in place of a sign-on, which is never a path.
-fn onward(fields: &Fields) -> Option<String> {
-    let plain = |c: char| c.is_ascii_alphanumeric() || "-_./".contains(c);
-    Some(fields.get("p"))
-        .filter(|path| *path == "/admin" || path.starts_with("/admin/"))
-        .filter(|path| path.chars().all(plain))
-        .map(str::to_owned)
+/// `GET /continue?p=ID`: goes on with a sign-on that waited.
+pub(crate) async fn go_on(request: HttpRequest) -> HttpResponse {
+    let cx = context(&request);
+    let id = PendingId::new(Fields::of_query(&request).get("p"));
+    run::run_brief(
+        &request,
+        cx,
+        move |cx| dispatch::resume(cx, &id),
+        answer::answer,
+    )
+    .await
 }
 
 /// `GET /login?p=ID`: asks for username and password.
 pub(crate) async fn form(request: HttpRequest) -> HttpResponse {
     let cx = context(&request);
-    let fields = Fields::of_query(&request);
-    let id = pending(&fields);
-    let onward = onward(&fields);
+    let errand = errand(&Fields::of_query(&request));
     run::run(
         &request,
         cx,
-        move |cx| login::show(cx, id.as_ref()),
-        |cx, show| shown(cx, show, None, None, onward),
+        move |cx| login::show(cx, &errand),
+        |cx, show| shown(cx, show, None, None),
     )
     .await
 }
@@ -52,17 +52,11 @@ fn shown(
     show: Show,
     problem: Option<LoginProblem>,
     typed: Option<String>,
-    onward: Option<String>,
 ) -> HttpResponse {
-    match (show, onward) {
-        (Show::Go(_), Some(path)) => see_other(cx, &path),
-        (Show::Go(answer), None) => answer::answer(cx, answer),
-        (Show::Ask(form), onward) => {
-            let mut asked = login_page(cx, *form, &problem, typed);
-            if let Some(path) = onward {
-                asked.destination = Destination::Admin;
-                asked.pending = path;
-            }
+    match show {
+        Show::Go(answer) => answer::answer(cx, answer),
+        Show::Ask(form) => {
+            let asked = login_page(cx, *form, &problem, typed);
             let mut response = leading_page(cx, &asked);
             // The right answer to a login that failed; without a challenge of HTTP's own, 200
             // would let a program take the form for success and 401 would need one.
@@ -85,12 +79,12 @@ fn login_page(
 ) -> LoginPage {
     LoginPage {
         frame: frame(cx, None),
-        destination: form
-            .app
-            .map_or(Destination::Launcher, |app| Destination::App(label(app))),
-        pending: form
-            .pending
-            .map_or(String::new(), |id| id.as_str().to_owned()),
+        destination: match (form.app, &form.errand) {
+            (Some(app), _) => Destination::App(label(app)),
+            (None, Errand::Admin(_)) => Destination::Admin,
+            (None, _) => Destination::Launcher,
+        },
+        pending: dispatch::token(&form.errand).to_owned(),
         username: typed.unwrap_or(form.username),
         forced: form.forced,
         problem: problem.clone(),
@@ -102,7 +96,7 @@ fn login_page(
 /// What posting the login form came to.
 enum Posted {
     Outcome(Outcome, Option<Box<Show>>),
-    Cancelled(crate::flow::outcome::Answer),
+    Cancelled(Answer),
     Refused(LoginProblem, Box<Show>),
 }
 
@@ -113,12 +107,11 @@ pub(crate) async fn submit(request: HttpRequest, body: Body) -> HttpResponse {
     let username = fields.get("username").trim().to_owned();
     let known_browser = cookies(&cx.services).known(&request);
     let typed = username.clone();
-    let onward = onward(&fields);
     run::run(
         &request,
         cx,
         move |cx| post(cx, &fields, username, known_browser),
-        move |cx, posted| answer(cx, posted, typed, onward),
+        move |cx, posted| answer(cx, posted, typed),
     )
     .await
 }
@@ -129,18 +122,18 @@ fn post(
     username: String,
     known_browser: Option<String>,
 ) -> Result<Posted, Stop> {
-    let id = pending(fields);
+    let errand = errand(fields);
     let again = |problem| {
         Ok(Posted::Refused(
             problem,
-            Box::new(login::show(cx, id.as_ref())?),
+            Box::new(login::show(cx, &errand)?),
         ))
     };
     if !cx.browser.csrf_matches(fields.get("csrf")) {
         return again(LoginProblem::StaleForm);
     }
-    if let (Some(id), Some(_)) = (&id, fields.find("cancel")) {
-        return Ok(Posted::Cancelled(login::cancel(cx, id)?));
+    if let (Errand::SignOn(id), Some(_)) = (&errand, fields.find("cancel")) {
+        return Ok(Posted::Cancelled(dispatch::cancel(cx, id)?));
     }
     if username.is_empty() || fields.get("password").is_empty() {
         return again(LoginProblem::Empty);
@@ -148,25 +141,24 @@ fn post(
     let typed = Typed {
         username,
         password: Password::new(fields.get("password")),
-        pending: id.clone(),
+        errand: errand.clone(),
         known_browser,
     };
     let outcome = login::enter(cx, &typed)?;
     let show = match outcome {
         Outcome::In(_) | Outcome::Gone(_) => None,
-        _ => Some(Box::new(login::show(cx, id.as_ref())?)),
+        _ => Some(Box::new(login::show(cx, &errand)?)),
     };
     Ok(Posted::Outcome(outcome, show))
 }
 
-fn answer(cx: &Context, posted: Posted, typed: String, onward: Option<String>) -> HttpResponse {
+fn answer(cx: &Context, posted: Posted, typed: String) -> HttpResponse {
     let (problem, show) = match posted {
         Posted::Cancelled(answer) => return answer::answer(cx, answer),
         Posted::Refused(problem, show) => (problem, Some(show)),
         Posted::Outcome(outcome, show) => match outcome {
             Outcome::In(entered) => {
-                let next = onward.as_deref().unwrap_or(&entered.next);
-                let mut response = see_other(cx, next);
+                let mut response = see_other(cx, &dispatch::address(&entered.next));
                 let cookies = cookies(&cx.services);
                 let days = cx.services.settings.login.known_browser_seconds;
                 for cookie in [
@@ -191,7 +183,7 @@ fn answer(cx: &Context, posted: Posted, typed: String, onward: Option<String>) -
         },
     };
     let show = show.expect("every outcome that shows the form again comes with it");
-    shown(cx, *show, Some(problem), Some(typed), onward)
+    shown(cx, *show, Some(problem), Some(typed))
 }
 
 /// `GET /logout`: asks first, since a link from anywhere may lead here.

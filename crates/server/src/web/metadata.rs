@@ -4,7 +4,7 @@ use actix_web::http::header;
 use actix_web::{HttpRequest, HttpResponse, web};
 
 use crate::flow::outcome::Stop;
-use crate::flow::own_metadata;
+use crate::flow::saml::metadata;
 use crate::web::extract::context;
 use crate::web::pages::ErrorKind;
 use crate::web::{refuse, run};
@@ -29,7 +29,7 @@ async fn answer(request: HttpRequest, name: Option<String>) -> HttpResponse {
     run::run(
         &request,
         cx,
-        move |cx| own_metadata::document(&cx.services, cx.now, name.as_deref()).map_err(Stop::Ours),
+        move |cx| metadata::document(&cx.services, cx.now, name.as_deref()).map_err(Stop::Ours),
         move |cx, document| {
             let Some(document) = document else {
                 return refuse::of_kind(cx, ErrorKind::NotFound);

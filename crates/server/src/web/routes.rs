@@ -62,7 +62,7 @@ routes! {
         "/error-help" { get => help::error_help }
         "/dev" { get => dev::page }
     Browser:
-        "/saml/sso/continue" { get => saml::sso_continue }
+        "/continue" { get => login::go_on }
         "/login" { get => login::form, post => login::submit }
         "/logout" { get => login::logout_form, post => login::logout }
         "/consent" { get => consent::form, post => consent::submit }

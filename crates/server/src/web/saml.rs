@@ -6,9 +6,8 @@ use avouch_saml::binding::{BindingError, ReceivedRequest, Transport, post, redir
 use avouch_saml::xml::limits::Limits;
 
 use crate::context::Context;
-use crate::flow::saml_sso;
-use crate::sessions::PendingId;
-use crate::web::extract::{Body, Fields, context};
+use crate::flow::saml::sso;
+use crate::web::extract::{Body, context};
 use crate::web::pages::ErrorKind;
 use crate::web::{answer, refuse, run};
 
@@ -23,7 +22,7 @@ pub(crate) async fn sso_redirect(request: HttpRequest) -> HttpResponse {
         move |cx| {
             let received = redirect::receive(&query, &Limits::MESSAGE);
             show_unreadable(cx, Transport::Redirect, &query, &received);
-            saml_sso::begin(cx, Transport::Redirect, received)
+            sso::begin(cx, Transport::Redirect, received)
         },
         answer::answer,
     )
@@ -61,21 +60,8 @@ pub(crate) async fn sso_post(
                 Err(error) => Err(error.clone()),
             };
             show_unreadable(cx, Transport::Post, &raw, &received);
-            saml_sso::begin(cx, Transport::Post, received)
+            sso::begin(cx, Transport::Post, received)
         },
-        answer::answer,
-    )
-    .await
-}
-
-/// `GET /saml/sso/continue?p=ID`: goes on with a sign-on that waited.
-pub(crate) async fn sso_continue(request: HttpRequest) -> HttpResponse {
-    let cx = context(&request);
-    let id = PendingId::new(Fields::of_query(&request).get("p"));
-    run::run_brief(
-        &request,
-        cx,
-        move |cx| saml_sso::resume(cx, &id),
         answer::answer,
     )
     .await

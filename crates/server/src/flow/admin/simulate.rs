@@ -14,13 +14,13 @@ use crate::audit::{Check, EventKind, ResultCode};
 use crate::cache::apps::{By, ReadyApp};
 use crate::context::Context;
 use crate::fault::OperatorError;
-use crate::flow::answer::{Success, assemble, protect};
-use crate::flow::proceed::{what_is_released, what_name};
-use crate::flow::reply::Refusal;
-use crate::flow::reply::ReplyTo;
-use crate::flow::saml_request::usable;
-use crate::flow::sign_on::{self, Asked, Methods, Next};
-use crate::sessions::{Session, SessionId, SsoRequest};
+use crate::flow::saml::answer::{Success, assemble, protect};
+use crate::flow::saml::enter::{what_is_released, what_name};
+use crate::flow::saml::reply::Refusal;
+use crate::flow::saml::reply::ReplyTo;
+use crate::flow::saml::request::usable;
+use crate::flow::sign_on::next::{self, Methods, Next, Wanted};
+use crate::sessions::{Asked, SamlWishes, Session, SessionId};
 use crate::store;
 use crate::users::{AdminRight, User};
 
@@ -123,18 +123,16 @@ fn try_out(
     let reply = ReplyTo::unsolicited(app, acs, None);
     let session = just_logged_in(cx, user);
     let asked = Asked {
-        force_authn: false,
-        is_passive: false,
-        accepted_at: cx.now,
-        contexts: None,
-        permitted_contexts: &app.app.definition.saml.permitted_contexts,
+        accepted_at: cx.now.millis(),
+        ..Asked::default()
     };
+    let wanted = Wanted::of(&asked, &app.app);
     let methods = Methods {
         password: cx.services.password_context(),
         order: &cx.services.context_strength,
     };
-    let next = sign_on::next(
-        &asked,
+    let next = next::next(
+        &wanted,
         Some((&session, user)),
         &app.app,
         &methods,
@@ -145,15 +143,15 @@ fn try_out(
         Next::Proceed { grant, context } => (grant, context),
         Next::Deny(result) => return Ok(refused(trail, result)),
         // A login just now is as much as anybody can do.
-        Next::LogIn => return Ok(refused(trail, ResultCode::NoAuthnContext)),
+        Next::Prove(_) => return Ok(refused(trail, ResultCode::NoAuthnContext)),
     };
-    let sso = unsolicited(cx, &reply);
-    let released = match what_is_released(cx, app, user, &sso, &mut trail) {
+    const NO_WISHES: &SamlWishes = &SamlWishes::none();
+    let released = match what_is_released(cx, app, user, NO_WISHES, &mut trail) {
         Ok(released) => released,
         Err(result) => return Ok(refused(trail, result)),
     };
     let facts = NameIdFacts::of(app, cx.services.salt()?);
-    let name_id = match what_name(&facts, user, &sso, random, &mut trail) {
+    let name_id = match what_name(&facts, user, NO_WISHES, random, &mut trail) {
         Ok(name_id) => name_id,
         Err(result) => return Ok(refused(trail, result)),
     };
@@ -205,27 +203,5 @@ fn just_logged_in(cx: &Context, user: &User) -> Session {
         token_hash: String::new(),
         address: String::new(),
         user_agent: String::new(),
-    }
-}
-
-fn unsolicited(cx: &Context, reply: &ReplyTo) -> SsoRequest {
-    SsoRequest {
-        request_id: None,
-        arrived_by: "launch".to_owned(),
-        acs: reply.acs.location().as_str().to_owned(),
-        relay_state: None,
-        force_authn: false,
-        is_passive: false,
-        accepted_at: cx.now.millis(),
-        name_id_format: None,
-        sp_name_qualifier: None,
-        contexts: None,
-        subject: None,
-        attribute_service: None,
-        not_on_or_after: None,
-        signed: false,
-        consented: false,
-        code: String::new(),
-        checks: Vec::new(),
     }
 }

@@ -15,7 +15,8 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use crate::context::Context;
 use crate::fault::OperatorError;
 use crate::flow::admin::{self, AdminError, Wrong};
-use crate::flow::outcome::Stop;
+use crate::flow::outcome::{Step, Stop};
+use crate::flow::sign_on::dispatch;
 use crate::users::{AdminRight, User};
 use crate::web::pages::{ErrorKind, ErrorPage, Frame, Moment, Page, Problem, policy};
 use crate::web::respond::{Served, frame, see_other, serve};
@@ -84,7 +85,8 @@ fn sentences(cx: &Context, frame: Frame, problems: Vec<Wrong>) -> HttpResponse {
 async fn refused(request: &HttpRequest, cx: &Context, error: AdminError) -> HttpResponse {
     match error {
         AdminError::SignIn if request.method().is_safe() => {
-            see_other(cx, &format!("/login?p={}", apps::encode(request.path())))
+            let errand = dispatch::errand(request.path());
+            see_other(cx, &dispatch::address(&Step::Prove(errand)))
         }
         // What was typed cannot be kept through a login; nothing was done with it.
         AdminError::SignIn => refuse::of_kind(cx, ErrorKind::StaleForm),

@@ -22,8 +22,8 @@ use crate::audit::ResultCode;
 use crate::audit::trail::Trail;
 use crate::context::Context;
 use crate::fault::OperatorError;
-use crate::flow::reply::Refusal;
-use crate::flow::reply::ReplyTo;
+use crate::flow::saml::reply::Refusal;
+use crate::flow::saml::reply::ReplyTo;
 use crate::sessions::Session;
 
 /// How far before its issue an assertion is good already, in seconds: SPs whose clock is slow

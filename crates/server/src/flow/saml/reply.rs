@@ -11,7 +11,7 @@ use crate::audit::ResultCode;
 use crate::cache::apps::ReadyApp;
 use crate::fault::OperatorError;
 use crate::keys::KeyringError;
-use crate::sessions::SsoRequest;
+use crate::sessions::{Asking, Pending};
 use crate::store::StoreError;
 
 /// Why a flow did not do what it was asked.
@@ -94,16 +94,18 @@ impl ReplyTo {
     }
 
     /// Answers a sign-on that waited, as its request would have been.
-    pub fn resumed(app: &Arc<ReadyApp>, acs: &AcsEndpoint, request: &SsoRequest) -> Self {
+    pub fn resumed(app: &Arc<ReadyApp>, acs: &AcsEndpoint, pending: &Pending) -> Self {
+        let Asking { request, asked } = &pending.asking;
         Self {
             app: Arc::clone(app),
             acs: acs.clone(),
             in_response_to: request
-                .request_id
-                .as_deref()
+                .request_id()
                 .and_then(|id| MessageId::parse(id).ok()),
-            relay_state: request.relay_state.clone().map(RelayState::new),
-            is_passive: request.is_passive,
+            relay_state: request
+                .relay_state()
+                .map(|relay_state| RelayState::new(relay_state.to_owned())),
+            is_passive: asked.is_passive,
         }
     }
 

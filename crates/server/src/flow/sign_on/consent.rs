@@ -9,15 +9,16 @@ use crate::attributes::release::ReleasedAttribute;
 use crate::audit::ResultCode;
 use crate::audit::trail::Trail;
 use crate::context::{Context, hash_token};
-use crate::flow::attempt::Attempt;
-use crate::flow::current_user::CurrentUser;
-use crate::flow::outcome::Answer;
+use crate::flow::outcome::{Answer, Errand, Step};
 use crate::flow::outcome::{AppName, Stop};
-use crate::flow::proceed::{consent_hash, what_is_released};
-use crate::flow::reply::Refusal;
-use crate::flow::reply::ReplyTo;
-use crate::flow::restart;
-use crate::flow::saml_sso::{Waiting, find, reply_of, resume};
+use crate::flow::saml::attempt::Attempt;
+use crate::flow::saml::enter::{consent_hash, what_is_released};
+use crate::flow::saml::reply::Refusal;
+use crate::flow::saml::reply::ReplyTo;
+use crate::flow::saml::sso::reply_of;
+use crate::flow::sign_on::current_user::CurrentUser;
+use crate::flow::sign_on::restart;
+use crate::flow::sign_on::waiting::{Waiting, find};
 use crate::sessions::{Pending, PendingId};
 use crate::store;
 use crate::users::User;
@@ -57,9 +58,11 @@ pub fn show(cx: &Context, id: &PendingId) -> Result<Show, Stop> {
     };
     let current = CurrentUser::read(cx)?;
     let Some(found) = &current.session else {
-        return Ok(Show::Go(Answer::See(format!("/login?p={id}"))));
+        return Ok(Show::Go(Answer::Step(Step::Prove(Errand::SignOn(
+            id.clone(),
+        )))));
     };
-    let mut attempt = Attempt::resumed(cx, initiated_by(&pending), &pending);
+    let mut attempt = Attempt::resumed(cx, &pending);
     let question = (|| {
         let reply = reply_of(cx, &mut attempt, &current, &pending)?;
         let app = &reply.app;
@@ -107,10 +110,13 @@ fn what_is_told(
 ) -> Result<Told, Refusal> {
     let app = &reply.app;
     let facts = NameIdFacts::of(app, cx.services.salt()?);
-    let released = what_is_released(cx, app, user, &pending.request, trail)
+    let released = what_is_released(cx, app, user, pending.asking.request.wishes(), trail)
         .map_err(|result| reply.refuse(result))?;
-    let subject = name_id::choose_format(&facts, pending.request.name_id_format.as_deref())
-        .map_err(|result| reply.refuse(result))?;
+    let subject = name_id::choose_format(
+        &facts,
+        pending.asking.request.wishes().name_id_format.as_deref(),
+    )
+    .map_err(|result| reply.refuse(result))?;
     Ok(Told {
         hash: consent_hash(app, subject.as_ref(), &released),
         subject,
@@ -139,9 +145,9 @@ pub fn answer(cx: &Context, id: &PendingId, decision: &Decision) -> Result<Answe
     };
     let current = CurrentUser::read(cx)?;
     let Some(found) = &current.session else {
-        return Ok(Answer::See(format!("/login?p={id}")));
+        return Ok(Answer::Step(Step::Prove(Errand::SignOn(id.clone()))));
     };
-    let mut attempt = Attempt::resumed(cx, initiated_by(&pending), &pending);
+    let mut attempt = Attempt::resumed(cx, &pending);
     let decided = (|| {
         let reply = reply_of(cx, &mut attempt, &current, &pending)?;
         attempt.trail.user(&found.user);
@@ -161,16 +167,8 @@ pub fn answer(cx: &Context, id: &PendingId, decision: &Decision) -> Result<Answe
         Ok(true)
     })();
     match decided {
-        Ok(true) => resume(cx, id),
-        Ok(false) => Ok(Answer::See(format!("/consent?p={id}"))),
+        Ok(true) => Ok(Answer::Step(Step::GoOn(Errand::SignOn(id.clone())))),
+        Ok(false) => Ok(Answer::Step(Step::Consent(id.clone()))),
         Err(refusal) => attempt.conclude(Err(refusal)),
-    }
-}
-
-fn initiated_by(pending: &Pending) -> &'static str {
-    if pending.request.arrived_by == "launch" {
-        "idp"
-    } else {
-        "sp"
     }
 }

@@ -6,37 +6,28 @@ use std::borrow::Cow;
 use avouch_saml::time::Timestamp;
 
 use crate::access::authn_context::{self, StrengthOrder};
-use crate::access::{self, Consent, Decision, Grant};
+use crate::access::{self, Consent, Decision, Facts, Grant};
 use crate::apps::App;
 use crate::audit::ResultCode;
 use crate::audit::trail::Trail;
-use crate::sessions::{RequestedContexts, Session, SsoRequest};
+use crate::sessions::{Asked, Lacking, Requirement, Session};
 use crate::store::{self, Connection, StoreError};
 use crate::users::User;
 
-/// What an app asks of the login.
+/// What an app asks of the login, together with what its settings permit.
 #[derive(Debug, Clone, Copy)]
-pub struct Asked<'a> {
-    /// A login after the request is wanted.
-    pub force_authn: bool,
-    /// Nothing may be shown to the user.
-    pub is_passive: bool,
-    /// When the request was accepted.
-    pub accepted_at: Timestamp,
-    /// The authentication contexts wanted.
-    pub contexts: Option<&'a RequestedContexts>,
+pub struct Wanted<'a> {
+    /// What the request asks.
+    pub asked: &'a Asked,
     /// The contexts the app's settings permit; empty permits all.
     pub permitted_contexts: &'a [String],
 }
 
-impl<'a> Asked<'a> {
-    /// What a request asks, together with what the app permits.
-    pub fn of(request: &'a SsoRequest, app: &'a App) -> Self {
+impl<'a> Wanted<'a> {
+    /// What `asked` wants for `app`.
+    pub fn of(asked: &'a Asked, app: &'a App) -> Self {
         Self {
-            force_authn: request.force_authn,
-            is_passive: request.is_passive,
-            accepted_at: Timestamp::from_millis(request.accepted_at),
-            contexts: request.contexts.as_ref(),
+            asked,
             permitted_contexts: &app.definition.saml.permitted_contexts,
         }
     }
@@ -44,30 +35,35 @@ impl<'a> Asked<'a> {
     /// The context to state for a login that achieved `achieved`, when that is one that is asked
     /// for and permitted.
     fn statement(&self, achieved: &str, order: &StrengthOrder) -> Option<String> {
-        authn_context::statement(self.contexts, achieved, order).filter(|_| {
+        let contexts = self.asked.contexts.as_ref();
+        authn_context::statement(contexts, achieved, order).filter(|_| {
             self.permitted_contexts.is_empty()
                 || self.permitted_contexts.iter().any(|p| p == achieved)
         })
     }
 
-    /// The context to state for a session that will do, or why it will not.
+    /// The context to state for a session that will do.
     ///
     /// # Errors
-    /// The reason, for the event: a login is needed.
+    /// What the user has to show first.
     pub fn met_by(
         &self,
-        session: &Session,
+        session: Option<&Session>,
         order: &StrengthOrder,
         now: Timestamp,
-    ) -> Result<String, &'static str> {
-        if !session.is_live(now) {
-            return Err("no session");
-        }
-        if self.force_authn && session.authn_instant <= self.accepted_at {
-            return Err("a session from before the request");
+    ) -> Result<String, Requirement> {
+        let lacks = |lacking| Requirement {
+            lacking,
+            anew: self.asked.force_authn,
+        };
+        let session = session
+            .filter(|session| session.is_live(now))
+            .ok_or(lacks(Lacking::Session))?;
+        if self.asked.force_authn && session.authn_instant.millis() <= self.asked.accepted_at {
+            return Err(lacks(Lacking::Freshness));
         }
         self.statement(&session.authn_context, order)
-            .ok_or("a session of another context")
+            .ok_or(lacks(Lacking::Context))
     }
 }
 
@@ -83,8 +79,8 @@ pub struct Methods<'a> {
 /// What stands next.
 #[derive(Debug)]
 pub enum Next {
-    /// The user logs in, for the first time or again.
-    LogIn,
+    /// The user has something to show first.
+    Prove(Requirement),
     /// It ends here, by this rule.
     Deny(ResultCode),
     /// The user may enter; the consent page may still stand before.
@@ -98,7 +94,7 @@ pub enum Next {
 
 /// Decides what stands next for whoever holds `session`, and records each rule in `trail`.
 pub fn next(
-    asked: &Asked<'_>,
+    wanted: &Wanted<'_>,
     session: Option<(&Session, &User)>,
     app: &App,
     methods: &Methods<'_>,
@@ -106,31 +102,28 @@ pub fn next(
     trail: &mut Trail,
 ) -> Next {
     // A context nobody can reach is told at once: logging in first would not help.
-    let reachable = asked.statement(methods.password, methods.order).is_some();
+    let reachable = wanted.statement(methods.password, methods.order).is_some();
     let live = session.filter(|(session, _)| session.is_live(now));
     let has_context = live.is_some_and(|(session, _)| {
-        asked
+        wanted
             .statement(&session.authn_context, methods.order)
             .is_some()
     });
     if !reachable && !has_context {
         trail.fail(
             "authentication context",
-            wanted(asked),
+            named(wanted),
             methods.password,
             "RequestedAuthnContext and the contexts the app permits",
         );
         return Next::Deny(ResultCode::NoAuthnContext);
     }
-    let met = match session {
-        Some((session, user)) => asked
-            .met_by(session, methods.order, now)
-            .map(|context| (session, user, context)),
-        None => Err("no session"),
-    };
-    let (session, user, context) = match met {
-        Ok(met) => met,
-        Err(why) => return login_or_no_passive(asked, why, trail),
+    let met = wanted.met_by(session.map(|(session, _)| session), methods.order, now);
+    let (session, user, context) = match (met, session) {
+        (Ok(context), Some((session, user))) => (session, user, context),
+        (Err(requirement), _) => return prove_or_no_passive(wanted, requirement, trail),
+        // Nobody meets anything without a session.
+        (Ok(_), None) => unreachable!("what no session meets was answered above"),
     };
     trail.user(user);
     trail.pass(
@@ -141,18 +134,20 @@ pub fn next(
     );
     trail.pass(
         "authentication context",
-        wanted(asked),
+        named(wanted),
         session.authn_context.clone(),
         "RequestedAuthnContext and the contexts the app permits",
     );
-    match access::decide(user, app, now, &mut trail.checks) {
+    let facts = Facts { user, app, now };
+    match access::decide(&facts, &mut trail.checks) {
         Decision::Deny(code) => Next::Deny(code),
         Decision::Allow(grant) => Next::Proceed { grant, context },
     }
 }
 
-fn login_or_no_passive(asked: &Asked<'_>, why: &'static str, trail: &mut Trail) -> Next {
-    if asked.is_passive {
+fn prove_or_no_passive(wanted: &Wanted<'_>, requirement: Requirement, trail: &mut Trail) -> Next {
+    let why = requirement.lacking.found();
+    if wanted.asked.is_passive {
         trail.fail(
             "session",
             "a session that will do without interaction",
@@ -167,7 +162,7 @@ fn login_or_no_passive(asked: &Asked<'_>, why: &'static str, trail: &mut Trail) 
         why,
         "the session",
     );
-    Next::LogIn
+    Next::Prove(requirement)
 }
 
 /// Names the profiles and permission sets that list the app, for the check that refused a user for
@@ -197,8 +192,8 @@ pub fn must_ask(grant: &Grant, given: bool) -> bool {
     grant.consent() == Consent::Ask && !given
 }
 
-fn wanted(asked: &Asked<'_>) -> Cow<'static, str> {
-    match asked.contexts {
+fn named(wanted: &Wanted<'_>) -> Cow<'static, str> {
+    match &wanted.asked.contexts {
         None => "any".into(),
         Some(contexts) => format!(
             "{} {}",

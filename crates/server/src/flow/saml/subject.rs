@@ -8,7 +8,7 @@ use avouch_saml::xml::names::SAML;
 
 use crate::attributes::name_id::{self, NameIdFacts};
 use crate::context::Context;
-use crate::flow::reply::Refusal;
+use crate::flow::saml::reply::Refusal;
 use crate::sessions::RequestedName;
 use crate::users::User;
 

@@ -13,21 +13,21 @@ use crate::audit::trail::Trail;
 use crate::cache::apps::ReadyApp;
 use crate::context::Context;
 use crate::fault::OperatorError;
-use crate::flow::answer::{self, Success};
-use crate::flow::attempt::{Attempt, Recorded};
-use crate::flow::current_user::SignedIn;
-use crate::flow::outcome::{Answer, Posted};
-use crate::flow::reply::Refusal;
-use crate::flow::reply::ReplyTo;
-use crate::flow::restart;
-use crate::flow::sign_on::{self, Asked, Methods, Next};
-use crate::flow::subject;
+use crate::flow::outcome::{Answer, Errand, Posted, Step};
+use crate::flow::saml::answer::{self, Success};
+use crate::flow::saml::attempt::{Attempt, Recorded};
+use crate::flow::saml::reply::Refusal;
+use crate::flow::saml::reply::ReplyTo;
+use crate::flow::saml::subject;
+use crate::flow::sign_on::current_user::SignedIn;
+use crate::flow::sign_on::next::{self, Methods, Next, Wanted};
+use crate::flow::sign_on::restart;
 use crate::random::new_id_at;
-use crate::sessions::{Participant, SsoRequest};
+use crate::sessions::{Asking, Lacking, Participant, Requirement, SamlWishes, Stage};
 use crate::store::{self, Connection};
 use crate::users::User;
 
-/// Goes one step on with `sso`.
+/// Goes one step on with what is asked.
 ///
 /// # Errors
 /// [`Refusal`], mostly for the SP.
@@ -35,18 +35,18 @@ pub fn proceed(
     cx: &Context,
     attempt: &mut Attempt<'_>,
     reply: &ReplyTo,
-    sso: SsoRequest,
+    asking: Asking,
     session: Option<&SignedIn>,
 ) -> Result<Answer, Refusal> {
     let app = &reply.app;
-    let asked = Asked::of(&sso, &app.app);
+    let wanted = Wanted::of(&asking.asked, &app.app);
     let methods = Methods {
         password: cx.services.password_context(),
         order: &cx.services.context_strength,
     };
-    let before = attempt.trail.checks.len();
-    let next = sign_on::next(
-        &asked,
+    attempt.trail.accepted();
+    let next = next::next(
+        &wanted,
         session.map(|found| (&found.session, &*found.user)),
         &app.app,
         &methods,
@@ -56,7 +56,7 @@ pub fn proceed(
     match (next, session) {
         (Next::Deny(result), _) => {
             if result == ResultCode::AppAccessDenied {
-                let may = cx.services.db.read(|c| sign_on::who_may(c, &app.app))?;
+                let may = cx.services.db.read(|c| next::who_may(c, &app.app))?;
                 if let Some(check) = attempt.trail.checks.last_mut() {
                     check.expected = format!("{}: {may}", check.expected).into();
                 }
@@ -64,47 +64,51 @@ pub fn proceed(
             Err(reply.refuse(result))
         }
         (Next::Proceed { grant, context }, Some(found)) => {
-            enter(cx, attempt, reply, sso, found, &grant, context, before)
+            enter(cx, attempt, reply, asking, found, &grant, context)
         }
-        // Nobody proceeds without a session.
-        (Next::LogIn | Next::Proceed { .. }, _) => {
-            // What was checked of the session is checked again after the login.
-            attempt.trail.checks.truncate(before);
-            let id = attempt.keep(app, sso, cx.binding())?;
-            Ok(Answer::See(format!("/login?p={id}")))
-        }
+        (Next::Prove(requirement), _) => prove(cx, attempt, reply, asking, requirement),
+        (Next::Proceed { .. }, None) => unreachable!("nobody proceeds without a session"),
     }
 }
 
-#[expect(
-    clippy::too_many_arguments,
-    reason = "one step split off for reading, called once"
-)]
+/// Keeps the sign-on until its user has shown what is lacking.
+fn prove(
+    cx: &Context,
+    attempt: &mut Attempt<'_>,
+    reply: &ReplyTo,
+    asking: Asking,
+    requirement: Requirement,
+) -> Result<Answer, Refusal> {
+    let stage = Stage::Proving(requirement);
+    let id = attempt.keep(&reply.app, asking, stage, cx.binding())?;
+    Ok(Answer::Step(Step::Prove(Errand::SignOn(id))))
+}
+
 fn enter(
     cx: &Context,
     attempt: &mut Attempt<'_>,
     reply: &ReplyTo,
-    sso: SsoRequest,
+    asking: Asking,
     found: &SignedIn,
     grant: &Grant,
     context: String,
-    checks_before: usize,
 ) -> Result<Answer, Refusal> {
     let app = &reply.app;
     let user = &*found.user;
+    let wishes = asking.request.wishes();
     let facts = NameIdFacts::of(app, cx.services.salt()?);
     // Judged when the request came; the app may have been changed since.
     let format =
-        name_id::choose_format(&facts, sso.name_id_format.as_deref()).map_err(|result| {
+        name_id::choose_format(&facts, wishes.name_id_format.as_deref()).map_err(|result| {
             attempt.trail.fail(
                 "NameIDPolicy",
                 app.app.definition.saml.name_id_format.as_str().to_owned(),
-                sso.name_id_format.as_deref().unwrap_or("any").to_owned(),
+                wishes.name_id_format.as_deref().unwrap_or("any").to_owned(),
                 "NameID formats of the app",
             );
             reply.refuse(result)
         })?;
-    if let Some(named) = &sso.subject {
+    if let Some(named) = &wishes.subject {
         let same = subject::is(named, user, format.as_ref(), &facts, cx);
         attempt.trail.check(
             "Subject",
@@ -121,29 +125,27 @@ fn enter(
             return Err(reply.refuse(ResultCode::UnknownPrincipal));
         }
     }
-    let released = what_is_released(cx, app, user, &sso, &mut attempt.trail)
+    let released = what_is_released(cx, app, user, wishes, &mut attempt.trail)
         .map_err(|result| reply.refuse(result))?;
     let hash = consent_hash(app, format.as_ref(), &released);
-    let given = sso.consented
-        || grant.consent() == crate::access::Consent::NotNeeded
+    let given = grant.consent() == crate::access::Consent::NotNeeded
         || cx
             .services
             .db
             .read_one(|c| store::consents::given(c, &user.id, &app.app.id, &hash))?;
-    if sign_on::must_ask(grant, given) {
-        if sso.is_passive {
+    if next::must_ask(grant, given) {
+        if asking.asked.is_passive {
             attempt
                 .trail
                 .fail("consent", "given before", "to be asked", "IsPassive");
             return Err(reply.refuse(ResultCode::NoPassive));
         }
-        attempt.trail.checks.truncate(checks_before);
-        let id = attempt.keep(app, sso, cx.binding())?;
-        return Ok(Answer::See(format!("/consent?p={id}")));
+        let id = attempt.keep(app, asking, Stage::Consenting, cx.binding())?;
+        return Ok(Answer::Step(Step::Consent(id)));
     }
 
     let random = &mut *cx.random();
-    let name_id = what_name(&facts, user, &sso, random, &mut attempt.trail)
+    let name_id = what_name(&facts, user, wishes, random, &mut attempt.trail)
         .map_err(|result| reply.refuse(result))?;
     let stored_name = subject::stored(name_id.as_ref());
     let written = answer::success(
@@ -155,7 +157,7 @@ fn enter(
             context,
             name_id,
             attributes: released.attributes,
-            requested_end: sso.not_on_or_after.map(Timestamp::from_millis),
+            requested_end: wishes.not_on_or_after.map(Timestamp::from_millis),
         },
         random,
         &mut attempt.trail,
@@ -187,15 +189,19 @@ fn enter(
                 form: written.form,
                 app: restart::label(&app.app),
                 refused: None,
-                is_passive: sso.is_passive,
+                is_passive: asking.asked.is_passive,
             })))
         }
         // A logout came between: the answer just made is not sent.
-        Recorded::SessionEnded if sso.is_passive => Err(reply.refuse(ResultCode::NoPassive)),
+        Recorded::SessionEnded if asking.asked.is_passive => {
+            Err(reply.refuse(ResultCode::NoPassive))
+        }
         Recorded::SessionEnded => {
-            attempt.trail.checks.truncate(checks_before);
-            let id = attempt.keep(app, sso, cx.binding())?;
-            Ok(Answer::See(format!("/login?p={id}")))
+            let requirement = Requirement {
+                lacking: Lacking::Session,
+                anew: asking.asked.force_authn,
+            };
+            prove(cx, attempt, reply, asking, requirement)
         }
         other => Ok(attempt.late(other)?),
     }
@@ -208,14 +214,14 @@ fn enter(
 pub fn what_name(
     facts: &NameIdFacts<'_>,
     user: &User,
-    sso: &SsoRequest,
+    wishes: &SamlWishes,
     random: &mut dyn Random,
     trail: &mut Trail,
 ) -> Result<Option<NameId>, ResultCode> {
-    let Some(format) = name_id::choose_format(facts, sso.name_id_format.as_deref())? else {
+    let Some(format) = name_id::choose_format(facts, wishes.name_id_format.as_deref())? else {
         return Ok(None);
     };
-    let qualified = sso.sp_name_qualifier.is_some();
+    let qualified = wishes.sp_name_qualifier.is_some();
     name_id::issue(facts, &format, qualified, user, random)
         .map(Some)
         .inspect_err(|_| {
@@ -241,7 +247,7 @@ pub fn what_is_released(
     cx: &Context,
     app: &ReadyApp,
     user: &User,
-    sso: &SsoRequest,
+    wishes: &SamlWishes,
     trail: &mut Trail,
 ) -> Result<Release, ResultCode> {
     const SOURCE: &str = "the app's attribute rows";
@@ -253,7 +259,7 @@ pub fn what_is_released(
     let facts = ReleaseFacts {
         settings: &app.app.definition.saml,
         sp: &app.sp,
-        attribute_service: sso.attribute_service,
+        attribute_service: wishes.attribute_service,
         scope: settings.idp.scopes.first().map(String::as_str),
         organisation_name: &settings.idp.organisation_name,
         organisation_url: settings.idp.organisation_url.as_deref().unwrap_or(""),

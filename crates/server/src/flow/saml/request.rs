@@ -18,14 +18,17 @@ use crate::audit::trail::Trail;
 use crate::cache::apps::{ReadyApp, Unusable};
 use crate::config::saml::LongRelayState;
 use crate::context::Context;
-use crate::flow::attempt::Attempt;
-use crate::flow::reply::Refusal;
-use crate::flow::reply::ReplyTo;
-use crate::flow::subject;
-use crate::sessions::{RequestedContexts, RequestedName, SsoRequest};
+use crate::flow::saml::attempt::Attempt;
+use crate::flow::saml::reply::Refusal;
+use crate::flow::saml::reply::ReplyTo;
+use crate::flow::saml::subject;
+use crate::sessions::{
+    Asked, Asking, Request, RequestedContexts, RequestedName, SamlRequest, SamlTransport,
+    SamlWishes,
+};
 
 /// Whether the app may be answered at all; what decides is on the trail.
-pub(super) fn is_usable(
+pub(in crate::flow) fn is_usable(
     cx: &Context,
     attempt: &mut Attempt<'_>,
     app: &ReadyApp,
@@ -37,7 +40,11 @@ pub(super) fn is_usable(
 ///
 /// # Errors
 /// The result to refuse with, on a page.
-pub(super) fn usable(app: &ReadyApp, now: Timestamp, trail: &mut Trail) -> Result<(), ResultCode> {
+pub(in crate::flow) fn usable(
+    app: &ReadyApp,
+    now: Timestamp,
+    trail: &mut Trail,
+) -> Result<(), ResultCode> {
     const SIGNATURE: &str = "signature of the answer";
     match app.usable(now) {
         // Once, however often a sign-on is taken up again.
@@ -85,7 +92,7 @@ const CONTEXTS: usize = 64;
 
 /// Refuses a RelayState over the limit, and one that is longer than the binding allows where the
 /// settings say so.
-pub(super) fn bound_relay_state(
+pub(in crate::flow) fn bound_relay_state(
     cx: &Context,
     attempt: &mut Attempt<'_>,
     relay_state: Option<&RelayState>,
@@ -112,7 +119,7 @@ pub(super) fn bound_relay_state(
 }
 
 /// Verifies that the request is its issuer's, meant for here, and recent.
-pub(super) fn verify(
+pub(in crate::flow) fn verify(
     cx: &Context,
     attempt: &mut Attempt<'_>,
     app: &Arc<ReadyApp>,
@@ -272,7 +279,7 @@ fn selector(acs: &RequestedAcs) -> AcsSelector<'_> {
 }
 
 /// Picks where the answer goes.
-pub(super) fn choose_acs(
+pub(in crate::flow) fn choose_acs(
     attempt: &mut Attempt<'_>,
     app: &Arc<ReadyApp>,
     request: &Verified<AuthnRequest>,
@@ -380,13 +387,13 @@ fn named_user(
 
 /// Makes of a request what the flow needs of it, and refuses what can be refused before anybody
 /// logs in.
-pub(super) fn understand(
+pub(in crate::flow) fn understand(
     cx: &Context,
     attempt: &mut Attempt<'_>,
     reply: &ReplyTo,
     request: &Verified<AuthnRequest>,
     transport: Transport,
-) -> Result<SsoRequest, Refusal> {
+) -> Result<Asking, Refusal> {
     let app = &reply.app;
     let subject = named_user(cx, attempt, reply, request)?;
     let policy = request.name_id_policy.as_ref();
@@ -446,60 +453,65 @@ pub(super) fn understand(
             declarations,
         }
     });
-    let sso = SsoRequest {
-        request_id: Some(request.id.as_str().to_owned()),
-        arrived_by: match transport {
-            Transport::Redirect => "redirect",
-            Transport::Post => "post",
-        }
-        .to_owned(),
-        acs: reply.acs.location().as_str().to_owned(),
-        relay_state: reply.relay_state.as_ref().map(|r| r.as_str().to_owned()),
-        force_authn: request.force_authn,
-        is_passive: request.is_passive,
-        accepted_at: cx.now.millis(),
-        name_id_format: format,
-        sp_name_qualifier,
-        contexts,
-        subject,
-        attribute_service: request.attribute_consuming_service_index,
-        not_on_or_after: request
-            .conditions
-            .as_ref()
-            .and_then(|c| c.window.not_on_or_after)
-            .map(Timestamp::millis),
-        signed: matches!(request.authenticity(), Authenticity::Signed(_)),
-        consented: false,
-        code: attempt.trail.code.clone(),
-        checks: Vec::new(),
+    let asking = Asking {
+        request: Request::Saml(SamlRequest {
+            id: request.id.as_str().to_owned(),
+            transport: match transport {
+                Transport::Redirect => SamlTransport::Redirect,
+                Transport::Post => SamlTransport::Post,
+            },
+            acs: reply.acs.location().as_str().to_owned(),
+            relay_state: reply.relay_state.as_ref().map(|r| r.as_str().to_owned()),
+            signed: matches!(request.authenticity(), Authenticity::Signed(_)),
+            wishes: SamlWishes {
+                name_id_format: format,
+                sp_name_qualifier,
+                subject,
+                attribute_service: request.attribute_consuming_service_index,
+                not_on_or_after: request
+                    .conditions
+                    .as_ref()
+                    .and_then(|c| c.window.not_on_or_after)
+                    .map(Timestamp::millis),
+            },
+        }),
+        asked: Asked {
+            force_authn: request.force_authn,
+            is_passive: request.is_passive,
+            accepted_at: cx.now.millis(),
+            contexts,
+        },
     };
-    bound(attempt, reply, &sso)?;
-    Ok(sso)
+    bound(attempt, reply, &asking)?;
+    Ok(asking)
 }
 
 /// Refuses a request that is too much to keep: anybody can send any number of them, and each waits
 /// for its user.
-fn bound(attempt: &mut Attempt<'_>, reply: &ReplyTo, sso: &SsoRequest) -> Result<(), Refusal> {
-    let contexts = sso.contexts.as_ref();
+fn bound(attempt: &mut Attempt<'_>, reply: &ReplyTo, asking: &Asking) -> Result<(), Refusal> {
+    let contexts = asking.asked.contexts.as_ref();
+    let request = &asking.request;
+    let wishes = request.wishes();
     let listed = || {
         contexts
             .into_iter()
             .flat_map(|asked| asked.classes.iter().chain(&asked.declarations))
     };
-    let name = sso.subject.as_ref();
+    let name = wishes.subject.as_ref();
     let name = name.into_iter().flat_map(|name| {
         let qualifiers = [&name.name_qualifier, &name.sp_name_qualifier];
         let optional = std::iter::once(&name.format).chain(qualifiers);
         std::iter::once(&name.value).chain(optional.flatten())
     });
     let optional = [
-        &sso.request_id,
-        &sso.relay_state,
-        &sso.name_id_format,
-        &sso.sp_name_qualifier,
+        request.request_id(),
+        request.relay_state(),
+        wishes.name_id_format.as_deref(),
+        wishes.sp_name_qualifier.as_deref(),
     ];
-    let texts = listed().chain(name).chain(optional.into_iter().flatten());
-    let (count, bytes) = (listed().count(), texts.map(String::len).sum::<usize>());
+    let texts = listed().chain(name).map(String::as_str);
+    let texts = texts.chain(optional.into_iter().flatten());
+    let (count, bytes) = (listed().count(), texts.map(str::len).sum::<usize>());
     if count <= CONTEXTS && bytes <= KEPT_BYTES {
         return Ok(());
     }

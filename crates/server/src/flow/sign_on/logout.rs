@@ -3,8 +3,8 @@
 use crate::audit::trail::Trail;
 use crate::audit::{EventKind, ResultCode};
 use crate::context::Context;
-use crate::flow::current_user::CurrentUser;
 use crate::flow::outcome::Stop;
+use crate::flow::sign_on::current_user::CurrentUser;
 use crate::store::{self, Connection, StoreError};
 
 /// Ends the session of whoever is at the browser, if there is one.

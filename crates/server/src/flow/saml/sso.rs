@@ -8,15 +8,14 @@ use crate::audit::ResultCode;
 use crate::cache::apps::By;
 use crate::context::Context;
 use crate::dev::exchanges::Message;
-use crate::flow::attempt::{Attempt, Origin};
-use crate::flow::current_user::CurrentUser;
-use crate::flow::outcome::{Answer, Restart, Stop};
-use crate::flow::proceed::proceed;
-use crate::flow::reply::Refusal;
-use crate::flow::reply::ReplyTo;
-use crate::flow::restart;
-use crate::flow::saml_request::{bound_relay_state, choose_acs, is_usable, understand, verify};
-use crate::sessions::{Pending, PendingId, PendingStatus};
+use crate::flow::outcome::{Answer, Errand, Step, Stop};
+use crate::flow::saml::attempt::{Attempt, Origin};
+use crate::flow::saml::enter::proceed;
+use crate::flow::saml::reply::Refusal;
+use crate::flow::saml::reply::ReplyTo;
+use crate::flow::saml::request::{bound_relay_state, choose_acs, is_usable, understand, verify};
+use crate::flow::sign_on::current_user::CurrentUser;
+use crate::sessions::{Pending, Stage};
 use crate::store;
 
 /// Takes an AuthnRequest as it arrived at `/saml/sso`.
@@ -98,14 +97,14 @@ fn accept(
     let acs = choose_acs(attempt, &app, &request, relay_state.as_ref())?;
     // From here on, the SP can be answered.
     let reply = ReplyTo::request(&app, &acs, &request, relay_state.as_ref());
-    let sso = understand(cx, attempt, &reply, &request, transport)?;
+    let asking = understand(cx, attempt, &reply, &request, transport)?;
 
     // A POST from another site comes without the session's cookie: look for it on a page of ours.
     if transport == Transport::Post && cx.session_hash.is_none() {
-        let id = attempt.keep(&app, sso, None)?;
-        return Ok(Answer::See(format!("/saml/sso/continue?p={id}")));
+        let id = attempt.keep(&app, asking, Stage::Arriving, None)?;
+        return Ok(Answer::Step(Step::GoOn(Errand::SignOn(id))));
     }
-    proceed(cx, attempt, &reply, sso, current.session.as_ref())
+    proceed(cx, attempt, &reply, asking, current.session.as_ref())
 }
 
 /// The entity ID that `issuer` would be but for its scheme, letter case or final slash: the usual
@@ -132,36 +131,37 @@ fn almost(cx: &Context, issuer: &str) -> Result<Option<String>, store::StoreErro
         .find(|id| bare(id) == wanted))
 }
 
-/// Goes on with a sign-on that waited: after login, after consent, or because a page of ours was
-/// reached.
+/// Goes on with a sign-on that waited, now that what it waited for may be there.
 ///
 /// # Errors
 /// As [`begin`].
-pub fn resume(cx: &Context, id: &PendingId) -> Result<Answer, Stop> {
-    let pending = match find(cx, id)? {
-        Waiting::Here(pending) => pending,
-        Waiting::Gone(restart) => return Ok(Answer::StartAgain(restart)),
-    };
-    let initiated_by = if pending.request.arrived_by == "launch" {
-        "idp"
-    } else {
-        "sp"
-    };
-    let mut attempt = Attempt::resumed(cx, initiated_by, &pending);
-    let outcome = go_on(cx, &mut attempt, *pending);
+pub fn resume(cx: &Context, pending: Pending) -> Result<Answer, Stop> {
+    let mut attempt = Attempt::resumed(cx, &pending);
+    let outcome = go_on(cx, &mut attempt, pending);
     attempt.conclude(outcome)
 }
 
 fn go_on(cx: &Context, attempt: &mut Attempt<'_>, pending: Pending) -> Result<Answer, Refusal> {
     let current = CurrentUser::read(cx)?;
     let reply = reply_of(cx, attempt, &current, &pending)?;
-    proceed(
-        cx,
-        attempt,
-        &reply,
-        pending.request,
-        current.session.as_ref(),
-    )
+    let session = current.session.as_ref();
+    proceed(cx, attempt, &reply, pending.asking, session)
+}
+
+/// The user at the browser does not want to log in: the SP is told, and the sign-on ends.
+///
+/// # Errors
+/// As [`begin`].
+pub fn cancel(cx: &Context, pending: &Pending) -> Result<Answer, Stop> {
+    let current = CurrentUser::read(cx)?;
+    let mut attempt = Attempt::resumed(cx, pending);
+    let refused = reply_of(cx, &mut attempt, &current, pending).and_then(|reply| {
+        attempt
+            .trail
+            .fail("login", "a login", "cancelled", "the user");
+        Err(reply.refuse(ResultCode::Cancelled))
+    });
+    attempt.conclude(refused)
 }
 
 /// Where a sign-on that waited is answered: its app and ACS as they are registered now.
@@ -171,7 +171,11 @@ pub(crate) fn reply_of(
     current: &CurrentUser,
     pending: &Pending,
 ) -> Result<ReplyTo, Refusal> {
-    let relay_state = pending.request.relay_state.clone().map(RelayState::new);
+    let relay_state = pending
+        .asking
+        .request
+        .relay_state()
+        .map(|relay_state| RelayState::new(relay_state.to_owned()));
     let app = cx
         .services
         .app(current.version, By::Id(&pending.app), cx.now)?
@@ -191,67 +195,17 @@ pub(crate) fn reply_of(
         .acs
         .iter()
         .find(|acs| {
-            *acs.binding() == Binding::HttpPost && acs.location().as_str() == pending.request.acs
+            *acs.binding() == Binding::HttpPost
+                && acs.location().as_str() == pending.asking.request.acs()
         })
         .ok_or_else(|| {
             attempt.trail.fail(
                 "assertion consumer service",
                 "one of the app's",
-                pending.request.acs.clone(),
+                pending.asking.request.acs().to_owned(),
                 "metadata of the app",
             );
             Refusal::Page(ResultCode::InvalidAcs)
         })?;
-    Ok(ReplyTo::resumed(&app, acs, &pending.request))
-}
-
-/// A sign-on as this browser finds it.
-pub(crate) enum Waiting {
-    /// It waits for this browser.
-    Here(Box<Pending>),
-    /// It is answered, too old, unknown, or another browser's.
-    Gone(Box<Restart>),
-}
-
-/// How long a sign-on that came by POST may wait for the first page of ours, in seconds. The
-/// browser comes at once.
-const UNBOUND_SECONDS: i64 = 120;
-
-/// Finds a sign-on for this browser, and binds it when no browser has it yet.
-///
-/// # Errors
-/// The database.
-pub(crate) fn find(cx: &Context, id: &PendingId) -> Result<Waiting, Stop> {
-    let db = &cx.services.db;
-    let Some(pending) = db.read_one(|c| store::pending::by_id(c, id))? else {
-        return Ok(Waiting::Gone(Box::default()));
-    };
-    let hash = cx.browser.hash();
-    let bound = match &pending.browser_hash {
-        Some(holder) => cx.browser.known && *holder == hash,
-        None => {
-            cx.now < pending.created_at.plus_seconds(UNBOUND_SECONDS)
-                && db.write(|c| store::pending::bind(c, id, &hash))?
-        }
-    };
-    if bound && pending.status == PendingStatus::Open && cx.now < pending.expires_at {
-        return Ok(Waiting::Here(Box::new(pending)));
-    }
-    if !bound {
-        tracing::warn!(
-            request.id = cx.request_id,
-            pending.id = %id,
-            client = %cx.client,
-            "a sign-on was opened in a browser that it is not bound to"
-        );
-    }
-    let app = db.read(|c| store::apps::by_id(c, &pending.app))?;
-    let restart = app.map_or_else(Restart::default, |stored| Restart {
-        url: restart::url(
-            &stored.app,
-            pending.request.relay_state.as_deref().filter(|_| bound),
-        ),
-        app: Some(restart::label(&stored.app)),
-    });
-    Ok(Waiting::Gone(Box::new(restart)))
+    Ok(ReplyTo::resumed(&app, acs, &pending))
 }

@@ -12,14 +12,13 @@ use crate::cache::apps::ReadyApp;
 use crate::context::Context;
 use crate::dev::exchanges::Message;
 use crate::fault::OperatorError;
-use crate::flow::answer;
 use crate::flow::failure;
-use crate::flow::outcome::{Answer, Posted, Restart};
-use crate::flow::outcome::{AppName, PageError, Stop};
-use crate::flow::reply::Refusal;
-use crate::flow::restart;
-use crate::flow::saml_status;
-use crate::sessions::{Pending, PendingId, PendingStatus, SsoRequest};
+use crate::flow::outcome::{Answer, AppName, Errand, PageError, Posted, Restart, Step, Stop};
+use crate::flow::saml::answer;
+use crate::flow::saml::reply::Refusal;
+use crate::flow::saml::status;
+use crate::flow::sign_on::restart;
+use crate::sessions::{Asking, Pending, PendingId, PendingStatus, Stage};
 use crate::store::replay::Seen;
 use crate::store::{self, Conflict, Connection, StoreError};
 
@@ -36,7 +35,7 @@ pub enum Origin {
         id: String,
     },
     /// A sign-on that waited.
-    Pending(PendingId),
+    Pending(PendingId, Stage),
 }
 
 /// How writing an attempt down went.
@@ -75,15 +74,13 @@ impl<'c> Attempt<'c> {
     }
 
     /// An attempt that goes on.
-    pub fn resumed(cx: &'c Context, initiated_by: &'static str, pending: &Pending) -> Self {
-        let binding = ["redirect", "post", "launch"]
-            .into_iter()
-            .find(|word| *word == pending.request.arrived_by)
-            .unwrap_or("");
-        let mut attempt = Self::new(cx, initiated_by, binding);
-        attempt.trail.code.clone_from(&pending.request.code);
-        attempt.trail.checks.clone_from(&pending.request.checks);
-        attempt.origin = Origin::Pending(pending.id.clone());
+    pub fn resumed(cx: &'c Context, pending: &Pending) -> Self {
+        let request = &pending.asking.request;
+        let mut attempt = Self::new(cx, request.initiated_by(), request.arrived_by());
+        attempt.trail.code.clone_from(&pending.code);
+        attempt.trail.checks.clone_from(&pending.checks);
+        attempt.trail.accepted();
+        attempt.origin = Origin::Pending(pending.id.clone(), pending.stage);
         attempt
     }
 
@@ -95,8 +92,9 @@ impl<'c> Attempt<'c> {
         self.restart_url = restart::url(&app.app, relay_state.map(RelayState::as_str));
     }
 
-    /// Keeps what was asked until the user has done what stands next, and answers its row. A
-    /// sign-on that waits already stays where it is. `browser` is the hash of the browser it is
+    /// Keeps what was asked until the user has done what stands next, `stage`, and answers its row.
+    /// Kept of the trail is what was checked of the request; the rest is checked anew at each turn.
+    /// `browser` is the hash of the browser it is
     /// bound to; without one the first page of ours binds it.
     ///
     /// # Errors
@@ -104,20 +102,28 @@ impl<'c> Attempt<'c> {
     pub fn keep(
         &mut self,
         app: &Arc<ReadyApp>,
-        mut request: SsoRequest,
+        asking: Asking,
+        stage: Stage,
         browser: Option<String>,
     ) -> Result<PendingId, Refusal> {
-        if let Origin::Pending(id) = &self.origin {
+        let cx = self.cx;
+        if let Origin::Pending(id, before) = &self.origin {
+            // Reloading a page writes nothing.
+            if *before != stage {
+                let db = &cx.services.db;
+                db.write(|c| store::pending::wait_for(c, id, stage))?;
+            }
             return Ok(id.clone());
         }
-        let cx = self.cx;
         let settings = &cx.services.settings;
-        request.checks.clone_from(&self.trail.checks);
         let pending = Pending {
             id: PendingId::new(cx.services.row_id()),
             browser_hash: browser,
             app: app.app.id.clone(),
-            request,
+            asking,
+            stage,
+            code: self.trail.code.clone(),
+            checks: self.trail.of_the_request().to_vec(),
             status: PendingStatus::Open,
             created_at: cx.now,
             expires_at: cx.now.plus_seconds(settings.login.pending_seconds),
@@ -158,7 +164,7 @@ impl<'c> Attempt<'c> {
                             return Ok(Recorded::UsedBefore(earlier));
                         }
                     }
-                    Origin::Pending(id) => {
+                    Origin::Pending(id, _) => {
                         if !store::pending::finish(c, id)? {
                             return Ok(Recorded::AnsweredAlready);
                         }
@@ -218,7 +224,7 @@ impl<'c> Attempt<'c> {
                 return Err(self.page(result));
             }
             // Signed before it is written down, so that the transaction stays short.
-            let form = match (&reply, saml_status::status(result)) {
+            let form = match (&reply, status::status(result)) {
                 (Some(reply), Some(status)) => {
                     Some(answer::failure(self.cx, reply, self.told(status))?)
                 }
@@ -264,7 +270,7 @@ impl<'c> Attempt<'c> {
                 })))
             }
             Recorded::UsedBefore(Some(earlier)) if self.is_ours(&earlier)? => {
-                Ok(Answer::See(format!("/saml/sso/continue?p={earlier}")))
+                Ok(Answer::Step(Step::GoOn(Errand::SignOn(earlier))))
             }
             Recorded::UsedBefore(_) => Err(self.used_before()),
         }

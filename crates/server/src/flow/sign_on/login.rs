@@ -10,14 +10,12 @@ use crate::context::{Context, hash_token, random_token};
 use crate::directory::local::{self, Proof};
 use crate::directory::password::{HashError, Password};
 use crate::fault::OperatorError;
-use crate::flow::attempt::Attempt;
-use crate::flow::current_user::CurrentUser;
-use crate::flow::outcome::{Answer, Restart};
-use crate::flow::outcome::{AppName, Stop};
-use crate::flow::restart;
-use crate::flow::saml_sso::{Waiting, find, reply_of};
-use crate::flow::sign_on::Asked;
-use crate::sessions::{PendingId, Session, SessionId};
+use crate::flow::outcome::{Answer, AppName, Errand, Restart, Step, Stop};
+use crate::flow::sign_on::current_user::CurrentUser;
+use crate::flow::sign_on::next::Wanted;
+use crate::flow::sign_on::restart;
+use crate::flow::sign_on::waiting::{Waiting, find};
+use crate::sessions::{Session, SessionId};
 use crate::store::{self, Conflict, Connection, StoreError};
 use crate::users::{User, UserId, fold_username};
 
@@ -25,12 +23,12 @@ use crate::users::{User, UserId, fold_username};
 pub struct Form {
     /// The app the user is on the way to.
     pub app: Option<AppName>,
-    /// The sign-on in progress.
-    pub pending: Option<PendingId>,
+    /// What the user is on the way to.
+    pub errand: Errand,
     /// One click to start again.
     pub restart_url: Option<String>,
-    /// ForceAuthn: the app wants a login of now, whoever is signed in. A way of logging in that
-    /// could do without the user must not.
+    /// The app wants a login of now, whoever is signed in. A way of logging in that could do
+    /// without the user must not.
     pub forced: bool,
     /// What the username field holds: the user of the session that is not fresh enough.
     pub username: String,
@@ -44,23 +42,26 @@ pub enum Show {
     Go(Answer),
 }
 
-/// What `/login` shows for this sign-on, or for none.
+/// What `/login` shows for this errand.
 ///
 /// # Errors
 /// The database.
-pub fn show(cx: &Context, id: Option<&PendingId>) -> Result<Show, Stop> {
+pub fn show(cx: &Context, errand: &Errand) -> Result<Show, Stop> {
     let current = CurrentUser::read(cx)?;
-    let Some(id) = id else {
-        return Ok(match current.session {
-            Some(_) => Show::Go(Answer::See("/".to_owned())),
-            None => Show::Ask(Box::new(Form {
-                app: None,
-                pending: None,
-                restart_url: None,
-                forced: false,
-                username: String::new(),
-            })),
-        });
+    let id = match errand {
+        Errand::SignOn(id) => id,
+        Errand::Admin(_) | Errand::Launcher => {
+            return Ok(match current.session {
+                Some(_) => Show::Go(Answer::Step(Step::GoOn(errand.clone()))),
+                None => Show::Ask(Box::new(Form {
+                    app: None,
+                    errand: errand.clone(),
+                    restart_url: None,
+                    forced: false,
+                    username: String::new(),
+                })),
+            });
+        }
     };
     let pending = match find(cx, id)? {
         Waiting::Here(pending) => pending,
@@ -70,25 +71,30 @@ pub fn show(cx: &Context, id: Option<&PendingId>) -> Result<Show, Stop> {
         .services
         .db
         .read(|c| store::apps::by_id(c, &pending.app))?;
+    let asking = &pending.asking;
     // Signed in meanwhile in another tab: go on instead of asking again. What suffices is decided
     // as it will be there, or the browser would be sent round in circles.
-    if let (Some(found), Some(stored)) = (&current.session, &stored)
-        && Asked::of(&pending.request, &stored.app)
-            .met_by(&found.session, &cx.services.context_strength, cx.now)
-            .is_ok()
-    {
-        return Ok(Show::Go(Answer::See(format!("/saml/sso/continue?p={id}"))));
-    }
+    let session = current.session.as_ref().map(|found| &found.session);
+    let lacking = stored.as_ref().map(|stored| {
+        let wanted = Wanted::of(&asking.asked, &stored.app);
+        wanted.met_by(session, &cx.services.context_strength, cx.now)
+    });
+    let requirement = match lacking {
+        Some(Ok(_)) => return Ok(Show::Go(Answer::Step(Step::GoOn(errand.clone())))),
+        Some(Err(requirement)) => Some(requirement),
+        // The app is gone, which the end of the sign-on says better than this page.
+        None => None,
+    };
     Ok(Show::Ask(Box::new(Form {
         restart_url: stored
             .as_ref()
-            .and_then(|s| restart::url(&s.app, pending.request.relay_state.as_deref())),
+            .and_then(|s| restart::url(&s.app, asking.request.relay_state())),
         app: stored.map(|s| restart::label(&s.app)),
-        forced: pending.request.force_authn,
+        forced: requirement.is_some_and(|requirement| requirement.anew),
         username: current
             .session
             .map_or(String::new(), |found| found.user.username.clone()),
-        pending: Some(id.clone()),
+        errand: errand.clone(),
     })))
 }
 
@@ -98,8 +104,8 @@ pub struct Typed {
     pub username: String,
     /// The password.
     pub password: Password,
-    /// The sign-on in progress.
-    pub pending: Option<PendingId>,
+    /// What the user is on the way to.
+    pub errand: Errand,
     /// What the browser brought to show that it signed in to this account before.
     pub known_browser: Option<String>,
 }
@@ -127,8 +133,8 @@ pub struct Entered {
     pub secret: String,
     /// What the browser shows at its next login to this account.
     pub known_browser: String,
-    /// Where to go.
-    pub next: String,
+    /// What comes next.
+    pub next: Step,
 }
 
 /// Logs a user in.
@@ -136,7 +142,7 @@ pub struct Entered {
 /// # Errors
 /// The database, or the hash of a password.
 pub fn enter(cx: &Context, typed: &Typed) -> Result<Outcome, Stop> {
-    if let Some(id) = &typed.pending
+    if let Errand::SignOn(id) = &typed.errand
         && let Waiting::Gone(restart) = find(cx, id)?
     {
         return Ok(Outcome::Gone(restart));
@@ -231,10 +237,7 @@ pub fn enter(cx: &Context, typed: &Typed) -> Result<Outcome, Stop> {
     Ok(Outcome::In(Box::new(Entered {
         secret,
         known_browser: known,
-        next: match &typed.pending {
-            Some(id) => format!("/saml/sso/continue?p={id}"),
-            None => "/".to_owned(),
-        },
+        next: Step::GoOn(typed.errand.clone()),
     })))
 }
 
@@ -247,31 +250,6 @@ fn must_wait(cx: &Context, trail: &mut Trail, seconds: i64) -> Result<Outcome, S
     );
     record(cx, trail, ResultCode::Throttled, |_| Ok(()))?;
     Ok(Outcome::Wait { seconds })
-}
-
-/// The user at the browser does not want to log in: the SP is told, and the sign-on ends.
-///
-/// # Errors
-/// [`Stop`] for what ends on a page.
-pub fn cancel(cx: &Context, id: &PendingId) -> Result<Answer, Stop> {
-    let pending = match find(cx, id)? {
-        Waiting::Here(pending) => pending,
-        Waiting::Gone(restart) => return Ok(Answer::StartAgain(restart)),
-    };
-    let current = CurrentUser::read(cx)?;
-    let initiated_by = if pending.request.arrived_by == "launch" {
-        "idp"
-    } else {
-        "sp"
-    };
-    let mut attempt = Attempt::resumed(cx, initiated_by, &pending);
-    let refused = reply_of(cx, &mut attempt, &current, &pending).and_then(|reply| {
-        attempt
-            .trail
-            .fail("login", "a login", "cancelled", "the user");
-        Err(reply.refuse(ResultCode::Cancelled))
-    });
-    attempt.conclude(refused)
 }
 
 fn begin(cx: &Context, user: &User, secret: &str, before: Option<&Session>) -> Session {
