@@ -286,6 +286,47 @@ fn no_files_name_each_other_in_a_circle() {
     }
 }
 
+/// The most files of the server that a reader of a warm sign-on goes through.
+const WALK: usize = 14;
+
+#[test]
+fn a_warm_sign_on_is_read_downward_through_few_files() {
+    let page = include_str!("../../docs/architecture.md");
+    let list = page
+        .split("## A warm sign-on, file by file")
+        .nth(1)
+        .and_then(|rest| rest.split("\n## ").next())
+        .expect("the list");
+    let walk: Vec<String> = list
+        .lines()
+        .filter(|line| line.starts_with(|c: char| c.is_ascii_digit()))
+        .filter_map(|line| line.split('`').nth(1))
+        .map(|file| {
+            let module = file.trim_end_matches(".rs").replace('/', "::");
+            module.trim_end_matches("::mod").to_owned()
+        })
+        .collect();
+    assert!((10..=WALK).contains(&walk.len()), "{walk:?}");
+    let house = House::of("server");
+    let arrows = house.arrows();
+    for (at, file) in walk.iter().enumerate() {
+        let names = arrows.get(file.as_str()).expect("a file of the server");
+        let above = &walk[..at];
+        assert!(
+            at == 0
+                || above
+                    .iter()
+                    .any(|upper| arrows[upper.as_str()].contains(file)),
+            "nothing above {file} names it"
+        );
+        let climbs: Vec<&String> = above
+            .iter()
+            .filter(|upper| names.contains(*upper))
+            .collect();
+        assert!(climbs.is_empty(), "{file} names {climbs:?}");
+    }
+}
+
 /// The walk above sees what it is meant to see.
 #[test]
 fn paths_are_read_with_all_their_branches() {
