@@ -7,7 +7,6 @@ use avouch_saml::message::authn_request::{AuthnRequest, Comparison};
 use avouch_saml::name_id::NameIdFormat;
 use avouch_saml::security::verify::{Authenticity, Verified};
 use avouch_saml::time::Timestamp;
-use avouch_saml::xml::limits::Limits;
 
 use super::support::*;
 
@@ -18,7 +17,7 @@ fn vector(name: &str) -> String {
 
 fn posted(xml: &str) -> ReceivedRequest {
     let body = format!("SAMLRequest={}", escape(&base64(xml.as_bytes())));
-    post::receive(body.as_bytes(), "", &Limits::MESSAGE).unwrap()
+    post::receive(body.as_bytes(), "").unwrap()
 }
 
 /// As on the day the vectors were made.

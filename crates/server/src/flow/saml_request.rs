@@ -6,7 +6,8 @@ use std::sync::Arc;
 
 use avouch_saml::binding::{ReceivedRequest, Reception, Refused, Transport};
 use avouch_saml::ids::RelayState;
-use avouch_saml::message::authn_request::{AuthnRequest, ContextRefs, RequestError, RequestedAcs};
+use avouch_saml::message::MessageError;
+use avouch_saml::message::authn_request::{AuthnRequest, ContextRefs, RequestedAcs};
 use avouch_saml::metadata::{AcsEndpoint, AcsError, AcsSelector};
 use avouch_saml::name_id::NameIdFormat;
 use avouch_saml::security::verify::{Authenticity, Verified, VerifyError};
@@ -199,7 +200,7 @@ pub(super) fn verify(
             );
             Err(Refusal::Page(ResultCode::InvalidDestination))
         }
-        Err(Refused::OutsideWindow { head, issued }) => {
+        Err(Refused::OutsideWindow { head, issued, .. }) => {
             let how = accepted(cx, app, head.authenticity());
             trail.pass("signature", signature_wanted, how, rule);
             trail.fail(
@@ -220,8 +221,8 @@ pub(super) fn verify(
                 "SAML's schema",
             );
             let result = match &error {
-                RequestError::Version { .. } => ResultCode::VersionMismatch,
-                RequestError::NoIssuer(_) => ResultCode::InvalidIssuer,
+                MessageError::Version { .. } => ResultCode::VersionMismatch,
+                MessageError::NoIssuer(_) => ResultCode::InvalidIssuer,
                 _ => ResultCode::InvalidAuthnRequest,
             };
             let acs = app
@@ -365,7 +366,7 @@ fn named_user(
         );
         return Err(reply.refuse(ResultCode::InvalidAuthnRequest));
     }
-    subject::requested(cx, &subject.identifier)?
+    subject::requested(cx, subject.identifier.as_ref())?
         .map(Some)
         .map_err(|found| {
             attempt.trail.fail(
