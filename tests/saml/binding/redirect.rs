@@ -312,6 +312,59 @@ fn av_bnd_07_av_sec_41_bombs_are_refused_in_little_memory() {
     }
 }
 
+/// Whatever another deflater makes of it, a message of any size up to the bound comes out whole, and
+/// one octet more is refused.
+#[test]
+fn av_bnd_07_every_size_up_to_the_bound_inflates() {
+    use flate2::Compression;
+    use std::io::Write as _;
+    let xml = plain_request().write().unwrap().into_bytes();
+    let limit = 256 * 1024;
+    let mut random = Seeded(7);
+    // Text that deflates to nearly nothing, and text that hardly deflates.
+    let flat: fn(&mut Seeded) -> u8 = |_| b' ';
+    let noise: fn(&mut Seeded) -> u8 = |random| {
+        let mut byte = [0];
+        avouch_saml::time::Random::fill(random, &mut byte);
+        b'A' + byte[0] % 58
+    };
+    for letter in [flat, noise] {
+        for size in [
+            700,
+            1023,
+            1024,
+            1025,
+            4096,
+            16_383,
+            16_384,
+            16_385,
+            65_537,
+            limit - 1,
+            limit,
+            limit + 1,
+        ] {
+            let mut message = xml.clone();
+            message.extend_from_slice(b"<!--");
+            message.resize_with(size - 3, || letter(&mut random));
+            message.extend_from_slice(b"-->");
+            for level in [0, 1, 6, 9] {
+                let mut encoder =
+                    flate2::write::DeflateEncoder::new(Vec::new(), Compression::new(level));
+                encoder.write_all(&message).unwrap();
+                let deflated = encoder.finish().unwrap();
+                let query = format!("SAMLRequest={}", escape(&base64(&deflated)));
+                match receive(&query) {
+                    Ok(received) => assert!(size <= limit && received.octets() == message),
+                    Err(error) => {
+                        assert_eq!(error, BindingError::TooLarge { limit });
+                        assert!(size > limit, "{size} {level}");
+                    }
+                }
+            }
+        }
+    }
+}
+
 /// Proves AV-BND-10, AV-BND-12 for the value: it comes out as it went in, and is never read.
 #[test]
 fn av_bnd_10_relay_state_is_kept_byte_for_byte() {

@@ -2,10 +2,10 @@
 //!
 //! Spec: saml-bindings-2.0 §3.4.
 
-use std::io::Write as _;
-
-use flate2::write::DeflateEncoder;
-use flate2::{Compression, Decompress, FlushDecompress, Status};
+use miniz_oxide::deflate::{CompressionLevel, compress_to_vec};
+use miniz_oxide::inflate::TINFLStatus;
+use miniz_oxide::inflate::core::inflate_flags::TINFL_FLAG_USING_NON_WRAPPING_OUTPUT_BUF;
+use miniz_oxide::inflate::core::{DecompressorOxide, decompress};
 
 use super::form::{self, Parameters};
 use super::received::ReceivedMessage;
@@ -163,42 +163,45 @@ pub(crate) fn query_of_stream(name: &str, deflated: &[u8]) -> String {
 }
 
 /// Inflates a whole raw DEFLATE stream (RFC 1951), never past the limit and with nothing behind it.
+///
+/// In one call into one buffer: what reads a stream piece by piece keeps and clears a window of
+/// 32 KiB for each message, which costs more than a message does.
 fn inflate(
     name: &'static str,
     deflated: &[u8],
     limit_bytes: usize,
 ) -> Result<Vec<u8>, BindingError> {
-    let mut stream = Decompress::new(false);
-    let mut out = Vec::with_capacity((deflated.len() * 4).clamp(1024, 16 * 1024));
+    // One octet of room past the limit, so that a message of just that size is not cut off.
+    let room = limit_bytes + 1;
+    let mut state = DecompressorOxide::new();
+    let mut out = vec![0; (deflated.len() * 4).clamp(1024, 16 * 1024).min(room)];
+    let (mut read, mut written) = (0, 0);
     loop {
-        let consumed = usize::try_from(stream.total_in()).expect("no more than was given");
-        let before = (stream.total_in(), stream.total_out());
-        // Not Finish: some inflaters give up for good when that finds too little room.
-        let status = stream
-            .decompress_vec(&deflated[consumed..], &mut out, FlushDecompress::None)
-            .map_err(|_| BindingError::Deflate(name))?;
-        if out.len() > limit_bytes {
+        let (status, consumed, produced) = decompress(
+            &mut state,
+            &deflated[read..],
+            &mut out,
+            written,
+            TINFL_FLAG_USING_NON_WRAPPING_OUTPUT_BUF,
+        );
+        read += consumed;
+        written += produced;
+        if written > limit_bytes {
             return Err(BindingError::TooLarge { limit: limit_bytes });
         }
-        if status == Status::StreamEnd {
-            let consumed = usize::try_from(stream.total_in()).expect("no more than was given");
-            return if consumed == deflated.len() {
-                Ok(out)
-            } else {
-                Err(BindingError::Deflate(name))
-            };
+        match status {
+            TINFLStatus::Done if read == deflated.len() => {
+                out.truncate(written);
+                return Ok(out);
+            }
+            TINFLStatus::HasMoreOutput if out.len() < room => {
+                out.resize((out.len() * 2).min(room), 0);
+            }
+            _ => return Err(BindingError::Deflate(name)),
         }
-        if out.len() < out.capacity() && before == (stream.total_in(), stream.total_out()) {
-            return Err(BindingError::Deflate(name));
-        }
-        out.reserve(out.capacity().min(limit_bytes + 1 - out.len()).max(1));
     }
 }
 
 fn deflate(octets: &[u8]) -> Vec<u8> {
-    let mut encoder = DeflateEncoder::new(Vec::with_capacity(octets.len()), Compression::best());
-    encoder
-        .write_all(octets)
-        .and_then(|()| encoder.finish())
-        .expect("writing to memory does not fail")
+    compress_to_vec(octets, CompressionLevel::BestCompression as u8)
 }
