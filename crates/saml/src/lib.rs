@@ -187,6 +187,11 @@
 //! # }
 //! ```
 //!
+//! # Features
+//!
+//! `serde`, off by default: identifiers, instants and NameIDs can be stored. What is read goes
+//! through the same parse as what a message brings.
+//!
 //! # What is never done
 //!
 //! Document type declarations and entities are refused, keys in messages are ignored, nothing is
@@ -201,6 +206,8 @@ pub mod message;
 pub mod metadata;
 pub mod name_id;
 pub mod security;
+#[cfg(feature = "serde")]
+mod serde;
 pub mod status;
 pub mod time;
 pub mod xml;

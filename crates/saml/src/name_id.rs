@@ -132,6 +132,7 @@ impl NameId {
 
 /// A NameID as another party wrote it, before anything is made of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(::serde::Serialize, ::serde::Deserialize))]
 pub struct ReceivedNameId {
     /// The element's text.
     pub value: String,
