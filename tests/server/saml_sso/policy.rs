@@ -194,11 +194,11 @@ fn a_logout_in_between_wins_over_the_answer() {
         let sso = SsoRequest {
             request_id: None,
             arrived_by: "launch".to_owned(),
-            acs: sp.acs.clone(),
+            acs: acs.location().clone(),
             relay_state: None,
             force_authn: false,
             is_passive: passive,
-            accepted_at: cx.now.millis(),
+            accepted_at: cx.now,
             name_id_format: None,
             sp_name_qualifier: None,
             contexts: None,

@@ -82,7 +82,7 @@ pub fn show(cx: &Context, id: Option<&PendingId>) -> Result<Show, Stop> {
     Ok(Show::Ask(Box::new(Form {
         restart_url: stored
             .as_ref()
-            .and_then(|s| restart::url(&s.app, pending.request.relay_state.as_deref())),
+            .and_then(|s| restart::url(&s.app, pending.request.relay_state.as_ref())),
         app: stored.map(|s| restart::label(&s.app)),
         forced: pending.request.force_authn,
         username: current

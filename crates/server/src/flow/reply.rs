@@ -98,11 +98,8 @@ impl ReplyTo {
         Self {
             app: Arc::clone(app),
             acs: acs.clone(),
-            in_response_to: request
-                .request_id
-                .as_deref()
-                .and_then(|id| MessageId::parse(id).ok()),
-            relay_state: request.relay_state.clone().map(RelayState::new),
+            in_response_to: request.request_id.clone(),
+            relay_state: request.relay_state.clone(),
             is_passive: request.is_passive,
         }
     }

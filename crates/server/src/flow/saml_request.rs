@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use avouch_saml::binding::{ReceivedRequest, Reception, Refused, Transport};
-use avouch_saml::ids::RelayState;
+use avouch_saml::ids::{MessageId, RelayState};
 use avouch_saml::message::MessageError;
 use avouch_saml::message::authn_request::{AuthnRequest, ContextRefs, RequestedAcs};
 use avouch_saml::metadata::{AcsEndpoint, AcsError, AcsSelector};
@@ -448,17 +448,17 @@ pub(super) fn understand(
         }
     });
     let sso = SsoRequest {
-        request_id: Some(request.id.as_str().to_owned()),
+        request_id: Some(request.id.clone()),
         arrived_by: match transport {
             Transport::Redirect => "redirect",
             Transport::Post => "post",
         }
         .to_owned(),
-        acs: reply.acs.location().as_str().to_owned(),
-        relay_state: reply.relay_state.as_ref().map(|r| r.as_str().to_owned()),
+        acs: reply.acs.location().clone(),
+        relay_state: reply.relay_state.clone(),
         force_authn: request.force_authn,
         is_passive: request.is_passive,
-        accepted_at: cx.now.millis(),
+        accepted_at: cx.now,
         name_id_format: format,
         sp_name_qualifier,
         contexts,
@@ -467,8 +467,7 @@ pub(super) fn understand(
         not_on_or_after: request
             .conditions
             .as_ref()
-            .and_then(|c| c.window.not_on_or_after)
-            .map(Timestamp::millis),
+            .and_then(|c| c.window.not_on_or_after),
         signed: matches!(request.authenticity(), Authenticity::Signed(_)),
         consented: false,
         code: attempt.trail.code.clone(),
@@ -494,13 +493,14 @@ fn bound(attempt: &mut Attempt<'_>, reply: &ReplyTo, sso: &SsoRequest) -> Result
         std::iter::once(&name.value).chain(optional.flatten())
     });
     let optional = [
-        &sso.request_id,
-        &sso.relay_state,
-        &sso.name_id_format,
-        &sso.sp_name_qualifier,
+        sso.request_id.as_ref().map(MessageId::as_str),
+        sso.relay_state.as_ref().map(RelayState::as_str),
+        sso.name_id_format.as_deref(),
+        sso.sp_name_qualifier.as_deref(),
     ];
-    let texts = listed().chain(name).chain(optional.into_iter().flatten());
-    let (count, bytes) = (listed().count(), texts.map(String::len).sum::<usize>());
+    let texts = listed().chain(name).map(String::as_str);
+    let texts = texts.chain(optional.into_iter().flatten());
+    let (count, bytes) = (listed().count(), texts.map(str::len).sum::<usize>());
     if count <= CONTEXTS && bytes <= KEPT_BYTES {
         return Ok(());
     }

@@ -1,7 +1,6 @@
 //! SAML sign-on: a request comes in ([`begin`]), waits for its user ([`resume`]), and is answered.
 
 use avouch_saml::binding::{BindingError, ReceivedRequest, Transport};
-use avouch_saml::ids::RelayState;
 use avouch_saml::metadata::Binding;
 
 use crate::audit::ResultCode;
@@ -171,7 +170,6 @@ pub(crate) fn reply_of(
     current: &CurrentUser,
     pending: &Pending,
 ) -> Result<ReplyTo, Refusal> {
-    let relay_state = pending.request.relay_state.clone().map(RelayState::new);
     let app = cx
         .services
         .app(current.version, By::Id(&pending.app), cx.now)?
@@ -184,20 +182,18 @@ pub(crate) fn reply_of(
             );
             Refusal::Page(ResultCode::UnknownServiceProvider)
         })?;
-    attempt.about(&app, relay_state.as_ref());
+    attempt.about(&app, pending.request.relay_state.as_ref());
     is_usable(cx, attempt, &app)?;
     let acs = app
         .sp
         .acs
         .iter()
-        .find(|acs| {
-            *acs.binding() == Binding::HttpPost && acs.location().as_str() == pending.request.acs
-        })
+        .find(|acs| *acs.binding() == Binding::HttpPost && *acs.location() == pending.request.acs)
         .ok_or_else(|| {
             attempt.trail.fail(
                 "assertion consumer service",
                 "one of the app's",
-                pending.request.acs.clone(),
+                pending.request.acs.to_string(),
                 "metadata of the app",
             );
             Refusal::Page(ResultCode::InvalidAcs)
@@ -249,7 +245,7 @@ pub(crate) fn find(cx: &Context, id: &PendingId) -> Result<Waiting, Stop> {
     let restart = app.map_or_else(Restart::default, |stored| Restart {
         url: restart::url(
             &stored.app,
-            pending.request.relay_state.as_deref().filter(|_| bound),
+            pending.request.relay_state.as_ref().filter(|_| bound),
         ),
         app: Some(restart::label(&stored.app)),
     });

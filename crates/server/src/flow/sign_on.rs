@@ -35,7 +35,7 @@ impl<'a> Asked<'a> {
         Self {
             force_authn: request.force_authn,
             is_passive: request.is_passive,
-            accepted_at: Timestamp::from_millis(request.accepted_at),
+            accepted_at: request.accepted_at,
             contexts: request.contexts.as_ref(),
             permitted_contexts: &app.definition.saml.permitted_contexts,
         }

@@ -1,5 +1,6 @@
 //! Sessions of users, sign-ons in progress, and the SPs a session reached.
 
+use avouch_saml::ids::{AcsUrl, MessageId, RelayState};
 use avouch_saml::time::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -89,19 +90,19 @@ pub enum PendingStatus {
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct SsoRequest {
     /// The AuthnRequest's ID; `None` when unsolicited.
-    pub request_id: Option<String>,
+    pub request_id: Option<MessageId>,
     /// `redirect`, `post` or `launch`: how it arrived.
     pub arrived_by: String,
     /// The ACS chosen, from registered metadata. Checked against metadata again when answering.
-    pub acs: String,
+    pub acs: AcsUrl,
     /// RelayState to give back.
-    pub relay_state: Option<String>,
+    pub relay_state: Option<RelayState>,
     /// ForceAuthn.
     pub force_authn: bool,
     /// IsPassive.
     pub is_passive: bool,
     /// When the request was accepted: a ForceAuthn is met only by a login after this.
-    pub accepted_at: i64,
+    pub accepted_at: Timestamp,
     /// The format that the NameID has to have: NameIDPolicy's, else that of the Subject's name.
     pub name_id_format: Option<String>,
     /// NameIDPolicy SPNameQualifier.
@@ -112,8 +113,8 @@ pub struct SsoRequest {
     pub subject: Option<RequestedName>,
     /// AttributeConsumingServiceIndex.
     pub attribute_service: Option<u16>,
-    /// Upper bound the request put on the assertion's life, in milliseconds since 1970.
-    pub not_on_or_after: Option<i64>,
+    /// Upper bound the request put on the assertion's life.
+    pub not_on_or_after: Option<Timestamp>,
     /// Whether the request's signature was verified.
     pub signed: bool,
     /// A step of its own the sign-on still needs was met: consent given on this sign-on.

@@ -212,11 +212,11 @@ fn unsolicited(cx: &Context, reply: &ReplyTo) -> SsoRequest {
     SsoRequest {
         request_id: None,
         arrived_by: "launch".to_owned(),
-        acs: reply.acs.location().as_str().to_owned(),
+        acs: reply.acs.location().clone(),
         relay_state: None,
         force_authn: false,
         is_passive: false,
-        accepted_at: cx.now.millis(),
+        accepted_at: cx.now,
         name_id_format: None,
         sp_name_qualifier: None,
         contexts: None,
