@@ -7,7 +7,7 @@ use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-use avouch_saml::ids::{EntityId, MessageId};
+use avouch_saml::ids::{AcsUrl, EntityId, MessageId};
 use avouch_saml::message::authn_request::AuthnRequest;
 use avouch_saml::metadata::{Reading, SpMetadata, for_each_sp};
 use avouch_saml::time::Timestamp;
@@ -374,11 +374,11 @@ fn request_path(address: SocketAddr) -> String {
         now(),
         EntityId::parse(SP).expect("an entity ID"),
     );
-    let endpoint = format!("http://{address}/saml/sso");
-    request.destination = Some(endpoint.clone());
+    let endpoint = AcsUrl::parse(&format!("http://{address}/saml/sso")).expect("a URL");
+    request.destination = Some(endpoint.to_string());
     let unsigned = request.write().expect("XML");
     let url =
-        avouch_saml::binding::redirect::send(&endpoint, &unsigned, None, None).expect("a URL");
+        avouch_saml::binding::redirect::send_unsigned(&endpoint, &unsigned, None).expect("a URL");
     local(&url).to_owned()
 }
 

@@ -26,7 +26,7 @@ fn asking() -> Asking {
         asked: Asked {
             force_authn: true,
             is_passive: false,
-            accepted_at: NOW.millis(),
+            accepted_at: NOW,
             contexts: Some(RequestedContexts {
                 comparison: "minimum".to_owned(),
                 classes: vec!["a".to_owned(), "b".to_owned()],

@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use avouch_saml::binding::{Transport, redirect};
-use avouch_saml::xml::limits::Limits;
 use avouch_server::apps::onboard::row::parse_row;
 use avouch_server::context::{BrowserToken, Context, hash_token};
 use avouch_server::flow::outcome::Answer;
@@ -81,7 +80,7 @@ fn a_warm_sign_on_allocates_within_its_bound() {
         let (_, query) = url.split_once('?').expect("a query");
         let mut answered = false;
         let counted = allocation_counter::measure(|| {
-            let received = redirect::receive(query, &Limits::MESSAGE);
+            let received = redirect::receive(query);
             let answer = sso::begin(&cx, Transport::Redirect, received);
             answered = matches!(answer, Ok(Answer::Post(_)));
         });

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 
 use avouch_saml::binding::redirect;
-use avouch_saml::ids::{EntityId, MessageId, RelayState};
+use avouch_saml::ids::{AcsUrl, EntityId, MessageId, RelayState};
 use avouch_saml::message::authn_request::AuthnRequest;
 use avouch_server::clock::{Clock as _, SystemClock};
 use avouch_server::random::SystemRandom;
@@ -131,10 +131,11 @@ fn request(sp: &Sp) -> (MessageId, String) {
         SystemClock.now(),
         EntityId::parse(&sp.entity_id).expect("an entity ID"),
     );
-    request.destination = Some("https://localhost/saml/sso".to_owned());
+    let endpoint = AcsUrl::parse("https://localhost/saml/sso").expect("a URL");
+    request.destination = Some(endpoint.to_string());
     let relay_state = RelayState::new("a secret RelayState");
     let unsigned = request.write().expect("a request");
-    let url = redirect::send("/saml/sso", &unsigned, Some(&relay_state), None);
+    let url = redirect::send_unsigned(&endpoint, &unsigned, Some(&relay_state));
     (id, url.expect("a URL"))
 }
 

@@ -193,13 +193,12 @@ fn a_logout_in_between_wins_over_the_answer() {
         let reply = ReplyTo::unsolicited(&ready, acs, None);
         let asking = Asking {
             request: Request::Launch(Launch {
-                acs: sp.acs.clone(),
+                acs: reply.acs.location().clone(),
                 relay_state: None,
             }),
             asked: Asked {
                 is_passive: passive,
-                accepted_at: cx.now.millis(),
-                ..Asked::default()
+                ..Asked::nothing(cx.now)
             },
         };
         let go = |ended: bool| {

@@ -2,7 +2,7 @@
 //! once when writing a service provider.
 
 use avouch_saml::binding::{Transport, redirect};
-use avouch_saml::xml::limits::Limits;
+use avouch_saml::message::authn_request::AuthnRequest;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 
@@ -42,7 +42,7 @@ pub fn hint(transport: Transport, raw: &str) -> Option<&'static str> {
             "looks not deflated: HTTP-Redirect carries the XML deflated (RFC 1951), then in base64",
         ),
         Transport::Post
-            if redirect::receive(&format!("SAMLRequest={encoded}"), &Limits::MESSAGE).is_ok() =>
+            if redirect::receive::<AuthnRequest>(&format!("SAMLRequest={encoded}")).is_ok() =>
         {
             Some(
                 "looks deflated: HTTP-POST carries plain base64 of the XML; only HTTP-Redirect \
@@ -170,10 +170,10 @@ mod tests {
     fn nothing_is_said_of_what_is_right_or_wrong_in_another_way() {
         let zlib = BASE64.decode(ZLIB).expect("base64");
         let right = field(&BASE64.encode(&zlib[2..zlib.len() - 4]));
-        assert!(redirect::receive(&right, &Limits::MESSAGE).is_ok());
+        assert!(redirect::receive::<AuthnRequest>(&right).is_ok());
         assert_eq!(hint(Transport::Redirect, &right), None);
         let right = field(&BASE64.encode(XML));
-        assert!(post::receive(right.as_bytes(), "", &Limits::MESSAGE).is_ok());
+        assert!(post::receive::<AuthnRequest>(right.as_bytes(), "").is_ok());
         assert_eq!(hint(Transport::Post, &right), None);
         assert_eq!(hint(Transport::Post, "SAMLRequest=!!!!"), None);
     }

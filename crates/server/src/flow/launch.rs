@@ -102,13 +102,10 @@ fn open(
     let reply = ReplyTo::unsolicited(&app, acs, relay_state);
     let asking = Asking {
         request: Request::Launch(Launch {
-            acs: acs.location().as_str().to_owned(),
-            relay_state: reply.relay_state.as_ref().map(|r| r.as_str().to_owned()),
+            acs: acs.location().clone(),
+            relay_state: reply.relay_state.clone(),
         }),
-        asked: Asked {
-            accepted_at: cx.now.millis(),
-            ..Asked::default()
-        },
+        asked: Asked::nothing(cx.now),
     };
     proceed(cx, attempt, &reply, asking, current.session.as_ref())
 }

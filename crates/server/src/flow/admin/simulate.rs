@@ -122,10 +122,7 @@ fn try_out(
     };
     let reply = ReplyTo::unsolicited(app, acs, None);
     let session = just_logged_in(cx, user);
-    let asked = Asked {
-        accepted_at: cx.now.millis(),
-        ..Asked::default()
-    };
+    let asked = Asked::nothing(cx.now);
     let wanted = Wanted::of(&asked, &app.app);
     let methods = Methods {
         password: cx.services.password_context(),

@@ -1,11 +1,12 @@
 //! Writes the answer to an SP: a Response with an assertion, or one with a status.
 
+use avouch_saml::binding::Sendable;
 use avouch_saml::binding::post::{self, PostForm};
 use avouch_saml::ids::{MessageId, SessionIndex};
 use avouch_saml::message::assertion::{
     Assertion, Attribute, AttributeValue, AuthnStatement, Conditions, Confirmation, Subject,
 };
-use avouch_saml::message::response::{IssuedAssertion, Outcome, Response, SendableResponse};
+use avouch_saml::message::response::{IssuedAssertion, Outcome, Response};
 use avouch_saml::metadata::algorithms::NoEncryption;
 use avouch_saml::name_id::NameId;
 use avouch_saml::security::certificate::PublicKey;
@@ -234,9 +235,9 @@ fn send(
     let sendable = match signer {
         Some(signer) => {
             let unsigned = response.write().map_err(ours)?;
-            SendableResponse::from(sign_enveloped(unsigned, signer).map_err(ours)?)
+            Sendable::from(sign_enveloped(unsigned, signer).map_err(ours)?)
         }
-        None => SendableResponse::with_signed_assertion(&response).map_err(ours)?,
+        None => Sendable::with_signed_assertion(&response).map_err(ours)?,
     };
     Ok(post::send(
         reply.acs.location(),

@@ -89,7 +89,7 @@ impl<'c> Attempt<'c> {
         self.trail.app = Some((app.app.id.as_str().to_owned(), app.app.name.clone()));
         self.trail.entity_id = Some(app.entity_id.as_str().to_owned());
         self.app = Some(restart::label(&app.app));
-        self.restart_url = restart::url(&app.app, relay_state.map(RelayState::as_str));
+        self.restart_url = restart::url(&app.app, relay_state);
     }
 
     /// Keeps what was asked until the user has done what stands next, `stage`, and answers its row.

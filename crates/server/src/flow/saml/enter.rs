@@ -2,7 +2,7 @@
 //! or the answer.
 
 use avouch_saml::name_id::{NameId, NameIdFormat};
-use avouch_saml::time::{Random, Timestamp};
+use avouch_saml::time::Random;
 
 use crate::access::Grant;
 use crate::apps::onboard::settings::subject_word;
@@ -157,7 +157,7 @@ fn enter(
             context,
             name_id,
             attributes: released.attributes,
-            requested_end: wishes.not_on_or_after.map(Timestamp::from_millis),
+            requested_end: wishes.not_on_or_after,
         },
         random,
         &mut attempt.trail,

@@ -5,8 +5,9 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use avouch_saml::binding::{ReceivedRequest, Reception, Refused, Transport};
-use avouch_saml::ids::RelayState;
-use avouch_saml::message::authn_request::{AuthnRequest, ContextRefs, RequestError, RequestedAcs};
+use avouch_saml::ids::{MessageId, RelayState};
+use avouch_saml::message::MessageError;
+use avouch_saml::message::authn_request::{AuthnRequest, ContextRefs, RequestedAcs};
 use avouch_saml::metadata::{AcsEndpoint, AcsError, AcsSelector};
 use avouch_saml::name_id::NameIdFormat;
 use avouch_saml::security::verify::{Authenticity, Verified, VerifyError};
@@ -206,7 +207,7 @@ pub(in crate::flow) fn verify(
             );
             Err(Refusal::Page(ResultCode::InvalidDestination))
         }
-        Err(Refused::OutsideWindow { head, issued }) => {
+        Err(Refused::OutsideWindow { head, issued, .. }) => {
             let how = accepted(cx, app, head.authenticity());
             trail.pass("signature", signature_wanted, how, rule);
             trail.fail(
@@ -227,8 +228,8 @@ pub(in crate::flow) fn verify(
                 "SAML's schema",
             );
             let result = match &error {
-                RequestError::Version { .. } => ResultCode::VersionMismatch,
-                RequestError::NoIssuer(_) => ResultCode::InvalidIssuer,
+                MessageError::Version { .. } => ResultCode::VersionMismatch,
+                MessageError::NoIssuer(_) => ResultCode::InvalidIssuer,
                 _ => ResultCode::InvalidAuthnRequest,
             };
             let acs = app
@@ -372,7 +373,7 @@ fn named_user(
         );
         return Err(reply.refuse(ResultCode::InvalidAuthnRequest));
     }
-    subject::requested(cx, &subject.identifier)?
+    subject::requested(cx, subject.identifier.as_ref())?
         .map(Some)
         .map_err(|found| {
             attempt.trail.fail(
@@ -455,13 +456,13 @@ pub(in crate::flow) fn understand(
     });
     let asking = Asking {
         request: Request::Saml(SamlRequest {
-            id: request.id.as_str().to_owned(),
+            id: request.id.clone(),
             transport: match transport {
                 Transport::Redirect => SamlTransport::Redirect,
                 Transport::Post => SamlTransport::Post,
             },
-            acs: reply.acs.location().as_str().to_owned(),
-            relay_state: reply.relay_state.as_ref().map(|r| r.as_str().to_owned()),
+            acs: reply.acs.location().clone(),
+            relay_state: reply.relay_state.clone(),
             signed: matches!(request.authenticity(), Authenticity::Signed(_)),
             wishes: SamlWishes {
                 name_id_format: format,
@@ -471,14 +472,13 @@ pub(in crate::flow) fn understand(
                 not_on_or_after: request
                     .conditions
                     .as_ref()
-                    .and_then(|c| c.window.not_on_or_after)
-                    .map(Timestamp::millis),
+                    .and_then(|c| c.window.not_on_or_after),
             },
         }),
         asked: Asked {
             force_authn: request.force_authn,
             is_passive: request.is_passive,
-            accepted_at: cx.now.millis(),
+            accepted_at: cx.now,
             contexts,
         },
     };
@@ -504,8 +504,8 @@ fn bound(attempt: &mut Attempt<'_>, reply: &ReplyTo, asking: &Asking) -> Result<
         std::iter::once(&name.value).chain(optional.flatten())
     });
     let optional = [
-        request.request_id(),
-        request.relay_state(),
+        request.request_id().map(MessageId::as_str),
+        request.relay_state().map(RelayState::as_str),
         wishes.name_id_format.as_deref(),
         wishes.sp_name_qualifier.as_deref(),
     ];

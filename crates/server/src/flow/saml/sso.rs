@@ -1,7 +1,6 @@
 //! SAML sign-on: a request comes in ([`begin`]), waits for its user ([`resume`]), and is answered.
 
 use avouch_saml::binding::{BindingError, ReceivedRequest, Transport};
-use avouch_saml::ids::RelayState;
 use avouch_saml::metadata::Binding;
 
 use crate::audit::ResultCode;
@@ -171,11 +170,6 @@ pub(crate) fn reply_of(
     current: &CurrentUser,
     pending: &Pending,
 ) -> Result<ReplyTo, Refusal> {
-    let relay_state = pending
-        .asking
-        .request
-        .relay_state()
-        .map(|relay_state| RelayState::new(relay_state.to_owned()));
     let app = cx
         .services
         .app(current.version, By::Id(&pending.app), cx.now)?
@@ -188,24 +182,23 @@ pub(crate) fn reply_of(
             );
             Refusal::Page(ResultCode::UnknownServiceProvider)
         })?;
-    attempt.about(&app, relay_state.as_ref());
+    attempt.about(&app, pending.asking.request.relay_state());
     is_usable(cx, attempt, &app)?;
     let acs = app
         .sp
         .acs
         .iter()
         .find(|acs| {
-            *acs.binding() == Binding::HttpPost
-                && acs.location().as_str() == pending.asking.request.acs()
+            *acs.binding() == Binding::HttpPost && acs.location() == pending.asking.request.acs()
         })
         .ok_or_else(|| {
             attempt.trail.fail(
                 "assertion consumer service",
                 "one of the app's",
-                pending.asking.request.acs().to_owned(),
+                pending.asking.request.acs().to_string(),
                 "metadata of the app",
             );
             Refusal::Page(ResultCode::InvalidAcs)
         })?;
-    Ok(ReplyTo::resumed(&app, acs, &pending))
+    Ok(ReplyTo::resumed(&app, acs, pending))
 }

@@ -1,6 +1,6 @@
 //! The user that a request names, and whether it is the one at the browser.
 
-use avouch_saml::message::authn_request::SubjectIdentifier;
+use avouch_saml::message::identifier::SubjectIdentifier;
 use avouch_saml::name_id::{NameId, NameIdFormat, ReceivedNameId};
 use avouch_saml::security::encrypt::decrypt_element;
 use avouch_saml::xml::limits::Limits;
@@ -18,12 +18,12 @@ use crate::users::User;
 /// The keys cannot be read.
 pub fn requested(
     cx: &Context,
-    identifier: &SubjectIdentifier,
+    identifier: Option<&SubjectIdentifier>,
 ) -> Result<Result<RequestedName, &'static str>, Refusal> {
     const UNREADABLE: &str = "an EncryptedID nobody here can read";
     let received = match identifier {
-        SubjectIdentifier::NameId(name) => name.clone(),
-        SubjectIdentifier::EncryptedId(container) => {
+        Some(SubjectIdentifier::NameId(name)) => name.clone(),
+        Some(SubjectIdentifier::EncryptedId(container)) => {
             let keys = cx.services.decryption_keys()?;
             let policy = &cx.services.settings.saml.defaults.algorithms;
             let Ok(decrypted) = decrypt_element(container, &keys, policy, &Limits::MESSAGE) else {
@@ -42,8 +42,8 @@ pub fn requested(
                 sp_provided_id: attr("SPProvidedID"),
             }
         }
-        SubjectIdentifier::BaseId => return Ok(Err("BaseID")),
-        SubjectIdentifier::None => return Ok(Err("nothing")),
+        Some(SubjectIdentifier::BaseId) => return Ok(Err("BaseID")),
+        None => return Ok(Err("nothing")),
     };
     // No SP can have given a user a name of its own: name management is not offered.
     if received.sp_provided_id.is_some() {

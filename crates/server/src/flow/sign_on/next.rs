@@ -59,7 +59,7 @@ impl<'a> Wanted<'a> {
         let session = session
             .filter(|session| session.is_live(now))
             .ok_or(lacks(Lacking::Session))?;
-        if self.asked.force_authn && session.authn_instant.millis() <= self.asked.accepted_at {
+        if self.asked.force_authn && session.authn_instant <= self.asked.accepted_at {
             return Err(lacks(Lacking::Freshness));
         }
         self.statement(&session.authn_context, order)
