@@ -68,6 +68,18 @@ impl SigningKey {
     }
 }
 
+/// What another process, this one, writes into the database before each sign-on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Written {
+    /// A value that no node keeps. On SQLite any write of another process makes the server read its
+    /// pages anew, so this is what the others are compared with.
+    Unrelated,
+    /// A user, not the one who signs on.
+    OtherUser,
+    /// The user who signs on.
+    User,
+}
+
 /// What a load showed.
 pub(crate) struct Load {
     /// Sign-ons.
@@ -150,6 +162,7 @@ impl Scenario {
             ],
             PASSWORD,
         );
+        avouch(&folder, &["user", "add", "sample.two"], PASSWORD);
         let rows = [
             "urn:oid:0.9.2342.19200300.100.1.1=username",
             "urn:oid:0.9.2342.19200300.100.1.3=email",
@@ -213,6 +226,31 @@ impl Scenario {
             let mut client = self.connect();
             (0..now).for_each(|_| self.sign_on(&mut client));
             left -= now;
+        }
+    }
+
+    /// As [`Scenario::sign_on_many`], with something written before each sign-on.
+    pub(crate) fn sign_on_many_after(&mut self, written: Written, count: u32) {
+        let db = open(&self.folder.join("avouch.sqlite"));
+        let mut client = self.connect();
+        for at in 0..count {
+            if at % PER_CONNECTION == PER_CONNECTION - 1 {
+                client = self.connect();
+            }
+            let done: Result<(), StoreError> = db.write(|c: &mut Connection| {
+                let username = match written {
+                    Written::Unrelated => {
+                        return store::settings::put(c, "bench", &at.to_be_bytes());
+                    }
+                    Written::OtherUser => "sample.two",
+                    Written::User => "sample.one",
+                };
+                let mut user = store::users::by_username(c, username)?.expect("was added");
+                user.time_zone = format!("Zone/{at}");
+                store::users::update(c, &user, now())
+            });
+            done.expect("written");
+            self.sign_on(&mut client);
         }
     }
 
@@ -489,9 +527,13 @@ pub(crate) fn read_aggregate(file: &[u8]) -> usize {
     usable
 }
 
-fn register_all(database: &Path, aggregate: &[u8]) {
+fn open(database: &Path) -> Db {
     let address = Address::parse(&format!("sqlite:{}", database.display())).expect("an address");
-    let db = Db::new(address, 1);
+    Db::new(address, 1)
+}
+
+fn register_all(database: &Path, aggregate: &[u8]) {
+    let db = open(database);
     let text = std::str::from_utf8(aggregate).expect("UTF-8");
     let root_at = text.find("<EntitiesDescriptor").expect("an aggregate");
     let root = &text[root_at..=root_at + text[root_at..].find('>').expect("a start tag")];
@@ -523,6 +565,7 @@ fn register_all(database: &Path, aggregate: &[u8]) {
                         app,
                         entity_id,
                         metadata_xml: xml,
+                        version: 1,
                     },
                 )?;
             }

@@ -16,7 +16,7 @@ mod scenario;
 use std::time::Instant;
 
 use process::Signatures;
-use scenario::{Scenario, SigningKey};
+use scenario::{Scenario, SigningKey, Written};
 
 /// Sign-ons per measured CPU figure.
 const MEASURED: u32 = 6_000;
@@ -37,6 +37,10 @@ fn main() {
     };
 
     println!("figure                                              value");
+    if given("--changes") {
+        changes_figures(measured);
+        return;
+    }
     for key in [SigningKey::Rsa2048, SigningKey::P256] {
         let mut scenario = Scenario::start(key, 0);
         scenario.sign_on_many(WARM_UP);
@@ -81,6 +85,7 @@ fn main() {
     if given("--cost") {
         return;
     }
+    changes_figures(measured);
     let (file, count) = scenario::aggregate_of_10_000();
     let from = Instant::now();
     let before = process::own_resident_mib();
@@ -118,6 +123,44 @@ fn main() {
             median(&ratios),
             median(&of_few)
         ),
+    );
+}
+
+/// What it costs when a user changes before each sign-on, in turns with the same number of other
+/// writes.
+fn changes_figures(measured: u32) {
+    let mut scenario = Scenario::start(SigningKey::Rsa2048, 3);
+    scenario.sign_on_many(WARM_UP);
+    let (mut other_user, mut user) = (Vec::new(), Vec::new());
+    for turn in 0..TURNS {
+        let mut cost = |written| {
+            let before = scenario.cpu_us();
+            scenario.sign_on_many_after(written, measured / TURNS);
+            (scenario.cpu_us() - before) / f64::from(measured / TURNS)
+        };
+        // Forth and back, so that a machine that slows down favours neither.
+        let order = if turn % 2 == 0 {
+            [Written::Unrelated, Written::OtherUser, Written::User]
+        } else {
+            [Written::User, Written::OtherUser, Written::Unrelated]
+        };
+        let costs = order.map(|written| (written, cost(written)));
+        let of = |written| {
+            costs
+                .iter()
+                .find(|(w, _)| *w == written)
+                .map_or(0.0, |c| c.1)
+        };
+        other_user.push(of(Written::OtherUser) / of(Written::Unrelated));
+        user.push(of(Written::User) / of(Written::Unrelated));
+    }
+    row(
+        "(g) another user changed before each, of unchanged",
+        &format!("{:.3}", median(&other_user)),
+    );
+    row(
+        "(g) the user who signs on changed, of unchanged",
+        &format!("{:.3}", median(&user)),
     );
 }
 

@@ -34,11 +34,12 @@ fn app(name: &str) -> StoredApp {
         },
         entity_id: format!("https://{name}.example.org"),
         metadata_xml: b"<EntityDescriptor/>\0\xff".to_vec(),
+        version: 1,
     }
 }
 
 fn version(db: &Db) -> i64 {
-    db.read_one(store::state::version).expect("version")
+    db.read_one(store::state::versions).expect("versions").apps
 }
 
 #[test]
@@ -122,6 +123,7 @@ fn an_update_replaces_assignments_and_a_removal_takes_consents_along() {
         let before = version(db);
         write(db, |c| store::apps::update(c, &made)).expect("updates");
         assert!(version(db) > before);
+        made.version += 1;
         let found = db
             .read(|c| store::apps::by_id(c, &made.app.id))
             .expect("reads");

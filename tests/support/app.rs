@@ -220,6 +220,7 @@ impl TestApp {
             custom: Default::default(),
             rights: Default::default(),
             created_at: self.now(),
+            version: 1,
         };
         change(&mut user);
         let hash = self
@@ -230,8 +231,7 @@ impl TestApp {
         let now = self.now();
         self.write(|c| {
             store::users::insert(c, &user, now)?;
-            store::users::set_password(c, &user.id, &hash, now)?;
-            store::state::bump(c)
+            store::users::set_password(c, &user.id, &hash, now)
         });
         user
     }
@@ -267,6 +267,7 @@ impl TestApp {
             app: app.clone(),
             entity_id: sp.entity_id.clone(),
             metadata_xml: sp.metadata().into_bytes(),
+            version: 1,
         };
         self.write(|c| store::apps::insert(c, &stored));
         app

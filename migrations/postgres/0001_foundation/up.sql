@@ -7,13 +7,16 @@ CREATE TABLE settings (
     value BYTEA NOT NULL
 );
 
--- One row. The version rises in every change of apps, keys, policies or rights, and tells every
--- node whether what it has cached is still true.
+-- One row. Each version rises with every change of its kind, and tells every node whether what it has
+-- cached of it is still true. Users have a version each, in their rows.
 CREATE TABLE state (
     id BIGINT NOT NULL PRIMARY KEY CHECK (id = 1),
-    version BIGINT NOT NULL
+    apps BIGINT NOT NULL,
+    keys BIGINT NOT NULL,
+    -- Of permission sets too.
+    profiles BIGINT NOT NULL
 );
-INSERT INTO state (id, version) VALUES (1, 1);
+INSERT INTO state (id, apps, keys, profiles) VALUES (1, 1, 1, 1);
 
 CREATE TABLE profiles (
     id TEXT NOT NULL PRIMARY KEY,
@@ -25,6 +28,8 @@ CREATE TABLE permission_sets (
     name TEXT NOT NULL UNIQUE
 );
 
+-- The version of a row rises with each update of it: who changes one names the version they read, and
+-- is refused when it is another by then. The same of apps.
 CREATE TABLE users (
     id TEXT NOT NULL PRIMARY KEY,
     username TEXT NOT NULL,
@@ -42,7 +47,8 @@ CREATE TABLE users (
     custom TEXT NOT NULL,
     admin_rights TEXT NOT NULL,
     created_at BIGINT NOT NULL,
-    updated_at BIGINT NOT NULL
+    updated_at BIGINT NOT NULL,
+    version BIGINT NOT NULL
 );
 CREATE INDEX users_by_profile ON users (profile_id);
 
@@ -68,7 +74,8 @@ CREATE TABLE apps (
     policy TEXT NOT NULL,
     metadata_xml BYTEA NOT NULL,
     created_at BIGINT NOT NULL,
-    updated_at BIGINT NOT NULL
+    updated_at BIGINT NOT NULL,
+    version BIGINT NOT NULL
 );
 
 CREATE TABLE app_assignments (

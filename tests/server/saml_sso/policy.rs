@@ -180,7 +180,7 @@ fn a_logout_in_between_wins_over_the_answer() {
             .apps
             .find(
                 cx.services.sources(),
-                current.version,
+                current.versions,
                 By::EntityId(&sp.entity_id),
                 cx.now,
             )

@@ -743,8 +743,7 @@ fn a_refused_user_is_told_with_what_the_app_lists() {
         let mut stored =
             avouch_server::store::apps::by_entity_id(c, &sp.entity_id)?.expect("there");
         stored.app.policy.permission_sets = vec![set];
-        avouch_server::store::apps::update(c, &stored)?;
-        avouch_server::store::state::bump(c)
+        avouch_server::store::apps::update(c, &stored)
     });
     set.expect("written");
     app.ask(&browser, &sp, |_| ());

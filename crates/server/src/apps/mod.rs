@@ -38,6 +38,14 @@ pub struct App {
 }
 
 impl App {
+    /// Whether a launcher lists it, for users who may enter: it is marked visible, and there is a way
+    /// to start it from here.
+    pub fn is_listed(&self) -> bool {
+        let startable =
+            self.definition.start_url.is_some() || self.definition.saml.allow_unsolicited;
+        self.policy.visible && startable
+    }
+
     /// Blocks, unblocks, uninstalls or installs. With an uninstalled app the organisation's policy
     /// goes: installed again it begins closed.
     ///

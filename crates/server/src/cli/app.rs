@@ -449,6 +449,7 @@ fn run_add(add: &Add, settings: &Settings, db: &Db, output: &Output) -> Result<(
                 app,
                 entity_id: entity_id.clone(),
                 metadata_xml: xml.clone(),
+                version: 1,
             };
             apps::insert(c, &stored)?;
             Ok(stored)

@@ -15,7 +15,7 @@ use crate::clock::{Clock as _, SystemClock};
 use crate::config::{Environment, Settings};
 use crate::keys::{Keyring, development};
 use crate::random::SystemRandom;
-use crate::store::{Connection, Db, events, migrations, state};
+use crate::store::{Connection, Db, events, migrations};
 
 /// Where the configuration comes from.
 pub(super) struct Place<'a> {
@@ -199,7 +199,7 @@ pub(super) fn new_id() -> String {
     crate::random::new_id(&mut SystemRandom)
 }
 
-/// Writes a change with its event in one transaction, and makes every node see it.
+/// Writes a change with its event in one transaction.
 pub(super) fn change<T>(
     db: &Db,
     what: impl Fn(&T) -> (EventKind, String, About),
@@ -208,7 +208,6 @@ pub(super) fn change<T>(
     db.write(|c| {
         let done = change(c)?;
         let (kind, reason, about) = what(&done);
-        state::bump(c)?;
         events::insert(c, &event(kind, reason, about))?;
         Ok(done)
     })

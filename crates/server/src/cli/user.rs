@@ -278,6 +278,7 @@ fn user_of(add: &Add) -> Result<User, CommandError> {
         custom,
         rights: rights_of(&add.rights)?,
         created_at: now(),
+        version: 1,
     })
 }
 

@@ -41,7 +41,7 @@ fn open(
     let current = CurrentUser::read(cx)?;
     let app = cx
         .services
-        .app(current.version, By::ApiName(api_name), cx.now)?
+        .app(current.versions, By::ApiName(api_name), cx.now)?
         .ok_or_else(|| {
             attempt.trail.fail(
                 "app",

@@ -279,9 +279,9 @@ impl Db {
                 return Err(StoreError::Unavailable(gone));
             }
             // A file may be readable and no more.
-            return self.write(|c| super::state::version(c).map(|_| ()));
+            return self.write(|c| super::state::versions(c).map(|_| ()));
         }
-        self.read_one(super::state::version).map(|_| ())
+        self.read_one(super::state::versions).map(|_| ())
     }
 
     fn run<T, E: From<StoreError>>(

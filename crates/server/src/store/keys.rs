@@ -4,6 +4,7 @@ use avouch_saml::time::Timestamp;
 use diesel::prelude::*;
 
 use super::schema::signing_keys;
+use super::state::Kind;
 use super::{Connection, StoreError};
 
 /// A key as stored.
@@ -51,7 +52,7 @@ pub fn insert(c: &mut Connection, key: &KeyRow) -> Result<(), StoreError> {
     diesel::insert_into(signing_keys::table)
         .values(key)
         .execute(c)?;
-    super::state::bump(c)
+    super::state::bump(c, Kind::Keys)
 }
 
 /// Moves a key to another state. Answers whether it was there.
@@ -62,6 +63,6 @@ pub fn set_state(c: &mut Connection, id: &str, state: &str) -> Result<bool, Stor
     let changed = diesel::update(signing_keys::table.filter(signing_keys::id.eq(id)))
         .set(signing_keys::state.eq(state))
         .execute(c)?;
-    super::state::bump(c)?;
+    super::state::bump(c, Kind::Keys)?;
     Ok(changed == 1)
 }

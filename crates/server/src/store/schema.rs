@@ -11,7 +11,9 @@ diesel::table! {
 diesel::table! {
     state (id) {
         id -> BigInt,
-        version -> BigInt,
+        apps -> BigInt,
+        keys -> BigInt,
+        profiles -> BigInt,
     }
 }
 
@@ -48,6 +50,7 @@ diesel::table! {
         admin_rights -> Text,
         created_at -> BigInt,
         updated_at -> BigInt,
+        version -> BigInt,
     }
 }
 
@@ -78,6 +81,7 @@ diesel::table! {
         metadata_xml -> Binary,
         created_at -> BigInt,
         updated_at -> BigInt,
+        version -> BigInt,
     }
 }
 

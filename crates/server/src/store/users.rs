@@ -149,19 +149,24 @@ pub fn insert(c: &mut Connection, user: &User, now: Timestamp) -> Result<(), Sto
         .values((
             users::id.eq(user.id.as_str()),
             users::created_at.eq(user.created_at.millis()),
+            users::version.eq(1),
             row,
         ))
         .execute(c)?;
     insert_permission_sets(c, user)
 }
 
-/// Writes every field of a user that exists, and what the user may.
+/// Writes every field of a user that exists, and what the user may; raises their version, by which
+/// every node sees it.
 ///
 /// # Errors
 /// [`StoreError::Conflict`]: the username or federation ID is taken, or the user is gone.
 pub fn update(c: &mut Connection, user: &User, now: Timestamp) -> Result<(), StoreError> {
     let changed = diesel::update(users::table.filter(users::id.eq(user.id.as_str())))
-        .set(WriteRow::of(user, now))
+        .set((
+            WriteRow::of(user, now),
+            users::version.eq(users::version + 1),
+        ))
         .execute(c)?;
     if changed == 0 {
         return Err(StoreError::Conflict(super::Conflict::Gone(format!(
@@ -173,8 +178,7 @@ pub fn update(c: &mut Connection, user: &User, now: Timestamp) -> Result<(), Sto
         user_permission_sets::table.filter(user_permission_sets::user_id.eq(user.id.as_str())),
     )
     .execute(c)?;
-    insert_permission_sets(c, user)?;
-    super::state::bump(c)
+    insert_permission_sets(c, user)
 }
 
 /// Sets or replaces the hash of a user's password.
@@ -302,6 +306,7 @@ pub(super) struct UserRow {
     admin_rights: String,
     created_at: i64,
     _updated_at: i64,
+    version: i64,
 }
 
 /// The single user of joined rows.
@@ -353,6 +358,7 @@ impl UserRow {
             // A right that this version does not know grants nothing.
             rights: words.into_iter().filter_map(AdminRight::parse).collect(),
             created_at: Timestamp::from_millis(self.created_at),
+            version: self.version,
         })
     }
 }

@@ -1,6 +1,7 @@
 //! Connected apps: list, add, change, block, remove, replace the metadata.
 
 use std::borrow::Cow;
+use std::sync::Arc;
 
 use avouch_saml::ids::EntityId;
 use avouch_saml::metadata::{Change as Difference, MetadataError, Reading, SpMetadata, diff};
@@ -12,8 +13,10 @@ use crate::apps::onboard::typed::{Typed, TypedError, typed_over, typed_to_metada
 use crate::apps::onboard::{Draft, federation, free_api_name, selection, settings, signed};
 use crate::apps::{App, AppId, AppState, StateChange};
 use crate::audit::{EventKind, ResultCode};
+use crate::cache::apps::{By, ReadyApp};
 use crate::context::Context;
 use crate::store::apps::{AppLine, StoredApp};
+use crate::store::state::Versions;
 use crate::store::{self, Connection};
 use crate::users::{AdminRight, User};
 use crate::users::{PermissionSetId, ProfileId};
@@ -30,6 +33,8 @@ pub struct AppsPage {
     pub more: bool,
     /// How many apps there are in all.
     pub total: i64,
+    /// The versions of what is cached.
+    pub versions: Versions,
     /// Who looks.
     pub viewer: User,
 }
@@ -39,10 +44,6 @@ pub struct AppsPage {
 pub struct Entry {
     /// Its names and state.
     pub line: AppLine,
-    /// Its logo.
-    pub logo: Option<String>,
-    /// Its metadata.
-    pub metadata_xml: Vec<u8>,
     /// When somebody last signed in to it.
     pub last_used: Option<Timestamp>,
 }
@@ -58,10 +59,6 @@ pub fn list(cx: &Context, search: &str, after: Option<&str>) -> Result<AppsPage,
         lines.truncate(PAGE as usize);
         let mut entries = Vec::with_capacity(lines.len());
         for line in lines {
-            let stored = store::apps::by_id(c, &AppId::new(line.id.as_str()))?;
-            let (logo, metadata_xml) = stored.map_or((None, Vec::new()), |stored| {
-                (stored.app.definition.logo_url, stored.metadata_xml)
-            });
             let filter = store::events::Filter {
                 kind: Some(EventKind::SignOn),
                 result: Some(ResultCode::Success),
@@ -71,8 +68,6 @@ pub fn list(cx: &Context, search: &str, after: Option<&str>) -> Result<AppsPage,
             let last = store::events::list(c, &filter, 1)?;
             entries.push(Entry {
                 line,
-                logo,
-                metadata_xml,
                 last_used: last.first().map(|logged| logged.event.at),
             });
         }
@@ -80,9 +75,27 @@ pub fn list(cx: &Context, search: &str, after: Option<&str>) -> Result<AppsPage,
             lines: entries,
             more,
             total: store::apps::count(c)?,
+            versions: store::state::versions(c)?,
             viewer: user.clone(),
         })
     })
+}
+
+/// The app of a line of the list ready for use, from memory unless it has changed; `None` when its
+/// metadata does not read, or it was removed meanwhile.
+pub fn ready(cx: &Context, versions: Versions, line: &AppLine) -> Option<Arc<ReadyApp>> {
+    let id = AppId::new(line.id.as_str());
+    cx.services
+        .app(versions, By::Id(&id), cx.now)
+        .unwrap_or_else(|error| {
+            tracing::warn!(
+                request.id = cx.request_id,
+                app.id = %id,
+                error = error.for_the_log(),
+                "an app is listed without what its metadata says"
+            );
+            None
+        })
 }
 
 /// An app with all its page shows.
@@ -534,6 +547,7 @@ pub fn new_app(
         },
         entity_id,
         metadata_xml,
+        version: 1,
     })
 }
 

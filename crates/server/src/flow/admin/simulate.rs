@@ -59,7 +59,7 @@ pub struct Outcome {
 /// # Errors
 /// [`AdminError`]; it takes a right on apps and the right to manage users, whose data it shows.
 pub fn simulate(cx: &Context, id: &str, username: &str) -> Result<Simulated, AdminError> {
-    let (app, viewer, user, version) = view(cx, SEES_APPS, |c, viewer| {
+    let (app, viewer, user, versions) = view(cx, SEES_APPS, |c, viewer| {
         require(viewer, AdminRight::ManageUsers)?;
         let stored = apps::find(c, id)?;
         let user = match username {
@@ -69,15 +69,15 @@ pub fn simulate(cx: &Context, id: &str, username: &str) -> Result<Simulated, Adm
                     .ok_or_else(|| Wrong::new("user", format!("There is no user {name:?}.")))?,
             ),
         };
-        let version = store::state::version(c)?;
-        Ok((stored.app, viewer.clone(), user, version))
+        let versions = store::state::versions(c)?;
+        Ok((stored.app, viewer.clone(), user, versions))
     })?;
     let outcome = match &user {
         None => None,
         Some(user) => {
             let ready = cx
                 .services
-                .app(version, By::Id(&app.id), cx.now)?
+                .app(versions, By::Id(&app.id), cx.now)?
                 .ok_or(AdminError::NotFound)?;
             Some(try_out(cx, &ready, user)?)
         }

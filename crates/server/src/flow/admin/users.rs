@@ -192,7 +192,6 @@ pub fn add(cx: &Context, new: &NewUser) -> Result<User, AdminError> {
         }
         store::users::insert(c, &user, cx.now)?;
         store::users::set_password(c, &user.id, &hash, cx.now)?;
-        store::state::bump(c)?;
         Ok((
             user.clone(),
             Change {
@@ -271,5 +270,6 @@ fn made_of(cx: &Context, new: &NewUser, offered: &Offered) -> Result<User, Admin
         custom: BTreeMap::new(),
         rights: BTreeSet::new(),
         created_at: cx.now,
+        version: 1,
     })
 }

@@ -87,6 +87,7 @@ pub fn add_sp(
             },
             entity_id: entity_id.clone(),
             metadata_xml: document.to_vec(),
+            version: 1,
         };
         store::apps::insert(c, &stored)?;
         Ok::<_, StoreError>(stored.app)

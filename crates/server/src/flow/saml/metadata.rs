@@ -30,15 +30,15 @@ pub fn document(
     now: Timestamp,
     api_name: Option<&str>,
 ) -> Result<Option<Arc<[u8]>>, OperatorError> {
-    let version = services.db.read_one(store::state::version)?;
+    let versions = services.db.read_one(store::state::versions)?;
     let app = match api_name {
         None => None,
-        Some(name) => match services.app(version, By::ApiName(name), now)? {
+        Some(name) => match services.app(versions, By::ApiName(name), now)? {
             None => return Ok(None),
             found => found,
         },
     };
-    let keys = services.keyring.at(&services.db, version)?;
+    let keys = services.keyring.at(&services.db, versions)?;
     let metadata = describe(services, now, app.as_ref(), &keys)?;
     let unsigned = metadata.to_unsigned().map_err(OperatorError::new)?;
     let key = keys
@@ -61,7 +61,9 @@ pub fn document(
         return Ok(Some(document));
     }
     let signed = sign_enveloped(unsigned, &*signer).map_err(OperatorError::new)?;
-    Ok(Some(services.metadata.keep(edition, signed.into_bytes())))
+    let document: Arc<[u8]> = signed.into_bytes().into();
+    services.metadata.keep(edition, &document);
+    Ok(Some(document))
 }
 
 fn describe(

@@ -64,7 +64,7 @@ fn accept(
     let current = CurrentUser::read(cx)?;
     let app = cx
         .services
-        .app(current.version, By::EntityId(&issuer), cx.now)?;
+        .app(current.versions, By::EntityId(&issuer), cx.now)?;
     let Some(app) = app else {
         // Whoever sends many such requests is not searched for.
         let near = if cx.services.anonymous_events.has_room(cx.client, cx.now) {
@@ -172,7 +172,7 @@ pub(crate) fn reply_of(
 ) -> Result<ReplyTo, Refusal> {
     let app = cx
         .services
-        .app(current.version, By::Id(&pending.app), cx.now)?
+        .app(current.versions, By::Id(&pending.app), cx.now)?
         .ok_or_else(|| {
             attempt.trail.fail(
                 "service provider",

@@ -3,8 +3,8 @@
 use actix_web::http::StatusCode;
 use actix_web::web::{Path, Payload};
 use actix_web::{HttpRequest, HttpResponse};
+use avouch_saml::metadata::SpMetadata;
 use avouch_saml::metadata::algorithms::NoEncryption;
-use avouch_saml::metadata::{Reading, SpMetadata};
 use avouch_saml::security::certificate::{Certificate, KeyKind};
 
 use super::body::{self, Weight};
@@ -40,8 +40,16 @@ pub(crate) async fn list(request: HttpRequest) -> HttpResponse {
     ask(
         &request,
         cx,
-        move |cx| flow::list(cx, &search, from.as_deref()),
-        move |cx, found| {
+        move |cx| {
+            let found = flow::list(cx, &search, from.as_deref())?;
+            let ready: Vec<_> = found
+                .lines
+                .iter()
+                .map(|entry| flow::ready(cx, found.versions, &entry.line))
+                .collect();
+            Ok((found, ready))
+        },
+        move |cx, (found, ready)| {
             let next_url = found.lines.last().filter(|_| found.more).map(|last| {
                 format!(
                     "/admin/apps?q={}&after={}",
@@ -50,19 +58,20 @@ pub(crate) async fn list(request: HttpRequest) -> HttpResponse {
                 )
             });
             let first_url = after.map(|_| format!("/admin/apps?q={}", encode(&query)));
-            let reading = any_age(cx);
             let rows = found
                 .lines
                 .iter()
-                .map(|entry| {
-                    let sp = SpMetadata::parse(&entry.metadata_xml, &reading).ok();
+                .zip(ready)
+                .map(|(entry, ready)| {
+                    let ready = ready.as_deref();
+                    let logo = ready.and_then(|app| app.app.definition.logo_url.as_deref());
                     AppRow {
                         url: format!("/admin/apps/{}", entry.line.api_name),
-                        app: AppLabel::new(&entry.line.name, entry.logo.as_deref()),
+                        app: AppLabel::new(&entry.line.name, logo),
                         entity_id: entry.line.entity_id.clone(),
                         state: AppState::parse(&entry.line.state).unwrap_or(AppState::Uninstalled),
                         last_used: entry.last_used.map(moment),
-                        certificate: sp.and_then(|sp| certificate_age(&sp, cx.now)),
+                        certificate: ready.and_then(|app| certificate_age(&app.sp, cx.now)),
                     }
                 })
                 .collect();
@@ -83,14 +92,6 @@ pub(crate) async fn list(request: HttpRequest) -> HttpResponse {
         },
     )
     .await
-}
-
-/// A reading that judges no expiry: pages show apps whose metadata has run out.
-fn any_age(cx: &Context) -> Reading {
-    Reading {
-        skew_seconds: i64::MAX / 4000,
-        ..Reading::at(cx.now)
-    }
 }
 
 /// Percent-encodes a query value.
