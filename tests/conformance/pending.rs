@@ -15,7 +15,7 @@ fn request() -> SsoRequest {
         "accepted_at": NOW.millis(), "name_id_format": null, "sp_name_qualifier": null,
         "contexts": { "comparison": "minimum", "classes": ["a", "b"], "declarations": [] },
         "subject": null, "attribute_service": 2, "not_on_or_after": null, "signed": true,
-        "code": "ABCD-2345", "checks": [],
+        "begun_by": "ABCD-2345", "checks": [],
     });
     serde_json::from_value(text).expect("a request")
 }

@@ -4,6 +4,7 @@ use avouch_saml::ids::EntityId;
 use avouch_saml::security::algorithm::{
     AlgorithmPolicy, DataEncryption, KeyFamily, Purpose, SignatureAlgorithm,
 };
+use avouch_saml::time::Timestamp;
 
 use super::reader::Section;
 use crate::access::authn_context::{PASSWORD, PASSWORD_PROTECTED_TRANSPORT, UNSPECIFIED};
@@ -42,6 +43,9 @@ pub enum LongRelayState {
     /// Refuse the request.
     Refuse,
 }
+
+/// The most skew that this section or an app's settings allow.
+const MOST_SKEW_SECONDS: i64 = 600;
 
 /// The classes that a password can achieve, and the one that is true of every login.
 const CONTEXT_STRENGTH: [&str; 3] = [UNSPECIFIED, PASSWORD, PASSWORD_PROTECTED_TRANSPORT];
@@ -102,7 +106,7 @@ impl Saml {
             s.problem("data_encryption", origin, message);
         }
         Self {
-            clock_skew_seconds: s.number("clock_skew_seconds", 180, 0..=600),
+            clock_skew_seconds: s.number("clock_skew_seconds", 180, 0..=MOST_SKEW_SECONDS),
             request_lifetime_seconds: s.number("request_lifetime_seconds", 300, 30..=86_400),
             long_relay_state: s.choice(
                 "relay_state_over_80_bytes",
@@ -123,6 +127,12 @@ impl Saml {
             ec_signature,
             data_encryption,
         }
+    }
+
+    /// Requests issued before this are too old to be accepted, on any node, whatever its clock and the
+    /// app's settings: nobody needs to remember them.
+    pub fn oldest_request(&self, now: Timestamp) -> Timestamp {
+        now.plus_seconds(-(self.request_lifetime_seconds + 2 * MOST_SKEW_SECONDS))
     }
 
     /// How responses are signed with a key of this family, unless the app says otherwise; `None`:

@@ -133,7 +133,7 @@ pub fn success(
     } = protect(reply, trail)?;
     if let (Some(exchanges), Some(_)) = (&cx.services.exchanges, &encryption) {
         let xml = String::from_utf8_lossy(unsigned.as_bytes());
-        exchanges.assertion(&trail.code, xml.into_owned());
+        exchanges.assertion(trail.begun_by(cx), xml.into_owned());
     }
     warn_of_sha1(cx, reply, signer);
     if let Some((_, how)) = &encryption

@@ -116,7 +116,7 @@ fn open(
         not_on_or_after: None,
         signed: false,
         consented: false,
-        code: attempt.trail.code.clone(),
+        begun_by: cx.request_id.clone(),
         checks: Vec::new(),
     };
     proceed(cx, attempt, &reply, sso, visitor.session.as_ref())

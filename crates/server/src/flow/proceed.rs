@@ -11,7 +11,7 @@ use crate::attributes::release::{Release, ReleaseFacts, release};
 use crate::audit::ResultCode;
 use crate::context::Context;
 use crate::flow::answer::{self, Success};
-use crate::flow::attempt::{Attempt, Recorded};
+use crate::flow::attempt::{Attempt, NotRecorded};
 use crate::flow::registry::ReadyApp;
 use crate::flow::reply::ReplyTo;
 use crate::flow::restart;
@@ -23,7 +23,7 @@ use crate::flow::visitor::SignedIn;
 use crate::random::new_id_at;
 use crate::refusal::{OperatorError, Refusal};
 use crate::sessions::{Participant, SsoRequest};
-use crate::store::{self, Connection};
+use crate::store;
 use crate::users::User;
 
 /// Goes one step on with `sso`.
@@ -171,16 +171,10 @@ fn enter(
     let idle_expires = cx
         .now
         .plus_seconds(cx.services.settings.login.session_idle_seconds);
-    let touch = cx.now >= found.session.last_seen.plus_seconds(60);
-    let recorded = attempt.record(ResultCode::Success, "", |c: &mut Connection| {
-        store::participants::insert(c, &participant)?;
-        if touch {
-            store::sessions::touch(c, &found.session, cx.now, idle_expires)?;
-        }
-        Ok(())
-    })?;
-    match recorded {
-        Recorded::Yes => {
+    let touched = (cx.now >= found.session.last_seen.plus_seconds(60))
+        .then(|| (found.session.clone(), idle_expires));
+    match attempt.succeed(participant, touched)? {
+        Ok(_) => {
             attempt.answered(&written.form);
             Ok(Answer::Post(Box::new(Posted {
                 form: written.form,
@@ -190,13 +184,15 @@ fn enter(
             })))
         }
         // A logout came between: the answer just made is not sent.
-        Recorded::SessionEnded if sso.is_passive => Err(reply.refuse(ResultCode::NoPassive)),
-        Recorded::SessionEnded => {
+        Err(NotRecorded::SessionEnded) if sso.is_passive => {
+            Err(reply.refuse(ResultCode::NoPassive))
+        }
+        Err(NotRecorded::SessionEnded) => {
             attempt.trail.checks.truncate(checks_before);
             let id = attempt.keep(app, sso, cx.binding())?;
             Ok(Answer::See(format!("/login?p={id}")))
         }
-        other => Ok(attempt.late(other)?),
+        Err(why) => attempt.late(why),
     }
 }
 

@@ -427,7 +427,7 @@ pub(super) fn understand(
             .map(Timestamp::millis),
         signed: matches!(request.authenticity(), Authenticity::Signed(_)),
         consented: false,
-        code: attempt.trail.code.clone(),
+        begun_by: cx.request_id.clone(),
         checks: Vec::new(),
     };
     bound(attempt, reply, &sso)?;

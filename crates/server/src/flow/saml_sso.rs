@@ -99,7 +99,7 @@ fn accept(
     let relay_state = received.relay_state().cloned();
     let transport = received.transport();
     if let Some(exchanges) = &cx.services.exchanges {
-        exchanges.request(&trail.code, Message::received(&received, cx));
+        exchanges.request(trail.begun_by(cx), Message::received(&received, cx));
     }
 
     let visitor = Visitor::read(cx)?;
@@ -131,10 +131,11 @@ fn accept(
     bound_relay_state(cx, attempt, relay_state.as_ref())?;
 
     let request = verify(cx, attempt, &app, received, relay_state.as_ref())?;
-    attempt.origin = Origin::Request {
+    attempt.origin = Origin::Request(store::replay::Message {
+        issued_at: request.issue_instant,
         issuer: app.entity_id.as_str().to_owned(),
         id: request.id.as_str().to_owned(),
-    };
+    });
     let acs = choose_acs(attempt, &app, &request, relay_state.as_ref())?;
     // From here on, the SP can be answered.
     let reply = ReplyTo::request(&app, &acs, &request, relay_state.as_ref());

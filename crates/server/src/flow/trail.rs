@@ -3,9 +3,7 @@
 
 use std::borrow::Cow;
 
-use avouch_saml::time::Random;
-
-use crate::audit::{Check, Event, EventKind, ResultCode, reference_code};
+use crate::audit::{Check, Event, EventKind, ResultCode};
 use crate::context::Context;
 use crate::users::User;
 
@@ -13,8 +11,9 @@ use crate::users::User;
 #[derive(Debug, Clone)]
 pub struct Trail {
     kind: EventKind,
-    /// Reference code.
-    pub code: String,
+    /// What joins the steps of a sign-on that waited in between: the id of the request it began
+    /// with, when that was not this one.
+    pub begun_by: Option<String>,
     /// Checks made, in order.
     pub checks: Vec<Check>,
     /// The user: row and username.
@@ -31,23 +30,19 @@ pub struct Trail {
 
 impl Trail {
     /// Begins the trail of a sign-on.
-    pub fn sign_on(
-        initiated_by: &'static str,
-        binding: &'static str,
-        random: &mut dyn Random,
-    ) -> Self {
+    pub fn sign_on(initiated_by: &'static str, binding: &'static str) -> Self {
         Self {
             initiated_by,
             binding,
-            ..Self::of(EventKind::SignOn, random)
+            ..Self::of(EventKind::SignOn)
         }
     }
 
     /// Begins the trail of anything else.
-    pub fn of(kind: EventKind, random: &mut dyn Random) -> Self {
+    pub fn of(kind: EventKind) -> Self {
         Self {
             kind,
-            code: reference_code(random),
+            begun_by: None,
             checks: Vec::new(),
             user: None,
             app: None,
@@ -102,12 +97,16 @@ impl Trail {
         self.user = Some((user.id.as_str().to_owned(), user.username.clone()));
     }
 
+    /// The id of the request that the attempt began with.
+    pub fn begun_by<'a>(&'a self, cx: &'a Context) -> &'a str {
+        self.begun_by.as_deref().unwrap_or(&cx.request_id)
+    }
+
     /// The event of this attempt.
     pub fn event(&self, cx: &Context, result: ResultCode, reason: impl Into<String>) -> Event {
         let (user_id, username) = self.user.clone().unzip();
         let (app_id, app_name) = self.app.clone().unzip();
         Event {
-            code: self.code.clone(),
             at: cx.now,
             kind: self.kind,
             result,

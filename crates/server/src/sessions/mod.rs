@@ -119,8 +119,8 @@ pub struct SsoRequest {
     /// A step of its own the sign-on still needs was met: consent given on this sign-on.
     #[serde(default)]
     pub consented: bool,
-    /// The reference code given to this sign-on, so that all its events can be found by one.
-    pub code: String,
+    /// The id of the request that began this sign-on, which joins its steps.
+    pub begun_by: String,
     /// The checks made when the request was accepted, for the event at the end.
     #[serde(default)]
     pub checks: Vec<Check>,

@@ -37,41 +37,47 @@ fn page(cx: &Context, error: PageError) -> HttpResponse {
     show(cx, &page)
 }
 
-/// A fault of ours: its cause goes to the log, its code to the page, and both to an event while
-/// there is a database to write it to.
+/// A fault of ours: its cause goes to the log, and to an event whose code is on the page. Without a
+/// database to write the event to, the page has the request's id, which is in the log.
 async fn ours(request: &HttpRequest, cx: &Context, error: OperatorError) -> HttpResponse {
+    let cause = error.for_the_log();
+    if error.is_unavailable() {
+        tracing::error!(request.id = cx.request_id, cause, "a request failed");
+        return unavailable(request, cx, cx.request_id.clone());
+    }
     let trail = match error.trail() {
         Some(trail) => trail.clone(),
-        None => Trail::of(kind_of(request.path()), &mut *cx.random()),
+        None => Trail::of(kind_of(request.path())),
     };
-    let code = trail.code.clone();
-    tracing::error!(
-        request.id = cx.request_id,
-        event.code = code,
-        cause = error.for_the_log(),
-        "a request failed"
-    );
-    if error.is_unavailable() {
-        return unavailable(request, cx, code);
-    }
+    let event = trail.event(cx, ResultCode::InternalError, cause.clone());
     let inside = cx.clone();
-    let reason = error.for_the_log();
-    let event = trail.event(cx, ResultCode::InternalError, reason);
-    // A second failure changes nothing for the reader; the first one is in the log.
     let written = web::block(move || {
         inside
             .services
             .db
-            .write(|c| store::events::insert(c, &event))
+            .write(|c| store::events::insert_referred(c, &event))
     })
     .await;
-    if !matches!(written, Ok(Ok::<(), StoreError>(()))) {
-        tracing::error!(
-            request.id = cx.request_id,
-            event.code = code,
-            "its event could not be written"
-        );
-    }
+    let code = match written {
+        Ok(Ok::<_, StoreError>(referred)) => {
+            tracing::error!(
+                request.id = cx.request_id,
+                event.code = referred.code,
+                cause,
+                "a request failed"
+            );
+            referred.code
+        }
+        // The first failure is what the reader should know of.
+        _ => {
+            tracing::error!(
+                request.id = cx.request_id,
+                cause,
+                "a request failed, and its event could not be written"
+            );
+            cx.request_id.clone()
+        }
+    };
     let page = ErrorPage {
         code,
         at: Some(Moment::from_unix_millis(cx.now.millis())),

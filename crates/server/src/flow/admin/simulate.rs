@@ -94,7 +94,7 @@ fn try_out(
     user: &User,
 ) -> Result<Outcome, OperatorError> {
     let random = &mut *cx.random();
-    let mut trail = Trail::of(EventKind::SignOn, random);
+    let mut trail = Trail::of(EventKind::SignOn);
     let refused = |trail: Trail, result| Outcome {
         refused: Some(result),
         consent: false,
@@ -224,7 +224,7 @@ fn unsolicited(cx: &Context, reply: &ReplyTo) -> SsoRequest {
         not_on_or_after: None,
         signed: false,
         consented: false,
-        code: String::new(),
+        begun_by: String::new(),
         checks: Vec::new(),
     }
 }
