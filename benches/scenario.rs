@@ -13,6 +13,7 @@ use avouch_saml::metadata::{Reading, SpMetadata, for_each_sp};
 use avouch_saml::time::Timestamp;
 use avouch_server::apps::onboard::preview::Preview;
 use avouch_server::apps::{App, AppId, AppState};
+use avouch_server::random::SystemRandom;
 use avouch_server::store::apps::StoredApp;
 use avouch_server::store::{self, Address, Connection, Db, StoreError};
 use openssl::ec::{EcGroup, EcKey};
@@ -94,6 +95,7 @@ pub(crate) struct Load {
 
 /// A running Avouch.
 pub(crate) struct Scenario {
+    binary: PathBuf,
     folder: PathBuf,
     address: SocketAddr,
     server: Child,
@@ -111,15 +113,22 @@ impl Drop for Scenario {
 impl Scenario {
     /// Starts with one app, and a browser that signed in. `apart` tells folders apart.
     pub(crate) fn start(key: SigningKey, apart: u32) -> Self {
-        Self::with(key, apart, |_| ())
+        Self::with(built(), key, apart, |_| ())
+    }
+
+    /// As [`Scenario::start`], of another binary than the one just built.
+    pub(crate) fn start_another(binary: &Path, key: SigningKey, apart: u32) -> Self {
+        Self::with(binary, key, apart, |_| ())
     }
 
     /// As [`Scenario::start`], with every SP of the aggregate registered too.
     pub(crate) fn start_with_aggregate(key: SigningKey, aggregate: &[u8]) -> Self {
-        Self::with(key, 1, |database| register_all(database, aggregate))
+        Self::with(built(), key, 1, |database| {
+            register_all(database, aggregate);
+        })
     }
 
-    fn with(key: SigningKey, apart: u32, prepare: impl FnOnce(&Path)) -> Self {
+    fn with(binary: &Path, key: SigningKey, apart: u32, prepare: impl FnOnce(&Path)) -> Self {
         let folder = std::env::temp_dir().join(format!(
             "avouch-bench-{}-{apart}-{}",
             std::process::id(),
@@ -137,9 +146,10 @@ impl Scenario {
             key.word()
         );
         std::fs::write(folder.join("avouch.toml"), config).expect("a file");
-        avouch(&folder, &["migrate"], "");
+        avouch(binary, &folder, &["migrate"], "");
         prepare(&folder.join("avouch.sqlite"));
         avouch(
+            binary,
             &folder,
             &[
                 "user",
@@ -175,6 +185,7 @@ impl Scenario {
         ];
         let attributes = format!("attributes={}", rows.join("\n"));
         avouch(
+            binary,
             &folder,
             &[
                 "app",
@@ -198,7 +209,8 @@ impl Scenario {
         );
         let address = SocketAddr::from(([127, 0, 0, 1], port));
         let mut scenario = Self {
-            server: serve(&folder),
+            server: serve(binary, &folder),
+            binary: binary.to_owned(),
             folder,
             address,
             cookies: Vec::new(),
@@ -259,7 +271,7 @@ impl Scenario {
         let _ = self.server.kill();
         let _ = self.server.wait();
         let from = Instant::now();
-        self.server = serve(&self.folder);
+        self.server = serve(&self.binary, &self.folder);
         self.wait_for_login_page();
         from.elapsed()
     }
@@ -402,13 +414,8 @@ fn now() -> Timestamp {
 
 /// The path and query of a fresh AuthnRequest by HTTP-Redirect.
 fn request_path(address: SocketAddr) -> String {
-    let id = format!(
-        "_bench-{}-{}",
-        std::process::id(),
-        NEXT.fetch_add(1, Ordering::Relaxed)
-    );
     let mut request = AuthnRequest::new(
-        MessageId::parse(&id).expect("an ID"),
+        MessageId::random(&mut SystemRandom),
         now(),
         EntityId::parse(SP).expect("an entity ID"),
     );
@@ -439,8 +446,13 @@ fn contains(body: &[u8], needle: &[u8]) -> bool {
     body.windows(needle.len()).any(|window| window == needle)
 }
 
-fn serve(folder: &Path) -> Child {
-    Command::new(env!("CARGO_BIN_EXE_avouch"))
+/// The binary just built.
+fn built() -> &'static Path {
+    Path::new(env!("CARGO_BIN_EXE_avouch"))
+}
+
+fn serve(binary: &Path, folder: &Path) -> Child {
+    Command::new(binary)
         .arg("--config")
         .arg(folder.join("avouch.toml"))
         .arg("serve")
@@ -450,8 +462,8 @@ fn serve(folder: &Path) -> Child {
         .expect("avouch starts")
 }
 
-fn avouch(folder: &Path, arguments: &[&str], input: &str) {
-    let mut child = Command::new(env!("CARGO_BIN_EXE_avouch"))
+fn avouch(binary: &Path, folder: &Path, arguments: &[&str], input: &str) {
+    let mut child = Command::new(binary)
         .arg("--config")
         .arg(folder.join("avouch.toml"))
         .args(arguments)

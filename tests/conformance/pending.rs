@@ -43,7 +43,7 @@ fn stored(db: &Db) -> Pending {
         app: AppId::new("app"),
         asking: asking(),
         stage: Stage::Arriving,
-        code: "ABCD-2345".to_owned(),
+        begun_by: "ABCD-2345".to_owned(),
         checks: vec![Check {
             name: "signature".into(),
             passed: true,

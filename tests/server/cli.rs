@@ -835,7 +835,7 @@ fn every_change_is_an_event_that_can_be_explained() {
         .expect("reads");
     assert_eq!(logged.len(), 3);
     for event in logged {
-        let code = event.event.code;
+        let code = event.code;
         let text = place.ok(&["explain", &code.to_lowercase()], "");
         assert!(
             text.contains(&code) && text.contains("command line"),

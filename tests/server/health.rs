@@ -91,7 +91,7 @@ fn a_fault_of_ours_keeps_the_trail() {
     let answer = app.ask(&app.client(), &sp, |_| ());
     assert_eq!(answer.status, 500);
     let event = app.last_event();
-    assert_eq!(answer.code(), event.code);
+    assert_eq!(answer.code(), app.last_code());
     assert_eq!(event.result, ResultCode::InternalError);
     assert_eq!(event.kind, EventKind::SignOn);
     assert_eq!(event.entity_id.as_deref(), Some(sp.entity_id.as_str()));

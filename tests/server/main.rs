@@ -21,3 +21,4 @@ mod refusals;
 mod routes;
 mod saml_sso;
 mod tls;
+mod twice;

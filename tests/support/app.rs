@@ -20,6 +20,7 @@ use avouch_server::keys::{KeyPurpose, Keyring, development, rollover};
 use avouch_server::random::{SystemRandom, new_id};
 use avouch_server::services::Services;
 use avouch_server::store::apps::StoredApp;
+use avouch_server::store::events::Logged;
 use avouch_server::store::{self, Connection, Db, StoreError};
 use avouch_server::users::ProfileId;
 use avouch_server::users::{User, UserId};
@@ -355,16 +356,26 @@ impl TestApp {
         keys.active().expect("an active key").certificate.clone()
     }
 
-    /// Every event, newest first.
-    pub(crate) fn events(&self) -> Vec<Event> {
+    /// Every event as it is stored, newest first.
+    pub(crate) fn logged(&self) -> Vec<Logged> {
         let filter = store::events::Filter::default();
         self.services
             .db
             .read(|c| store::events::list(c, &filter, 1000))
             .expect("events")
-            .into_iter()
-            .map(|logged| logged.event)
-            .collect()
+    }
+
+    /// Every event, newest first.
+    pub(crate) fn events(&self) -> Vec<Event> {
+        let logged = self.logged();
+        logged.into_iter().map(|logged| logged.event).collect()
+    }
+
+    /// The reference code of the newest event.
+    #[track_caller]
+    pub(crate) fn last_code(&self) -> String {
+        let newest = self.logged().into_iter().next();
+        newest.expect("an event").code
     }
 
     /// The newest event.
@@ -387,7 +398,7 @@ impl TestApp {
         let code = answer.code();
         let event = self.last_event();
         assert_eq!(event.result, result, "{event:?}");
-        assert_eq!(event.code, code);
+        assert_eq!(self.last_code(), code);
         event
     }
 

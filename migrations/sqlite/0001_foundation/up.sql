@@ -7,6 +7,8 @@ CREATE TABLE settings (
     key TEXT NOT NULL PRIMARY KEY,
     value BLOB NOT NULL
 ) WITHOUT ROWID;
+-- The key of the events' reference codes; see store/codes.rs.
+INSERT INTO settings (key, value) VALUES ('event-codes', randomblob(32));
 
 -- One row. Each version rises with every change of its kind, and tells every node whether what it has
 -- cached of it is still true. Users have a version each, in their rows.
@@ -144,18 +146,19 @@ CREATE TABLE pending (
 ) WITHOUT ROWID;
 CREATE INDEX pending_by_end ON pending (expires_at);
 
+-- Keyed by the message's own instant first: the same message has the same, whoever sees it when, and
+-- new messages come in about the order of it, so that they are appended and forgotten as a range.
 CREATE TABLE replay (
+    issued_at BIGINT NOT NULL,
     issuer TEXT NOT NULL,
     message_id TEXT NOT NULL,
     pending_id TEXT,
-    expires_at BIGINT NOT NULL,
-    PRIMARY KEY (issuer, message_id)
+    PRIMARY KEY (issued_at, issuer, message_id)
 ) WITHOUT ROWID;
 
 -- Events outlive what they speak of, so nothing here refers to another table.
 CREATE TABLE events (
     seq INTEGER NOT NULL PRIMARY KEY,
-    code TEXT NOT NULL UNIQUE,
     at BIGINT NOT NULL,
     kind TEXT NOT NULL,
     result TEXT NOT NULL,
@@ -174,8 +177,20 @@ CREATE TABLE events (
     request_id TEXT NOT NULL,
     acting TEXT
 );
-CREATE INDEX events_by_user ON events (user_id, seq);
-CREATE INDEX events_by_app ON events (app_id, seq);
+
+-- Which events name a user or an app, by its row. Not indexes: the clean-up fills it for many events
+-- at a time, up to the one in events_indexed, and those after are few enough to be looked at one by one.
+CREATE TABLE event_mentions (
+    row_id TEXT NOT NULL,
+    seq BIGINT NOT NULL,
+    PRIMARY KEY (row_id, seq)
+) WITHOUT ROWID;
+
+CREATE TABLE events_indexed (
+    id BIGINT NOT NULL PRIMARY KEY CHECK (id = 1),
+    seq BIGINT NOT NULL
+);
+INSERT INTO events_indexed (id, seq) VALUES (1, 0);
 
 CREATE TABLE throttle (
     key TEXT NOT NULL PRIMARY KEY,

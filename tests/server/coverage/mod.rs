@@ -14,9 +14,9 @@ use crate::support::sp::Sp;
 /// A path with real things in the place of its parameters.
 fn real(app: &TestApp, path: &str, user: &str) -> String {
     let code = app
-        .events()
+        .logged()
         .first()
-        .map_or(String::new(), |e| e.code.clone());
+        .map_or(String::new(), |logged| logged.code.clone());
     let id = if path.starts_with("/admin/users") {
         user
     } else {
@@ -95,7 +95,7 @@ fn every_administration_route_asks_who_calls() {
             events + 1,
             "{what} as a user leaves an event"
         );
-        assert_eq!(app.last_event().code, answer.code(), "{what}");
+        assert_eq!(app.last_code(), answer.code(), "{what}");
         assert_eq!(state(&app), before, "{what} changed something");
     }
     let admin = admin(&app, ALL);

@@ -33,7 +33,7 @@ fn av_sec_51_a_disabled_app_gets_no_assertion() {
         let told = app.assert_refused(&sp, &launched, result, "Responder", "RequestDenied");
         assert_eq!(told.response.in_response_to, None);
         assert!(app.last_event().checks.iter().any(|check| !check.passed));
-        let code = app.last_event().code;
+        let code = app.last_code();
         assert!(
             launched.text().contains(&code),
             "the page has the reference code"

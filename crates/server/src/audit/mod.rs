@@ -5,14 +5,12 @@ pub mod trail;
 
 use std::borrow::Cow;
 
-use avouch_saml::time::{Random, Timestamp};
+use avouch_saml::time::Timestamp;
 use serde::{Deserialize, Serialize};
 
 /// One event, written in the transaction of what it reports.
 #[derive(Debug, Clone)]
 pub struct Event {
-    /// Reference code a user can read out, such as `7F3K-Q2MD`; unique.
-    pub code: String,
     /// When.
     pub at: Timestamp,
     /// What kind.
@@ -45,21 +43,6 @@ pub struct Event {
     pub checks: Vec<Check>,
     /// The request's id in the logs.
     pub request_id: String,
-}
-
-/// A code a person can read out: eight letters and digits that cannot be taken for each other.
-pub fn reference_code(random: &mut dyn Random) -> String {
-    const ALPHABET: &[u8; 32] = b"23456789ABCDEFGHJKLMNPQRSTUVWXYZ";
-    let mut bytes = [0; 8];
-    random.fill(&mut bytes);
-    let mut code = String::with_capacity(9);
-    for (at, byte) in bytes.iter().enumerate() {
-        if at == 4 {
-            code.push('-');
-        }
-        code.push(char::from(ALPHABET[usize::from(byte & 31)]));
-    }
-    code
 }
 
 /// What kind of thing an event reports.

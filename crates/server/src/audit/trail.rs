@@ -4,9 +4,9 @@
 use std::borrow::Cow;
 use std::net::IpAddr;
 
-use avouch_saml::time::{Random, Timestamp};
+use avouch_saml::time::Timestamp;
 
-use crate::audit::{Check, Event, EventKind, ResultCode, reference_code};
+use crate::audit::{Check, Event, EventKind, ResultCode};
 use crate::users::User;
 
 /// When and from where something was asked.
@@ -26,8 +26,9 @@ pub struct Occasion<'a> {
 #[derive(Debug, Clone)]
 pub struct Trail {
     kind: EventKind,
-    /// Reference code.
-    pub code: String,
+    /// What joins the steps of a sign-on that waited in between: the id of the request it began
+    /// with, when that was not this one.
+    pub begun_by: Option<String>,
     /// Checks made, in order.
     pub checks: Vec<Check>,
     /// How many of them are of the request itself, made once when it was accepted.
@@ -46,23 +47,19 @@ pub struct Trail {
 
 impl Trail {
     /// Begins the trail of a sign-on.
-    pub fn sign_on(
-        initiated_by: &'static str,
-        binding: &'static str,
-        random: &mut dyn Random,
-    ) -> Self {
+    pub fn sign_on(initiated_by: &'static str, binding: &'static str) -> Self {
         Self {
             initiated_by,
             binding,
-            ..Self::of(EventKind::SignOn, random)
+            ..Self::of(EventKind::SignOn)
         }
     }
 
     /// Begins the trail of anything else.
-    pub fn of(kind: EventKind, random: &mut dyn Random) -> Self {
+    pub fn of(kind: EventKind) -> Self {
         Self {
             kind,
-            code: reference_code(random),
+            begun_by: None,
             checks: Vec::new(),
             of_the_request: 0,
             user: None,
@@ -128,6 +125,11 @@ impl Trail {
         self.user = Some((user.id.as_str().to_owned(), user.username.clone()));
     }
 
+    /// The id of the request that the attempt began with; `this` is the one it goes on with.
+    pub fn begun_by<'a>(&'a self, this: &'a str) -> &'a str {
+        self.begun_by.as_deref().unwrap_or(this)
+    }
+
     /// The event of this attempt.
     pub fn event(
         &self,
@@ -138,7 +140,6 @@ impl Trail {
         let (user_id, username) = self.user.clone().unzip();
         let (app_id, app_name) = self.app.clone().unzip();
         Event {
-            code: self.code.clone(),
             at: occasion.at,
             kind: self.kind,
             result,

@@ -20,7 +20,7 @@ pub(super) fn run(code: &str, place: &Place<'_>, output: &Output) -> Result<(), 
     let t = &Locale::English.catalogue().results;
     let (meaning, next_step) = (t.meaning(event.result), t.action(event.result));
     let value = json!({
-        "code": event.code, "at": event.at.to_string(), "kind": event.kind.as_str(),
+        "code": logged.code, "at": event.at.to_string(), "kind": event.kind.as_str(),
         "result": event.result.as_str(), "reason": event.reason,
         "meaning": meaning.to_string(), "next_step": next_step.to_string(),
         "user": event.username, "user_id": event.user_id,
@@ -35,7 +35,7 @@ pub(super) fn run(code: &str, place: &Place<'_>, output: &Output) -> Result<(), 
         let mut text = format!(
             "{} at {}\n\n{meaning} {}\nWhat to do: {next_step}\n\nresult      {}\nkind        {}\nuser        {}\napp         {}\n\
              entity ID   {}\naddress     {}\nrequest id  {}\n",
-            event.code,
+            logged.code,
             event.at,
             event.reason,
             event.result.as_str(),

@@ -10,7 +10,7 @@ use serde_json::json;
 
 use super::CommandError;
 use super::output::Output;
-use crate::audit::{Event, EventKind, ResultCode, reference_code};
+use crate::audit::{Event, EventKind, ResultCode};
 use crate::clock::{Clock as _, SystemClock};
 use crate::config::{Environment, Settings};
 use crate::keys::{Keyring, development};
@@ -227,7 +227,6 @@ fn event(kind: EventKind, reason: String, about: About) -> Event {
         None => (None, None, None),
     };
     Event {
-        code: reference_code(&mut SystemRandom),
         at: now(),
         kind,
         result: ResultCode::Success,

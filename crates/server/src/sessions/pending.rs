@@ -27,8 +27,8 @@ pub struct Pending {
     pub asking: Asking,
     /// What it waits for.
     pub stage: Stage,
-    /// The reference code given to this sign-on, so that all its events can be found by one.
-    pub code: String,
+    /// The id of the HTTP request that began this sign-on, which joins its steps.
+    pub begun_by: String,
     /// The checks made when the request was accepted, for the event at the end.
     pub checks: Vec<Check>,
     /// Open, or answered already.

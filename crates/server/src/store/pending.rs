@@ -29,7 +29,7 @@ pub fn insert(c: &mut Connection, sign_on: &Pending) -> Result<(), StoreError> {
             pending::request.eq(super::json(&Kept {
                 request: Cow::Borrowed(&sign_on.asking.request),
                 asked: Cow::Borrowed(&sign_on.asking.asked),
-                code: Cow::Borrowed(&sign_on.code),
+                begun_by: Cow::Borrowed(&sign_on.begun_by),
                 checks: Cow::Borrowed(&sign_on.checks),
             })),
             pending::status.eq(word(sign_on.status)),
@@ -120,7 +120,7 @@ fn word(status: PendingStatus) -> &'static str {
 struct Kept<'a> {
     request: Cow<'a, Request>,
     asked: Cow<'a, Asked>,
-    code: Cow<'a, str>,
+    begun_by: Cow<'a, str>,
     checks: Cow<'a, [Check]>,
 }
 
@@ -152,7 +152,7 @@ impl Row {
                 asked: kept.asked.into_owned(),
             },
             stage,
-            code: kept.code.into_owned(),
+            begun_by: kept.begun_by.into_owned(),
             checks: kept.checks.into_owned(),
             // Anything else than open must never be answered.
             status: if self.status == OPEN {

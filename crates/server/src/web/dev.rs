@@ -65,7 +65,7 @@ pub(crate) async fn page(request: HttpRequest) -> HttpResponse {
                 samples: cx.services.sample_logins.clone(),
                 version: exchanges
                     .first()
-                    .map(|newest| newest.event.code.clone())
+                    .map(|newest| newest.logged.code.clone())
                     .unwrap_or_default(),
                 exchanges: exchanges.into_iter().map(shown).collect(),
             };
@@ -83,8 +83,8 @@ pub(crate) async fn page(request: HttpRequest) -> HttpResponse {
 }
 
 fn shown(exchange: Exchange) -> pages::Exchange {
-    let event = &exchange.event;
-    let row = EventRow::from(event);
+    let event = &exchange.logged.event;
+    let row = EventRow::new(exchange.logged.code.as_str(), event);
     let decoded = |message: Message, check: &str| DecodedMessage {
         xml: message.xml,
         binding: message.binding.to_owned(),

@@ -12,7 +12,6 @@ use crate::apps::onboard::preview::Preview;
 use crate::apps::onboard::typed::{Typed, TypedError, typed_over, typed_to_metadata};
 use crate::apps::onboard::{Draft, federation, free_api_name, selection, settings, signed};
 use crate::apps::{App, AppId, AppState, StateChange};
-use crate::audit::{EventKind, ResultCode};
 use crate::cache::apps::{By, ReadyApp};
 use crate::context::Context;
 use crate::store::apps::{AppLine, StoredApp};
@@ -57,18 +56,13 @@ pub fn list(cx: &Context, search: &str, after: Option<&str>) -> Result<AppsPage,
         let mut lines = store::apps::list(c, search, after, PAGE + 1)?;
         let more = lines.len() > PAGE as usize;
         lines.truncate(PAGE as usize);
+        let ids: Vec<String> = lines.iter().map(|line| line.id.clone()).collect();
+        let last_used = store::events::last_sign_ons(c, &ids)?;
         let mut entries = Vec::with_capacity(lines.len());
         for line in lines {
-            let filter = store::events::Filter {
-                kind: Some(EventKind::SignOn),
-                result: Some(ResultCode::Success),
-                app_id: Some(line.id.clone()),
-                ..store::events::Filter::default()
-            };
-            let last = store::events::list(c, &filter, 1)?;
             entries.push(Entry {
+                last_used: last_used.get(&line.id).copied(),
                 line,
-                last_used: last.first().map(|logged| logged.event.at),
             });
         }
         Ok(AppsPage {

@@ -183,8 +183,7 @@ fn settle<T>(cx: &Context, rights: &[AdminRight], done: Result<T, Stop>) -> Resu
         Err(Stop::Lacks(user)) => Some(user),
     };
     // Who was refused inside `work` is read again: that transaction was undone.
-    let mut trail = Trail::of(EventKind::Admin, &mut *cx.random());
-    let code = trail.code.clone();
+    let mut trail = Trail::of(EventKind::Admin);
     let user = match user {
         Some(user) => Some(*user),
         None => signed_in(cx)?,
@@ -212,11 +211,14 @@ fn settle<T>(cx: &Context, rights: &[AdminRight], done: Result<T, Stop>) -> Resu
         ResultCode::AdminRightMissing,
         "The user lacks the right to administer this.",
     );
-    cx.services
+    let referred = cx
+        .services
         .db
-        .write(|c| store::events::insert(c, &event))
+        .write(|c| store::events::insert_referred(c, &event))
         .map_err(AdminError::from)?;
-    Err(AdminError::Forbidden { code })
+    Err(AdminError::Forbidden {
+        code: referred.code,
+    })
 }
 
 /// The user of the request's session, if there is a live one.
@@ -247,7 +249,7 @@ fn record(
     } else {
         EventKind::Admin
     };
-    let mut trail = Trail::of(kind, &mut *cx.random());
+    let mut trail = Trail::of(kind);
     let acting = match change.user {
         Some(user) => {
             trail.user = Some(user);

@@ -95,7 +95,7 @@ fn try_out(
     user: &User,
 ) -> Result<Outcome, OperatorError> {
     let random = &mut *cx.random();
-    let mut trail = Trail::of(EventKind::SignOn, random);
+    let mut trail = Trail::of(EventKind::SignOn);
     let refused = |trail: Trail, result| Outcome {
         refused: Some(result),
         consent: false,

@@ -135,7 +135,8 @@ pub fn success(
     } = protect(reply, trail)?;
     if encryption.is_some() {
         let xml = || String::from_utf8_lossy(unsigned.as_bytes()).into_owned();
-        cx.services.observer.assertion(&trail.code, xml);
+        let attempt = trail.begun_by(&cx.request_id);
+        cx.services.observer.assertion(attempt, xml);
     }
     warn_of_sha1(cx, reply, signer);
     if let Some((_, how)) = &encryption

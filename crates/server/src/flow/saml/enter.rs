@@ -15,7 +15,7 @@ use crate::context::Context;
 use crate::fault::OperatorError;
 use crate::flow::outcome::{Answer, Errand, Posted, Step};
 use crate::flow::saml::answer::{self, Success};
-use crate::flow::saml::attempt::{Attempt, Recorded};
+use crate::flow::saml::attempt::{Attempt, NotRecorded};
 use crate::flow::saml::reply::Refusal;
 use crate::flow::saml::reply::ReplyTo;
 use crate::flow::saml::subject;
@@ -24,7 +24,7 @@ use crate::flow::sign_on::next::{self, Methods, Next, Wanted};
 use crate::flow::sign_on::restart;
 use crate::random::new_id_at;
 use crate::sessions::{Asking, Lacking, Participant, Requirement, SamlWishes, Stage};
-use crate::store::{self, Connection};
+use crate::store;
 use crate::users::User;
 
 /// Goes one step on with what is asked.
@@ -174,16 +174,10 @@ fn enter(
     let idle_expires = cx
         .now
         .plus_seconds(cx.services.settings.login.session_idle_seconds);
-    let touch = cx.now >= found.session.last_seen.plus_seconds(60);
-    let recorded = attempt.record(ResultCode::Success, "", |c: &mut Connection| {
-        store::participants::insert(c, &participant)?;
-        if touch {
-            store::sessions::touch(c, &found.session, cx.now, idle_expires)?;
-        }
-        Ok(())
-    })?;
-    match recorded {
-        Recorded::Yes => {
+    let touched = (cx.now >= found.session.last_seen.plus_seconds(60))
+        .then(|| (found.session.clone(), idle_expires));
+    match attempt.succeed(participant, touched)? {
+        Ok(_) => {
             attempt.answered(&written.form);
             Ok(Answer::Post(Box::new(Posted {
                 form: written.form,
@@ -193,17 +187,17 @@ fn enter(
             })))
         }
         // A logout came between: the answer just made is not sent.
-        Recorded::SessionEnded if asking.asked.is_passive => {
+        Err(NotRecorded::SessionEnded) if asking.asked.is_passive => {
             Err(reply.refuse(ResultCode::NoPassive))
         }
-        Recorded::SessionEnded => {
+        Err(NotRecorded::SessionEnded) => {
             let requirement = Requirement {
                 lacking: Lacking::Session,
                 anew: asking.asked.force_authn,
             };
             prove(cx, attempt, reply, asking, requirement)
         }
-        other => Ok(attempt.late(other)?),
+        Err(why) => attempt.late(why),
     }
 }
 

@@ -56,7 +56,8 @@ fn accept(
     trail.entity_id = Some(issuer.clone());
     let relay_state = received.relay_state().cloned();
     let transport = received.transport();
-    cx.services.observer.request(&trail.code, || {
+    let begun_by = trail.begun_by(&cx.request_id);
+    cx.services.observer.request(begun_by, || {
         let endpoint = cx.services.settings.server.base_url.join("/saml/sso");
         Message::received(&received, endpoint)
     });
@@ -89,10 +90,11 @@ fn accept(
     bound_relay_state(cx, attempt, relay_state.as_ref())?;
 
     let request = verify(cx, attempt, &app, received, relay_state.as_ref())?;
-    attempt.origin = Origin::Request {
+    attempt.origin = Origin::Request(store::replay::Message {
+        issued_at: request.issue_instant,
         issuer: app.entity_id.as_str().to_owned(),
         id: request.id.as_str().to_owned(),
-    };
+    });
     let acs = choose_acs(attempt, &app, &request, relay_state.as_ref())?;
     // From here on, the SP can be answered.
     let reply = ReplyTo::request(&app, &acs, &request, relay_state.as_ref());

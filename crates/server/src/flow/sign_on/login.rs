@@ -161,7 +161,7 @@ pub fn enter(cx: &Context, typed: &Typed) -> Result<Outcome, Stop> {
     let candidate = services
         .db
         .read(|c| local::read(c, &typed.username, known_as, address))?;
-    let mut trail = Trail::of(EventKind::Login, &mut *cx.random());
+    let mut trail = Trail::of(EventKind::Login);
     trail.binding = "password";
     trail.user = Some(match candidate.user() {
         Some(user) => (user.id.as_str().to_owned(), user.username.clone()),

@@ -12,7 +12,7 @@ use crate::context::Context;
 use crate::flow::admin::events as flow;
 use crate::store::events::{Filter, Logged};
 use crate::web::extract::{self, Fields};
-use crate::web::pages::admin::{EventListPage, EventPage};
+use crate::web::pages::admin::{EventListPage, EventPage, EventRow};
 use crate::web::respond::page;
 
 const DAY_SECONDS: i64 = 86_400;
@@ -67,7 +67,11 @@ pub(crate) async fn list(request: HttpRequest) -> HttpResponse {
                     result: fields.get("result").to_owned(),
                     from: fields.get("from").to_owned(),
                     until: fields.get("until").to_owned(),
-                    rows: found.events.iter().map(|l| (&l.event).into()).collect(),
+                    rows: found
+                        .events
+                        .iter()
+                        .map(|l| EventRow::new(l.code.as_str(), &l.event))
+                        .collect(),
                     older_url,
                     newest_url: paged
                         .then(|| format!("/admin/events?{}", query.trim_end_matches('&'))),
@@ -87,7 +91,7 @@ pub(crate) async fn show(request: HttpRequest, code: Path<String>) -> HttpRespon
         move |cx| flow::show(cx, &code),
         |cx, (logged, app, user, viewer)| {
             let event = &logged.event;
-            let mut shown = EventPage::new(admin_frame(cx, &viewer), event);
+            let mut shown = EventPage::new(admin_frame(cx, &viewer), logged.code.as_str(), event);
             shown.app_url = event
                 .app_id
                 .as_ref()
@@ -148,10 +152,13 @@ pub(crate) async fn csv(request: HttpRequest) -> HttpResponse {
         let mut out = String::from(
             "code,at,kind,result,username,acting,app,entity_id,address,user_agent,initiated_by,protocol,binding,reason,request_id\r\n",
         );
-        for Logged { event, acting, .. } in events {
+        for Logged {
+            code, event, acting, ..
+        } in events
+        {
             let at = event.at.to_string();
             let cells = [
-                event.code.as_str(),
+                code.as_str(),
                 &at,
                 event.kind.as_str(),
                 event.result.as_str(),
@@ -190,7 +197,7 @@ fn cell(text: &str) -> String {
 fn json(logged: &Logged) -> serde_json::Value {
     let event = &logged.event;
     serde_json::json!({
-        "code": event.code,
+        "code": logged.code,
         "at": event.at.to_string(),
         "kind": event.kind.as_str(),
         "result": event.result.as_str(),

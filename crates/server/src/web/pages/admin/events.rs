@@ -109,10 +109,11 @@ impl From<&Check> for CheckLine {
     }
 }
 
-impl From<&Event> for EventRow {
-    fn from(event: &Event) -> Self {
+impl EventRow {
+    /// The line of an event with this reference code.
+    pub fn new(code: impl Into<String>, event: &Event) -> Self {
         Self {
-            code: event.code.clone(),
+            code: code.into(),
             at: Moment::from_unix_millis(event.at.millis()),
             kind: event.kind,
             result: event.result,
@@ -261,10 +262,10 @@ impl EventListPage {
 
 impl EventPage {
     /// A page for a stored event; links to user and app are the caller's to add.
-    pub fn new(frame: Frame, event: &Event) -> Self {
+    pub fn new(frame: Frame, code: impl Into<String>, event: &Event) -> Self {
         Self {
             frame,
-            row: event.into(),
+            row: EventRow::new(code, event),
             app_url: None,
             user_url: None,
             entity_id: event.entity_id.clone().unwrap_or_default(),
