@@ -13,6 +13,7 @@ mod coverage;
 mod dev;
 mod health;
 mod login;
+mod manual;
 mod metadata;
 mod nodes;
 mod processes;

@@ -8,15 +8,16 @@ use serde_json::{Map, Value, json};
 use super::CommandError;
 use super::open::now;
 use crate::apps::App;
+use crate::apps::draft::Draft;
 use crate::apps::effective::{SignatureRule, clock_skew};
-use crate::apps::onboard::Draft;
 use crate::apps::onboard::preview::Preview;
-use crate::apps::onboard::row::row_text;
-use crate::apps::onboard::settings::SETTINGS;
+use crate::apps::row::row_text;
+use crate::apps::settings::{SETTINGS, Setting};
 use crate::attributes::name_id;
 use crate::config::Settings;
 use crate::store::apps::StoredApp;
 use crate::store::{Db, keys, permission_sets, profiles};
+use crate::text::Locale;
 use crate::web::admin::apps::idp_info;
 use crate::web::admin::view::{certificates, contact_line};
 use crate::web::pages::admin::{CertificateLine, Use};
@@ -34,7 +35,7 @@ pub(super) fn shown(
     let draft = Draft::of(app);
     let values: Map<String, Value> = SETTINGS
         .iter()
-        .map(|setting| (setting.key.to_owned(), setting.value(&draft)))
+        .map(|setting| (setting.key.to_owned(), setting.json(&draft)))
         .collect();
     let listed = |ids: Vec<&str>, all: Vec<(&str, &str)>| -> Vec<String> {
         all.into_iter()
@@ -154,6 +155,12 @@ fn service_provider_text(sp: &Value) -> String {
     out
 }
 
+/// What a setting does, in a sentence.
+fn about(setting: &Setting) -> &'static str {
+    let texts = Locale::default().catalogue().settings.of(setting.key);
+    texts.map_or("", |texts| texts.about.0)
+}
+
 /// `avouch app show`, for people; `value` is what [`shown`] made.
 pub(super) fn show_text(stored: &StoredApp, value: &Value) -> String {
     let app = &stored.app;
@@ -205,9 +212,9 @@ pub(super) fn show_text(stored: &StoredApp, value: &Value) -> String {
             text,
             "  {} = {}\n      {} Takes {}.",
             setting.key,
-            (setting.read)(&draft),
-            setting.about,
-            setting.expected
+            setting.text(&draft),
+            about(setting),
+            setting.expected()
         );
     }
     text.push_str("\nIn force, where the settings alone do not tell:\n");

@@ -170,8 +170,8 @@ macro_rules! said_as_is {
 }
 said_as_is!(
     crate::keys::rollover::RolloverError,
-    crate::apps::onboard::settings::SettingError,
-    crate::apps::onboard::row::RowError,
+    crate::apps::settings::SettingError,
+    crate::apps::row::RowError,
     crate::apps::onboard::typed::TypedError,
     crate::directory::password::HashError,
     std::io::Error,

@@ -7,10 +7,12 @@ use avouch_saml::metadata::{Change as Difference, MetadataError, Reading, SpMeta
 use avouch_saml::time::Timestamp;
 
 use super::{AdminError, Change, SEES_APPS, Wrong, change, require, view};
+use crate::apps::api_name::free_api_name;
+use crate::apps::draft::Draft;
 use crate::apps::onboard::preview::Preview;
 use crate::apps::onboard::typed::{Typed, TypedError, typed_over, typed_to_metadata};
-use crate::apps::onboard::{Draft, federation, free_api_name, selection, settings, signed};
-use crate::apps::{App, AppId, AppState, StateChange};
+use crate::apps::onboard::{federation, selection, signed};
+use crate::apps::{App, AppId, AppState, StateChange, settings};
 use crate::audit::{EventKind, ResultCode};
 use crate::context::Context;
 use crate::store::apps::{AppLine, StoredApp};
@@ -423,7 +425,9 @@ pub fn add(
                 settings: vec![(
                     "attributes".to_owned(),
                     String::new(),
-                    (settings::setting("attributes").expect("in the table").read)(&draft),
+                    settings::setting("attributes")
+                        .expect("in the table")
+                        .text(&draft),
                 )],
                 ..Change::default()
             },

@@ -6,9 +6,9 @@ pub mod samples;
 use avouch_saml::name_id::NameIdFormat;
 use avouch_saml::time::Timestamp;
 
-use crate::apps::onboard::free_api_name;
+use crate::apps::api_name::free_api_name;
 use crate::apps::onboard::preview::Preview;
-use crate::apps::onboard::row::{FORMAT_URI, parse_row};
+use crate::apps::row::{FORMAT_URI, parse_row};
 use crate::apps::{App, AppId, AppState, PermittedUsers};
 use crate::attributes::name_id;
 use crate::random::new_id;

@@ -13,7 +13,7 @@ use super::{admin_frame, ask, problems, run, with_status};
 use crate::apps::effective::{
     SignatureRule, algorithms_for, cipher_in_force, clock_skew, signature_in_force,
 };
-use crate::apps::onboard::settings::is_held_logo;
+use crate::apps::link::is_held_logo;
 use crate::apps::saml::{EncryptionPolicy, SignWhat};
 use crate::apps::{App, AppState, StateChange};
 use crate::config::Settings;

@@ -8,8 +8,8 @@ use avouch_saml::metadata::{Binding, SpMetadata};
 use avouch_saml::security::certificate::{Certificate, KeyKind};
 use avouch_saml::time::Timestamp;
 
+use crate::apps::link::is_held_logo;
 use crate::apps::onboard::preview::Preview;
-use crate::apps::onboard::settings::is_held_logo;
 use crate::flow::admin::apps::DocumentSignature;
 use crate::users::{AdminRight, User};
 use crate::web::pages::admin::{
