@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use avouch_server::apps::settings::{SETTINGS, Section};
+use avouch_server::apps::settings::{SETTINGS, in_page_order};
 use avouch_server::text::Locale;
 
 const FILE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/app-settings.md");
@@ -19,7 +19,7 @@ fn table() -> String {
     };
     let mut out = "| Setting | Default | Takes | Meaning |\n| --- | --- | --- | --- |\n".to_owned();
     // A section's settings stand together, in the order of the app's page.
-    for setting in Section::ALL.iter().flat_map(|section| section.settings()) {
+    for setting in in_page_order() {
         let about = texts.of(setting.key).expect("texts").about;
         writeln!(
             out,

@@ -3,7 +3,7 @@
 use avouch_saml::ids::EntityId;
 
 use super::vocabulary::{
-    algorithm_uri, algorithm_word, algorithm_words, format_uri, format_word, format_words,
+    Hint, algorithm_uri, algorithm_word, algorithm_words, format_uri, format_word, format_words,
 };
 use crate::apps::api_name::{API_NAME_LIMIT, api_name_from, is_api_name};
 use crate::apps::link::{is_link, is_logo};
@@ -27,9 +27,6 @@ pub enum Value {
     /// Attribute rows.
     Rows(Vec<AttributeRow>),
 }
-
-/// What to do about a value that was not taken; may be empty.
-pub(super) type Hint = String;
 
 /// What a setting takes.
 #[derive(Debug, Clone, Copy)]

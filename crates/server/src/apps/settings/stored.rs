@@ -1,6 +1,6 @@
 //! Between a setting's value and the field of the domain type that holds it.
 
-use super::Value;
+use super::kind::Value;
 use crate::apps::PermittedUsers;
 use crate::apps::draft::Draft;
 use crate::apps::saml::{AttributeRow, EncryptionPolicy, RequestSignatures, SignWhat, SubjectType};

@@ -1,7 +1,8 @@
 //! The table.
 
+use super::kind::Kind;
+use super::setting::{Section, Setting};
 use super::stored::at;
-use super::{Kind, Section, Setting};
 use crate::apps::PermittedUsers;
 use crate::apps::saml::{EncryptionPolicy, RequestSignatures, SignWhat};
 

@@ -3,8 +3,10 @@
 use avouch_saml::name_id::NameIdFormat;
 use avouch_saml::security::algorithm::SignatureAlgorithm;
 
-use super::kind::Hint;
 use crate::apps::nearest::did_you_mean;
+
+/// What to do about a value that was not taken; may be empty.
+pub(super) type Hint = String;
 
 const ALGORITHMS: &[(&str, SignatureAlgorithm)] = &[
     ("rsa-sha256", SignatureAlgorithm::RsaSha256),

@@ -10,7 +10,7 @@ use crate::apps::row::{
     source_text, when_word,
 };
 use crate::apps::saml::{AttributeRow, Condition, Source, SubjectType, WhenMissing};
-use crate::apps::settings::{Kind, Section, Setting, SettingError, Value};
+use crate::apps::settings::{Kind, Setting, SettingError, Value, in_page_order};
 use crate::users::{PermissionSetId, ProfileId};
 
 use super::super::fields::Problem;
@@ -40,7 +40,7 @@ impl AppForm {
                 .collect(),
             ..Self::default()
         };
-        for setting in Section::ALL.iter().flat_map(|section| section.settings()) {
+        for setting in in_page_order() {
             let text = || setting.text(&draft);
             match (setting.kind, setting.value(&draft)) {
                 (_, Value::Rows(rows)) => {
@@ -77,7 +77,7 @@ impl AppForm {
     pub fn apply(&self, app: &mut App) -> Result<(), Vec<Problem>> {
         let mut draft = Draft::of(app);
         let mut problems = Vec::new();
-        for setting in Section::ALL.iter().flat_map(|section| section.settings()) {
+        for setting in in_page_order() {
             if let Kind::Rows { .. } = setting.kind {
                 self.apply_rows(setting, &mut draft, &mut problems);
             } else if let Err((field, error)) = self.apply_setting(setting, &mut draft) {

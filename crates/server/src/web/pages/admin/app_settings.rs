@@ -5,7 +5,7 @@ use avouch_saml::security::algorithm::SignatureAlgorithm;
 
 use crate::apps::AppState;
 use crate::apps::row::{FORMAT_BASIC, FORMAT_UNSPECIFIED, FORMAT_URI};
-use crate::apps::settings::{Kind, Section, Setting, algorithm_word};
+use crate::apps::settings::{Kind, Section, Setting, algorithm_word, settings_of};
 use crate::text::{AppSettings, SettingText, Text};
 
 use super::super::fields::{Choice, Control, Field, Problem, choose, choose_all};
@@ -95,7 +95,7 @@ impl AppSettingsPage {
     /// The fields of a part of the page, in order.
     fn part(&self, section: Section) -> Vec<Field> {
         let mut fields = Vec::new();
-        for setting in section.settings() {
+        for setting in settings_of(section) {
             if let Kind::Rows { .. } = setting.kind {
                 continue;
             }
