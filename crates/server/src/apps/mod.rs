@@ -6,6 +6,7 @@ pub mod effective;
 pub mod link;
 pub mod nearest;
 pub mod onboard;
+pub mod readiness;
 pub mod row;
 pub mod saml;
 pub mod settings;

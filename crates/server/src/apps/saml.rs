@@ -58,6 +58,22 @@ pub struct SamlSettings {
     pub fail_unmet_subject_id: bool,
 }
 
+impl SamlSettings {
+    /// How long an assertion may be used unless the app says otherwise.
+    pub const ASSERTION_LIFETIME_SECONDS: i64 = 300;
+
+    /// The URIs of the NameID formats the app may be given, its own first.
+    pub fn name_id_formats(&self) -> impl Iterator<Item = &str> {
+        let others = self
+            .allowed_name_id_formats
+            .iter()
+            .filter(|_| !self.always_this_format);
+        std::iter::once(&self.name_id_format)
+            .chain(others)
+            .map(String::as_str)
+    }
+}
+
 impl Default for SamlSettings {
     fn default() -> Self {
         Self {
@@ -76,7 +92,7 @@ impl Default for SamlSettings {
             encryption: EncryptionPolicy::WhenKeyPublished,
             danger_allow_cbc: false,
             danger_allow_sha1: false,
-            assertion_lifetime_seconds: 300,
+            assertion_lifetime_seconds: Self::ASSERTION_LIFETIME_SECONDS,
             clock_skew_seconds: None,
             session_not_on_or_after: yes(),
             allow_unsolicited: yes(),

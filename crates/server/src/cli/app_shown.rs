@@ -9,11 +9,10 @@ use super::CommandError;
 use super::open::now;
 use crate::apps::App;
 use crate::apps::draft::Draft;
-use crate::apps::effective::{SignatureRule, clock_skew};
+use crate::apps::effective::{self, Organisation};
 use crate::apps::onboard::preview::Preview;
 use crate::apps::row::row_text;
 use crate::apps::settings::{SETTINGS, Setting};
-use crate::attributes::name_id;
 use crate::config::Settings;
 use crate::store::apps::StoredApp;
 use crate::store::{Db, keys, permission_sets, profiles};
@@ -52,7 +51,7 @@ pub(super) fn shown(
         "id": app.id.as_str(), "api_name": app.api_name, "name": app.name,
         "entity_id": stored.entity_id, "state": app.state.as_str(),
         "settings": values,
-        "in_force": in_force(settings, app, &sp),
+        "in_force": in_force(app, &sp, &settings.organisation(keys::for_apps(&keys))),
         "attributes": app.definition.saml.attributes.iter().map(row_text).collect::<Vec<_>>(),
         "profiles": listed(
             app.policy.profiles.iter().map(|id| id.as_str()).collect(),
@@ -74,19 +73,20 @@ pub(super) fn shown(
 }
 
 /// The values in force where the settings alone do not tell, each with where it comes from.
-fn in_force(settings: &Settings, app: &App, sp: &SpMetadata) -> Value {
-    let saml = &app.definition.saml;
-    let rule = SignatureRule::of(saml, sp, &settings.saml.defaults);
-    let (skew, source) = clock_skew(saml, &settings.saml.defaults);
-    let signed = if rule.requires() {
-        "required"
-    } else {
-        "checked when present"
-    };
-    json!({
-        "request_signatures": { "value": signed, "source": rule.source() },
-        "clock_skew_seconds": { "value": skew.to_string(), "source": source },
-    })
+fn in_force(app: &App, sp: &SpMetadata, organisation: &Organisation<'_>) -> Value {
+    let texts = Locale::default().catalogue().in_force;
+    effective::in_force(&app.definition, sp, organisation)
+        .into_iter()
+        .map(|(key, held)| {
+            let line = json!({
+                "value": texts.value(&held.value),
+                "source": texts.source(key, &held.value, held.origin),
+                "origin": held.origin.word(),
+            });
+            (key.to_owned(), line)
+        })
+        .collect::<Map<String, Value>>()
+        .into()
 }
 
 /// What metadata says of a service provider.
@@ -259,7 +259,12 @@ pub(super) fn understood_text(preview: &Preview, signature: &str) -> String {
         let _ = writeln!(text, "logo         {start}");
     }
     let _ = writeln!(text, "signature    {signature}");
-    let given = name_id::formats(&preview.draft.definition.saml).collect::<Vec<_>>();
+    let given = preview
+        .draft
+        .definition
+        .saml
+        .name_id_formats()
+        .collect::<Vec<_>>();
     if let Some(format) = &preview.identifying
         && !given.contains(&format.uri())
     {

@@ -9,7 +9,9 @@ mod common;
 mod developer;
 mod errors;
 mod events;
+mod findings;
 mod forms;
+mod in_force;
 mod people;
 mod results;
 mod settings;
@@ -22,7 +24,9 @@ pub use common::Common;
 pub use developer::Developer;
 pub use errors::{ErrorHelp, ErrorPageTexts, Errors, Explanation};
 pub use events::Events;
+pub use findings::Findings;
 pub use forms::Forms;
+pub use in_force::InForceTexts;
 pub use people::{Keys, UserNew, Users};
 pub use results::Results;
 pub use settings::{ChoiceText, SettingText, SettingTexts};
@@ -136,6 +140,10 @@ pub struct Catalogue {
     pub app_settings: AppSettings,
     /// Every setting of an app.
     pub settings: SettingTexts,
+    /// What keeps users from signing on to an app.
+    pub findings: Findings,
+    /// What is in force of an app's settings.
+    pub in_force: InForceTexts,
     /// Admin: removing an app.
     pub app_remove: AppRemove,
     /// What an app would be told.
@@ -174,6 +182,8 @@ impl Catalogue {
         app_preview: AppPreview::ENGLISH,
         app_settings: AppSettings::ENGLISH,
         settings: SettingTexts::ENGLISH,
+        findings: Findings::ENGLISH,
+        in_force: InForceTexts::ENGLISH,
         app_remove: AppRemove::ENGLISH,
         app_simulate: AppSimulate::ENGLISH,
         user_new: UserNew::ENGLISH,
@@ -218,6 +228,8 @@ mod tests {
             c.app_new.all(),
             c.app_preview.all(),
             c.app_settings.all(),
+            c.findings.all(),
+            c.in_force.all(),
             c.app_remove.all(),
             c.app_simulate.all(),
             c.user_new.all(),

@@ -3,29 +3,24 @@
 use actix_web::http::StatusCode;
 use actix_web::web::{Path, Payload};
 use actix_web::{HttpRequest, HttpResponse};
-use avouch_saml::metadata::algorithms::NoEncryption;
 use avouch_saml::metadata::{Reading, SpMetadata};
 use avouch_saml::security::certificate::{Certificate, KeyKind};
 
 use super::body::{self, Weight};
 use super::view::{certificate_age, certificates, endpoints, key_kind, moment};
 use super::{admin_frame, ask, problems, run, with_status};
-use crate::apps::effective::{
-    SignatureRule, algorithms_for, cipher_in_force, clock_skew, signature_in_force,
-};
-use crate::apps::link::is_held_logo;
-use crate::apps::saml::{EncryptionPolicy, SignWhat};
+use crate::apps::effective::{self, Held, issuer};
 use crate::apps::{App, AppState, StateChange};
 use crate::config::Settings;
 use crate::context::Context;
 use crate::flow::admin::apps::{self as flow, AppView};
 use crate::flow::admin::{AdminError, Wrong};
-use crate::store::keys::KeyRow;
+use crate::store::{self, keys::KeyRow};
+use crate::text::Locale;
 use crate::users::AdminRight;
 use crate::web::extract::{self, Fields};
 use crate::web::pages::admin::{
     AppForm, AppListPage, AppRemovePage, AppRow, AppSettingsPage, FormAction, InForce, Leaving,
-    Origin,
 };
 use crate::web::pages::{AppLabel, Choice, Frame, IdpCertificate, IdpInfo, Notice, Tone};
 use crate::web::respond::{page, see_other};
@@ -199,7 +194,8 @@ fn key_label(key: &KeyRow) -> String {
 /// What a service provider has to know about this identity provider.
 pub(crate) fn idp_info(settings: &Settings, app: Option<&App>, keys: &[KeyRow]) -> IdpInfo {
     let url = |path: &str| settings.server.base_url.join(path);
-    let issuer = app.and_then(|app| app.definition.saml.issuer.clone());
+    let own = &settings.idp.entity_id;
+    let entity_id = app.map_or(own.as_str(), |app| issuer(&app.definition.saml, own).value);
     let own_key = app.and_then(|app| app.definition.saml.signing_key.as_deref());
     let mut certificates = Vec::new();
     for state in ["active", "next", "previous"] {
@@ -224,7 +220,7 @@ pub(crate) fn idp_info(settings: &Settings, app: Option<&App>, keys: &[KeyRow]) 
     IdpInfo {
         metadata_url: url("/saml/metadata"),
         app_metadata_url: app.map(|app| url(&format!("/saml/metadata/{}", app.api_name))),
-        entity_id: issuer.unwrap_or_else(|| settings.idp.entity_id.to_string()),
+        entity_id: entity_id.to_owned(),
         sso_redirect: url("/saml/sso"),
         sso_post: url("/saml/sso"),
         launch_url: app.map(|app| url(&format!("/launch/{}", app.api_name))),
@@ -233,110 +229,27 @@ pub(crate) fn idp_info(settings: &Settings, app: Option<&App>, keys: &[KeyRow]) 
     }
 }
 
-const LOGO_ELSEWHERE: &str = "the first letter of the name: people's browsers are not sent to \
-    another site; to show the logo, paste it as data:image/png;base64,…";
-
 /// The values in force where the form alone does not tell.
 fn in_force(cx: &Context, app: &App, sp: &SpMetadata, keys: &[KeyRow]) -> Vec<InForce> {
-    let saml = &app.definition.saml;
-    let line = |field, value: &str, origin| InForce {
-        field,
-        value: value.to_owned(),
-        origin,
-    };
-    let mut lines = Vec::new();
-    if let Some(logo) = &app.definition.logo_url
-        && !is_held_logo(logo)
-    {
-        lines.push(line("logo_url", LOGO_ELSEWHERE, Origin::Default));
-    }
-    let rule = SignatureRule::of(saml, sp, &cx.services.settings.saml.defaults);
-    let origin = match rule {
-        SignatureRule::App => Origin::Here,
-        SignatureRule::Metadata => Origin::Metadata,
-        SignatureRule::Organisation => Origin::Organisation,
-        SignatureRule::NoneAsks => Origin::Default,
-    };
-    let words = if rule.requires() {
-        "required"
-    } else {
-        "checked when present"
-    };
-    lines.push(line("request_signatures", words, origin));
-
-    let settings = &cx.services.settings;
-    let policy = algorithms_for(&settings.saml.defaults, saml);
-    let origin = match saml.encryption {
-        EncryptionPolicy::WhenKeyPublished => Origin::Metadata,
-        EncryptionPolicy::Off | EncryptionPolicy::Required => Origin::Here,
-    };
-    let words = match (saml.encryption, sp.choose_encryption(&policy)) {
-        (EncryptionPolicy::Off, _) => "off".to_owned(),
-        (_, Ok(chosen)) => {
-            let cipher = cipher_in_force(&chosen, settings.saml.defaults.data_encryption);
-            format!("on, with {}", short_name(cipher.uri()))
-        }
-        (EncryptionPolicy::WhenKeyPublished, Err(NoEncryption::NoKey)) => {
-            "off: no key is published".to_owned()
-        }
-        (_, Err(why)) => format!("every sign-on fails: {why}"),
-    };
-    lines.push(line("encryption", &words, origin));
-    lines.push(match (saml.sign, sp.want_assertions_signed) {
-        (SignWhat::Default, _) => line("sign", "response and assertion", Origin::Default),
-        (SignWhat::Both, _) => line("sign", "response and assertion", Origin::Here),
-        (SignWhat::Response, true) => line("sign", "response and assertion", Origin::Metadata),
-        (SignWhat::Response, false) => line("sign", "response", Origin::Here),
-        (SignWhat::Assertion, _) => line("sign", "assertion", Origin::Here),
-    });
-    let (skew, _) = clock_skew(saml, &cx.services.settings.saml.defaults);
-    lines.push(line(
-        "clock_skew_seconds",
-        &skew.to_string(),
-        match saml.clock_skew_seconds {
-            Some(_) => Origin::Here,
-            None => Origin::Organisation,
-        },
-    ));
-    match &saml.issuer {
-        Some(own) => lines.push(line("issuer", own, Origin::Here)),
-        None => lines.push(line(
-            "issuer",
-            cx.services.settings.idp.entity_id.as_str(),
-            Origin::Organisation,
-        )),
-    }
-    let key = match &saml.signing_key {
-        Some(own) => keys.iter().find(|key| key.id == *own),
-        None => keys
-            .iter()
-            .find(|key| key.purpose == "signing" && key.state == "active"),
-    };
-    if let Some(key) = key {
-        let origin = if saml.signing_key.is_some() {
-            Origin::Here
-        } else {
-            Origin::Organisation
-        };
-        lines.push(line("signing_key", &key_label(key), origin));
-        if let Some(kind) = kind_of(key) {
-            let words = match signature_in_force(&settings.saml.defaults, saml, sp, kind, &policy) {
-                Ok(algorithm) => short_name(algorithm.uri()).to_owned(),
-                Err(why) => format!("every sign-on fails: {why}"),
-            };
-            let origin = match &saml.signature_algorithm {
-                Some(_) => Origin::Here,
-                None => Origin::Default,
-            };
-            lines.push(line("signature_algorithm", &words, origin));
-        }
-    }
-    lines
-}
-
-/// The part of an algorithm's identifier that people know it by.
-fn short_name(uri: &str) -> &str {
-    uri.rsplit('#').next().unwrap_or(uri)
+    let texts = Locale::default().catalogue().in_force;
+    let organisation = cx
+        .services
+        .settings
+        .organisation(store::keys::for_apps(keys));
+    effective::in_force(&app.definition, sp, &organisation)
+        .into_iter()
+        .map(|(field, held)| InForce {
+            field,
+            value: match &held.value {
+                Held::Key(id) => keys
+                    .iter()
+                    .find(|key| key.id == *id)
+                    .map_or_else(|| id.clone(), key_label),
+                other => texts.value(other),
+            },
+            origin: held.origin,
+        })
+        .collect()
 }
 
 /// The kind of a stored key, from its certificate.

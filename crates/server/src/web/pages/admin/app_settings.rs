@@ -4,6 +4,7 @@ use askama::Template;
 use avouch_saml::security::algorithm::SignatureAlgorithm;
 
 use crate::apps::AppState;
+use crate::apps::effective::Origin;
 use crate::apps::row::{FORMAT_BASIC, FORMAT_UNSPECIFIED, FORMAT_URI};
 use crate::apps::settings::{Kind, Section, Setting, algorithm_word, settings_of};
 use crate::text::{AppSettings, SettingText, Text};
@@ -64,19 +65,6 @@ pub struct InForce {
     pub value: String,
     /// Where it comes from.
     pub origin: Origin,
-}
-
-/// Where a value in force comes from.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Origin {
-    /// This page.
-    Here,
-    /// The metadata of the service provider.
-    Metadata,
-    /// The organisation's settings.
-    Organisation,
-    /// Avouch's default.
-    Default,
 }
 
 impl AppSettingsPage {
@@ -197,7 +185,7 @@ impl AppSettingsPage {
         let t = self.t();
         let known = self.in_force.iter().find(|known| known.field == field)?;
         let origin = match known.origin {
-            Origin::Here => t.from_here,
+            Origin::App => t.from_here,
             Origin::Metadata => t.from_metadata,
             Origin::Organisation => t.from_organisation,
             Origin::Default => t.from_default,

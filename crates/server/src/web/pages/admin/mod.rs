@@ -21,7 +21,7 @@ pub use app_preview::{
     RequestedLine, Use,
 };
 pub use app_remove::{AppRemovePage, Leaving};
-pub use app_settings::{AppSettingsPage, InForce, Origin};
+pub use app_settings::{AppSettingsPage, InForce};
 pub use app_simulate::{AppSimulatePage, Simulation, ToldAttribute};
 pub use events::{CheckLine, EventListPage, EventPage, EventRow};
 pub use keys::{KeyLine, KeyListPage, KeyState};
