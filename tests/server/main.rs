@@ -17,6 +17,7 @@ mod manual;
 mod metadata;
 mod nodes;
 mod processes;
+mod readiness;
 mod refusals;
 mod routes;
 mod saml_sso;

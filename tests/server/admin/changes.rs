@@ -85,7 +85,7 @@ pub(crate) fn pairs(fields: &Fields) -> Vec<(&str, &str)> {
         .collect()
 }
 
-fn row(name: &str, format: &str, source: &str, value: &str) -> Fields {
+pub(crate) fn row(name: &str, format: &str, source: &str, value: &str) -> Fields {
     [
         ("attr_name", name),
         ("attr_friendly", ""),

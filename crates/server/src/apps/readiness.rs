@@ -3,6 +3,7 @@
 //! anything of it is found out by a user.
 
 use avouch_saml::metadata::algorithms::NoEncryption;
+use avouch_saml::metadata::attributes::SubjectIdRequirement;
 use avouch_saml::metadata::endpoint::RESPONSE_BINDINGS;
 use avouch_saml::metadata::entity::Untidy;
 use avouch_saml::metadata::{AcsSelector, SpMetadata};
@@ -19,7 +20,6 @@ use super::saml::{PAIRWISE_ID, SUBJECT_ID};
 use super::saml::{SamlSettings, Source, SubjectType, UserField, WhenMissing};
 use super::settings::format_word;
 use super::{App, AppState, Definition, LocalPolicy, PermittedUsers};
-use avouch_saml::metadata::attributes::SubjectIdRequirement;
 
 /// Something that keeps sign-ons from happening as they were meant.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -103,8 +103,6 @@ findings! {
     UnverifiableRequests = "unverifiable_requests",
     /// The NameID format cannot carry the name that was chosen.
     SubjectNotInFormat = "subject_not_in_format",
-    /// The NameID format names no users.
-    FormatWithoutUsers = "format_without_users",
     /// A text with fields takes one value of an attribute that can have several.
     TemplateOfSeveral = "template_of_several",
     /// A row's source has no value for anybody.
@@ -190,15 +188,20 @@ fn can_be_answered(sp: &SpMetadata, found: &mut Vec<Finding>) {
             .iter()
             .map(|acs| binding(acs.binding().uri()))
             .collect();
-        let left_out = sp.warnings.iter().filter(|warning| match &warning.what {
-            Untidy::EndpointDropped { element, .. } => element == "AssertionConsumerService",
-            Untidy::BindingNotServed { .. } => true,
-            _ => false,
-        });
+        let mut left_out: Vec<_> = sp
+            .warnings
+            .iter()
+            .filter(|warning| match &warning.what {
+                Untidy::EndpointDropped { element, .. } => element == "AssertionConsumerService",
+                Untidy::BindingNotServed { .. } => true,
+                _ => false,
+            })
+            .collect();
+        left_out.sort_by_key(|warning| warning.line);
         found.push(Finding {
             expected: expected.join(", "),
             received: bindings.join(", "),
-            details: left_out.map(ToString::to_string).collect(),
+            details: left_out.iter().map(ToString::to_string).collect(),
             ..finding(FindingId::NoUsableAcs, Severity::CannotWork, METADATA)
         });
     }
@@ -252,8 +255,12 @@ fn can_be_signed_for(
 ) {
     let key = signing_key(saml, &organisation.keys);
     let Some(own) = key.value else {
+        // An organisation without any key gets one when it first serves.
+        let Some(chosen) = &saml.signing_key else {
+            return;
+        };
         found.push(Finding {
-            received: saml.signing_key.clone().unwrap_or_default(),
+            received: chosen.clone(),
             origin: key.origin,
             ..finding(FindingId::NoSignature, Severity::CannotWork, "signing_key")
         });
@@ -360,18 +367,8 @@ fn name_is_sent_as_chosen(saml: &SamlSettings, sp: &SpMetadata, found: &mut Vec<
     let subject = &saml.subject_type;
     let fits = match (NameIdFormat::from_uri(format.value), subject) {
         (_, S::None) => true,
-        (NameIdFormat::Entity | NameIdFormat::Encrypted, _) => {
-            found.push(Finding {
-                received: format.value.to_owned(),
-                origin: format.origin,
-                ..finding(
-                    FindingId::FormatWithoutUsers,
-                    Severity::CannotWork,
-                    "name_id_format",
-                )
-            });
-            return;
-        }
+        // Neither names a user in plain text.
+        (NameIdFormat::Entity | NameIdFormat::Encrypted, _) => false,
         (NameIdFormat::Transient, subject) => *subject == S::Transient,
         // Values that an admin brought along are sent as they are.
         (NameIdFormat::Persistent, subject) => {

@@ -6,11 +6,13 @@ use avouch_saml::metadata::{Change, Reading, SpMetadata};
 use serde_json::{Map, Value, json};
 
 use super::CommandError;
+use super::findings;
 use super::open::now;
 use crate::apps::App;
 use crate::apps::draft::Draft;
 use crate::apps::effective::{self, Organisation};
 use crate::apps::onboard::preview::Preview;
+use crate::apps::readiness::readiness;
 use crate::apps::row::row_text;
 use crate::apps::settings::{SETTINGS, Setting};
 use crate::config::Settings;
@@ -47,11 +49,14 @@ pub(super) fn shown(
         SpMetadata::parse(&stored.metadata_xml, &Reading::of_any_age(now())).map_err(|error| {
             CommandError::new(format!("the stored metadata does not read: {error}"))
         })?;
+    let organisation = settings.organisation(keys::for_apps(&keys));
+    let found = readiness(app, &sp, &organisation, now());
     Ok(json!({
+        "findings": findings::values(&found),
         "id": app.id.as_str(), "api_name": app.api_name, "name": app.name,
         "entity_id": stored.entity_id, "state": app.state.as_str(),
         "settings": values,
-        "in_force": in_force(app, &sp, &settings.organisation(keys::for_apps(&keys))),
+        "in_force": in_force(app, &sp, &organisation),
         "attributes": app.definition.saml.attributes.iter().map(row_text).collect::<Vec<_>>(),
         "profiles": listed(
             app.policy.profiles.iter().map(|id| id.as_str()).collect(),
@@ -182,6 +187,17 @@ pub(super) fn show_text(stored: &StoredApp, value: &Value) -> String {
         let _ = writeln!(text, "{label:<12} {}", names.join(", "));
     }
     text.push_str(&service_provider_text(&value["service_provider"]));
+    for finding in value["findings"].as_array().into_iter().flatten() {
+        let severity = match finding["severity"].as_str() {
+            Some("cannot_work") => "cannot work",
+            _ => "may not work",
+        };
+        let _ = writeln!(
+            text,
+            "{severity:<12} {}",
+            finding["text"].as_str().unwrap_or_default()
+        );
+    }
     text.push_str("\nSAML login information, for the service provider:\n");
     let idp = &value["identity_provider"];
     for (label, key) in [

@@ -5,6 +5,7 @@ mod app_shown;
 mod check_config;
 mod dev;
 mod explain;
+mod findings;
 mod key;
 mod metadata;
 mod open;

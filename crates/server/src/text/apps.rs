@@ -88,8 +88,6 @@ texts! {
         intro_replace = "This is what the new metadata says, and what it would change. Nothing \
             is saved yet.";
         warnings = "Please look at this";
-        warning_no_post = "None of its endpoints takes an answer by HTTP-POST, so nobody can sign \
-            in to it yet.";
         warning_expired = "The certificate {} has expired. It is still used, since SAML goes by \
             the key.";
         warning_logo = "The metadata names a logo on another server. People's browsers are not \

@@ -33,8 +33,7 @@ texts! {
             refused.";
         metadata_ends_do = "Replace it with newer metadata before then.";
         no_signature = "nothing to sign with";
-        no_signature_key = "There is no key to sign its answers with.";
-        no_signature_key_chosen = "The signing key {} is not there.";
+        no_signature_key_what = "The signing key {} is not there.";
         no_signature_key_do = "Choose another, or none to use the organisation's active key.";
         no_signature_what = "Its answers cannot be signed: of {} nothing is allowed here, fits the \
             key and is taken by the app.";
@@ -63,9 +62,6 @@ texts! {
             chosen: something else would be sent.";
         subject_not_in_format_do = "The subject type is {}. Choose a format that carries it, such \
             as unspecified, or the subject type that belongs to the format.";
-        format_without_users = "NameID format names no users";
-        format_without_users_what = "The NameID format {} cannot name a user.";
-        format_without_users_do = "Choose another format.";
         template_of_several = "text with a field of several values";
         template_of_several_what = "A text with fields takes the first value of the custom \
             attribute {} alone; users with several are told of one.";
@@ -108,7 +104,6 @@ impl Findings {
             F::NoCipher => self.no_cipher,
             F::UnverifiableRequests => self.unverifiable_requests,
             F::SubjectNotInFormat => self.subject_not_in_format,
-            F::FormatWithoutUsers => self.format_without_users,
             F::TemplateOfSeveral => self.template_of_several,
             F::RowWithoutValue => self.row_without_value,
             F::SubjectIdUnmet => self.subject_id_unmet,
@@ -124,14 +119,9 @@ impl Findings {
             F::WildcardAcs => (self.wildcard_acs_what, self.wildcard_acs_do),
             F::MetadataEnded => (self.metadata_ended_what, self.metadata_ended_do),
             F::MetadataEnds => (self.metadata_ends_what, self.metadata_ends_do),
-            F::NoSignature if finding.field == "signing_key" => (
-                if finding.received.is_empty() {
-                    self.no_signature_key
-                } else {
-                    self.no_signature_key_chosen
-                },
-                self.no_signature_key_do,
-            ),
+            F::NoSignature if finding.field == "signing_key" => {
+                (self.no_signature_key_what, self.no_signature_key_do)
+            }
             F::NoSignature => (self.no_signature_what, self.no_signature_do),
             F::NoEncryptionKey => (self.no_encryption_key_what, self.no_encryption_key_do),
             F::UnusableEncryptionKey => (
@@ -147,7 +137,6 @@ impl Findings {
                 self.subject_not_in_format_what,
                 self.subject_not_in_format_do,
             ),
-            F::FormatWithoutUsers => (self.format_without_users_what, self.format_without_users_do),
             F::TemplateOfSeveral => (self.template_of_several_what, self.template_of_several_do),
             F::RowWithoutValue => (self.row_without_value_what, self.row_without_value_do),
             F::SubjectIdUnmet => (self.subject_id_unmet_what, self.subject_id_unmet_do),

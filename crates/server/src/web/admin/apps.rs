@@ -8,8 +8,9 @@ use avouch_saml::security::certificate::{Certificate, KeyKind};
 
 use super::body::{self, Weight};
 use super::view::{certificate_age, certificates, endpoints, key_kind, moment};
-use super::{admin_frame, ask, problems, run, with_status};
+use super::{admin_frame, anchor, ask, problems, run, with_status};
 use crate::apps::effective::{self, Held, issuer};
+use crate::apps::readiness::{Finding, Severity};
 use crate::apps::{App, AppState, StateChange};
 use crate::config::Settings;
 use crate::context::Context;
@@ -20,7 +21,8 @@ use crate::text::Locale;
 use crate::users::AdminRight;
 use crate::web::extract::{self, Fields};
 use crate::web::pages::admin::{
-    AppForm, AppListPage, AppRemovePage, AppRow, AppSettingsPage, FormAction, InForce, Leaving,
+    AppForm, AppListPage, AppRemovePage, AppRow, AppSettingsPage, FindingLine, FormAction, InForce,
+    Leaving,
 };
 use crate::web::pages::{AppLabel, Choice, Frame, IdpCertificate, IdpInfo, Notice, Tone};
 use crate::web::respond::{page, see_other};
@@ -45,18 +47,26 @@ pub(crate) async fn list(request: HttpRequest) -> HttpResponse {
                 )
             });
             let first_url = after.map(|_| format!("/admin/apps?q={}", encode(&query)));
-            let reading = any_age(cx);
+            let reading = Reading::of_any_age(cx.now);
+            let texts = Locale::default().catalogue().findings;
             let rows = found
                 .lines
                 .iter()
                 .map(|entry| {
-                    let sp = SpMetadata::parse(&entry.metadata_xml, &reading).ok();
+                    let stored = entry.stored.as_ref();
+                    let sp = stored.and_then(|s| SpMetadata::parse(&s.metadata_xml, &reading).ok());
+                    let logo = stored.and_then(|s| s.app.definition.logo_url.as_deref());
                     AppRow {
                         url: format!("/admin/apps/{}", entry.line.api_name),
-                        app: AppLabel::new(&entry.line.name, entry.logo.as_deref()),
+                        app: AppLabel::new(&entry.line.name, logo),
                         entity_id: entry.line.entity_id.clone(),
                         state: AppState::parse(&entry.line.state).unwrap_or(AppState::Uninstalled),
                         last_used: entry.last_used.map(moment),
+                        finding: entry.findings.first().map(|first| {
+                            let severity = texts.severity(first.severity);
+                            let name = texts.name(first);
+                            (tone(first), format!("{severity}: {name}"))
+                        }),
                         certificate: sp.and_then(|sp| certificate_age(&sp, cx.now)),
                     }
                 })
@@ -80,12 +90,28 @@ pub(crate) async fn list(request: HttpRequest) -> HttpResponse {
     .await
 }
 
-/// A reading that judges no expiry: pages show apps whose metadata has run out.
-fn any_age(cx: &Context) -> Reading {
-    Reading {
-        skew_seconds: i64::MAX / 4000,
-        ..Reading::at(cx.now)
+/// How a finding is shown.
+pub(super) fn tone(finding: &Finding) -> Tone {
+    match finding.severity {
+        Severity::CannotWork => Tone::Problem,
+        Severity::MayNotWork => Tone::Warning,
     }
+}
+
+/// What was found, as pages show it, each with where it is mended.
+pub(super) fn finding_lines(
+    findings: &[Finding],
+    place: impl Fn(&Finding) -> String,
+) -> Vec<FindingLine> {
+    let texts = Locale::default().catalogue().findings;
+    findings
+        .iter()
+        .map(|finding| FindingLine {
+            tone: tone(finding),
+            text: texts.sentence(finding),
+            url: place(finding),
+        })
+        .collect()
 }
 
 /// Percent-encodes a query value.
@@ -155,6 +181,8 @@ fn settings_page(cx: &Context, view: AppView, form: AppForm) -> AppSettingsPage 
         certificates: certificates(&view.sp, cx.now),
         form,
         problems: Vec::new(),
+        findings: finding_lines(&view.findings, |finding| format!("#{}", anchor(finding))),
+        asks: false,
         in_force: in_force(cx, app, &view.sp, &view.keys),
         profiles: choices(
             view.profiles
@@ -274,7 +302,7 @@ pub(crate) async fn save(request: HttpRequest, payload: Payload, id: Path<String
     let (kept, shown) = (form.clone(), id.clone());
     let inside = cx.clone();
     let saved = super::flow(&cx, move |cx| {
-        flow::save(cx, &id, |app| {
+        flow::save(cx, &id, form.although, |app| {
             form.apply(app).map_err(|problems| {
                 problems
                     .into_iter()
@@ -288,6 +316,11 @@ pub(crate) async fn save(request: HttpRequest, payload: Payload, id: Path<String
         Ok(app) => see_other(&cx, &format!("/admin/apps/{}?saved", app.api_name)),
         Err(AdminError::Refused(wrong)) => {
             let status = StatusCode::UNPROCESSABLE_ENTITY;
+            again(&request, inside, shown, kept, wrong, status).await
+        }
+        Err(AdminError::CannotWork(found)) => {
+            let status = StatusCode::UNPROCESSABLE_ENTITY;
+            let wrong = super::cannot_work(&found);
             again(&request, inside, shown, kept, wrong, status).await
         }
         Err(error) => super::refused(&request, &cx, error).await,
@@ -309,6 +342,7 @@ async fn again(
         move |cx| flow::show(cx, &id),
         move |cx, view| {
             let mut shown = settings_page(cx, view, form);
+            shown.asks = wrong.iter().any(|wrong| wrong.field == "although");
             shown.problems = problems(wrong);
             with_status(cx, &shown, status)
         },

@@ -181,9 +181,6 @@ pub(super) fn preview_page(
     if came.signature == DocumentSignature::NotVerified {
         warnings.insert(0, t.warning_not_verified.to_string());
     }
-    if !sp.can_be_answered() {
-        warnings.insert(0, t.warning_no_post.to_string());
-    }
     if definition
         .logo_url
         .as_deref()
@@ -250,6 +247,7 @@ pub(super) fn preview_page(
             .collect(),
         warnings,
         ignored: sp.ignored.clone(),
+        findings: Vec::new(),
         changes: replaced.map(|old| {
             diff(old, sp)
                 .into_iter()

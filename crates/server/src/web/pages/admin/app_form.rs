@@ -25,6 +25,8 @@ pub struct AppForm {
     pub permission_sets: Vec<String>,
     /// What is released.
     pub attributes: Vec<AttributeForm>,
+    /// It is to be saved although it cannot work.
+    pub although: bool,
     /// The kind of row that the button "Add" adds: a name of [`PRESETS`], or empty.
     pub preset: String,
     /// Which button was pressed.
@@ -179,6 +181,7 @@ impl AppForm {
             "subject_attribute" => self.subject_attribute = value,
             "profiles" => self.profiles.push(value),
             "permission_sets" => self.permission_sets.push(value),
+            "although" => self.although = value == "yes",
             "preset" => self.preset = value,
             "do" => self.action = FormAction::parse(&value),
             _ if name.starts_with("attr_") => self.set_attribute(name, value),

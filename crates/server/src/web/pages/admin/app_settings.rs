@@ -11,10 +11,11 @@ use crate::text::{AppSettings, SettingText, Text};
 
 use super::super::fields::{Choice, Control, Field, Problem, choose, choose_all};
 use super::super::idp_info::sample_fingerprint;
-use super::super::{AppLabel, Frame, IdpInfo, Moment, Page};
+use super::super::{AppLabel, Frame, IdpInfo, Moment, Page, Tone};
 use super::app_form::{AppForm, AttributeForm, PRESETS, SOURCES};
 use super::app_new::problem_of;
 use super::app_preview::{CertificateLine, EndpointLine, Use};
+use super::findings::{FindingLine, Severe};
 
 /// `GET /admin/apps/{id}`, and the answer to a `POST` there that saved nothing: a problem, or a
 /// row added to or removed from the attributes.
@@ -46,6 +47,10 @@ pub struct AppSettingsPage {
     pub form: AppForm,
     /// What was wrong with them.
     pub problems: Vec<Problem>,
+    /// What keeps users from signing on to it as it is stored.
+    pub findings: Vec<FindingLine>,
+    /// The form is shown since it cannot work with these values: is that meant?
+    pub asks: bool,
     /// What is in force where the form alone does not tell.
     pub in_force: Vec<InForce>,
     /// The organisation's profiles; which are ticked is in the form.
@@ -98,6 +103,17 @@ impl AppSettingsPage {
             }
         }
         fields
+    }
+
+    /// The box to tick where something cannot work and is meant.
+    fn although(&self) -> Field {
+        let texts = &self.frame.t.findings;
+        let ticked = if self.form.although { "yes" } else { "" };
+        Field {
+            hint: Some(texts.accept_hint.into()),
+            control: Control::Tick { danger: true },
+            ..self.plain("although", texts.accept, ticked)
+        }
     }
 
     fn texts(&self, setting: &Setting) -> &'static SettingText {
@@ -393,6 +409,8 @@ impl AppSettingsPage {
             "profiles" => t.profiles,
             "permission_sets" => t.permission_sets,
             "subject_attribute" => t.subject_attribute,
+            "although" => self.frame.t.findings.accept,
+            "sp" => t.sp_title,
             "attr_name" => t.attribute_name,
             "attr_friendly" => t.attribute_friendly,
             "attr_format" => t.attribute_format,
@@ -479,6 +497,8 @@ impl AppSettingsPage {
             }],
             form,
             problems: Vec::new(),
+            findings: Vec::new(),
+            asks: false,
             in_force: vec![
                 in_force("request_signatures", "Required", Origin::Metadata),
                 in_force("signature_algorithm", "RSA-SHA256", Origin::Default),
@@ -568,8 +588,42 @@ pub(super) fn samples() -> Vec<(&'static str, String)> {
         state: AppState::Uninstalled,
         ..AppSettingsPage::sample()
     };
+    let line = |tone, text: &str, url: &str| FindingLine {
+        tone,
+        text: text.into(),
+        url: url.into(),
+    };
+    let findings = AppSettingsPage {
+        findings: vec![
+            line(
+                Tone::Problem,
+                "Its metadata was good until 2026-02-28T12:00:00Z. Every sign-on is refused. \
+                 Replace it with newer metadata.",
+                "#sp",
+            ),
+            line(
+                Tone::Warning,
+                "Nobody may enter: no profile and no permission set lists it.",
+                "#profiles",
+            ),
+        ],
+        ..AppSettingsPage::sample()
+    };
+    let asks = AppSettingsPage {
+        asks: true,
+        problems: vec![
+            Problem::new(
+                "subject_type",
+                "The NameID format persistent cannot carry the subject type that was chosen.",
+            ),
+            Problem::new("although", "Nothing is saved yet."),
+        ],
+        ..AppSettingsPage::sample()
+    };
     vec![
         ("admin-app", AppSettingsPage::sample().html()),
+        ("admin-app-findings", findings.html()),
+        ("admin-app-asks", asks.html()),
         ("admin-app-problems", wrong.html()),
         ("admin-app-uninstalled", uninstalled.html()),
     ]
