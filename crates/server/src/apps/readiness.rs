@@ -379,16 +379,18 @@ fn name_is_sent_as_chosen(saml: &SamlSettings, sp: &SpMetadata, found: &mut Vec<
         }
         (NameIdFormat::Unspecified | NameIdFormat::Other(_), _) => true,
     };
+    // A format that the app allows and the SP's metadata wants in place of the app's own was
+    // chosen too.
+    let severity = match format.origin {
+        Origin::Metadata => Severity::MayNotWork,
+        _ => Severity::CannotWork,
+    };
     if !fits {
         found.push(Finding {
             expected: subject.word(),
             received: format_word(format.value),
             origin: format.origin,
-            ..finding(
-                FindingId::SubjectNotInFormat,
-                Severity::CannotWork,
-                "subject_type",
-            )
+            ..finding(FindingId::SubjectNotInFormat, severity, "subject_type")
         });
     }
 }

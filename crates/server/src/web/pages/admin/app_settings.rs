@@ -634,6 +634,11 @@ mod tests {
     use super::*;
     use crate::apps::settings::SETTINGS;
 
+    fn sample(name: &str) -> String {
+        let found = samples().into_iter().find(|(known, _)| *known == name);
+        found.expect("a sample of this name").1
+    }
+
     /// What a browser would send for the page, in its order, with the main button pressed.
     fn submitted(html: &str) -> Vec<(String, String)> {
         let form = html.split("id=\"settings\"").nth(1).expect("the form");
@@ -721,7 +726,7 @@ mod tests {
 
     #[test]
     fn the_summary_names_each_field() {
-        let (_, html) = samples().remove(1);
+        let html = sample("admin-app-problems");
         assert!(html.contains("Clock tolerance in seconds: Enter a number in the range"));
         assert!(html.contains("Attribute 2, SAML name: Enter a value."));
     }
@@ -757,7 +762,7 @@ mod tests {
 
     #[test]
     fn a_blocked_app_can_be_unblocked_and_only_that() {
-        let (_, blocked) = samples().remove(1);
+        let blocked = sample("admin-app-problems");
         assert!(blocked.contains("action=\"/admin/apps/wiki/unblock\""));
         assert!(!blocked.contains("action=\"/admin/apps/wiki/block\""));
         let html = AppSettingsPage::sample().html();
@@ -766,7 +771,7 @@ mod tests {
 
     #[test]
     fn an_uninstalled_app_can_be_installed_and_neither_blocked_nor_unblocked() {
-        let (_, html) = samples().remove(2);
+        let html = sample("admin-app-uninstalled");
         assert!(html.contains("This app is not installed"));
         assert!(html.contains("action=\"/admin/apps/wiki/install\""));
         assert!(!html.contains("block\"") && !html.contains("/uninstall\""));
