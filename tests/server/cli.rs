@@ -433,7 +433,9 @@ fn an_app_comes_from_metadata_and_is_shown_edited_and_removed() {
     let shown = place.json(&["app", "show", "wiki"], "");
     assert_eq!(
         shown["in_force"]["clock_skew_seconds"],
-        serde_json::json!({ "value": "180", "source": "saml.clock_skew_seconds" })
+        serde_json::json!({
+            "value": "180", "source": "saml.clock_skew_seconds", "origin": "organisation",
+        })
     );
     assert_eq!(
         shown["in_force"]["request_signatures"]["value"],

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use avouch_saml::binding::{Transport, redirect};
-use avouch_server::apps::onboard::row::parse_row;
+use avouch_server::apps::row::parse_row;
 use avouch_server::context::{BrowserToken, Context, hash_token};
 use avouch_server::flow::outcome::Answer;
 use avouch_server::flow::saml::sso;

@@ -354,7 +354,14 @@ fn av_sec_54_script_locations() {
             acs: acs(POST, useless, "index='0'"),
             ..Sample::default()
         };
-        assert_eq!(alone.read().expect_err(useless).fault, Fault::NoAcs);
+        // Whoever has to mend it learns which, on which line and why.
+        let error = alone.read().expect_err(useless);
+        let Fault::NoAcs { dropped } = &error.fault else {
+            panic!("{useless}: {error}");
+        };
+        assert_eq!(dropped.len(), 1, "{useless}");
+        assert_eq!(dropped[0], sp.warnings[0], "{useless}");
+        assert!(error.to_string().contains(&dropped[0].to_string()));
     }
     // An inline SVG is a document with scripts.
     let svg = Sample {

@@ -85,7 +85,7 @@ pub(crate) fn pairs(fields: &Fields) -> Vec<(&str, &str)> {
         .collect()
 }
 
-fn row(name: &str, format: &str, source: &str, value: &str) -> Fields {
+pub(crate) fn row(name: &str, format: &str, source: &str, value: &str) -> Fields {
     [
         ("attr_name", name),
         ("attr_friendly", ""),
@@ -106,10 +106,8 @@ fn an_untouched_page_saves_to_the_same() {
     let app = TestApp::start();
     let connected = app.connect(&Sp::new("wiki"), |a, saml| {
         a.definition.description = "Ünï <&> 'quoted' \"øst\" 漢字".into();
-        saml.attributes = vec![
-            avouch_server::apps::onboard::row::parse_row("mail=email,missing=refuse")
-                .expect("a row"),
-        ];
+        saml.attributes =
+            vec![avouch_server::apps::row::parse_row("mail=email,missing=refuse").expect("a row")];
     });
     let client = admin(&app, ALL);
     let fields = as_shown(&client, "/admin/apps/wiki");

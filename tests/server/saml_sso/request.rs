@@ -678,7 +678,7 @@ fn av_sec_68_a_session_keeps_no_stale_policy_or_metadata() {
     let until = app.now().plus_seconds(3600);
     let mut sp = Sp::new("wiki");
     sp.root_attributes = format!("validUntil=\"{until}\"");
-    let row = avouch_server::apps::onboard::row::parse_row("urn:x:mail = email").expect("a row");
+    let row = avouch_server::apps::row::parse_row("urn:x:mail = email").expect("a row");
     let connected = app.connect(&sp, |_, saml| saml.attributes.push(row.clone()));
     let other = Sp::new("other");
     app.connect(&other, |_, _| ());

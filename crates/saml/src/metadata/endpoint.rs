@@ -391,6 +391,7 @@ pub(super) fn read_acs<'e>(
     notes: &mut Notes,
 ) -> Result<Vec<AcsEndpoint>, MetadataError> {
     let mut endpoints: Vec<AcsEndpoint> = Vec::new();
+    let mut read_from = Vec::new();
     for element in elements {
         let Some((binding, location)) = read_location(element, "Location", notes)? else {
             continue;
@@ -404,6 +405,22 @@ pub(super) fn read_acs<'e>(
             index,
             is_default,
         });
+        read_from.push(element);
+    }
+    // Other bindings beside one that is served are nothing to remark on.
+    if !endpoints
+        .iter()
+        .any(|acs| RESPONSE_BINDINGS.contains(&acs.binding))
+    {
+        for (element, acs) in read_from.into_iter().zip(&endpoints) {
+            notes.warn(
+                element,
+                Untidy::BindingNotServed {
+                    location: shorten(acs.location.as_str()),
+                    binding: shorten(acs.binding.uri()),
+                },
+            );
+        }
     }
     Ok(endpoints)
 }

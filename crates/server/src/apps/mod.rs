@@ -1,8 +1,15 @@
 //! The connected app: what its developer defined and what this organisation's admin decided.
 
+pub mod api_name;
+pub mod draft;
 pub mod effective;
+pub mod link;
+pub mod nearest;
 pub mod onboard;
+pub mod readiness;
+pub mod row;
 pub mod saml;
+pub mod settings;
 
 use avouch_saml::time::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -118,7 +125,7 @@ impl AppState {
 }
 
 /// The developer's part of a connected app.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Definition {
     /// A sentence for users and admins.
@@ -187,6 +194,11 @@ pub enum PermittedUsers {
     /// Every active user of the organisation.
     SelfAuthorize,
 }
+
+saml::words!(PermittedUsers {
+    AdminApproved = "admin_approved",
+    SelfAuthorize = "self_authorize",
+});
 
 pub(crate) const fn yes() -> bool {
     true

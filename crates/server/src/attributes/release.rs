@@ -8,7 +8,7 @@ use avouch_saml::xml::names::is_xml_text;
 
 use super::pairwise::PairwiseSalt;
 use super::subject_id::{self, is_subject_identifier};
-use crate::apps::onboard::row::source_text;
+use crate::apps::row::source_text;
 use crate::apps::saml::{AttributeRow, Condition, SamlSettings, Source, UserField, WhenMissing};
 use crate::apps::saml::{PAIRWISE_ID, SUBJECT_ID};
 use crate::audit::ResultCode;

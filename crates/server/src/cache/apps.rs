@@ -12,7 +12,9 @@ use avouch_saml::security::verify::Trust;
 use avouch_saml::time::Timestamp;
 
 use super::bounded::Bounded;
-use crate::apps::effective::{SignatureRule, algorithms_for, clock_skew, signature_in_force};
+use crate::apps::effective::{
+    Effective, SignatureRule, algorithms_for, clock_skew, issuer, signature_in_force,
+};
 use crate::apps::{App, AppId};
 use crate::config::Settings;
 use crate::fault::OperatorError;
@@ -34,8 +36,8 @@ pub struct ReadyApp {
     pub trust: Trust,
     /// Why a signature is required or not.
     pub signature_rule: SignatureRule,
-    /// Tolerance for its clock, in seconds, and where that was set.
-    pub skew: (i64, &'static str),
+    /// Tolerance for its clock, in seconds.
+    pub skew: Effective<i64>,
     /// The issuer of what it is sent.
     pub issuer: EntityId,
     /// What signs for it, or why nothing can.
@@ -77,7 +79,7 @@ impl ReadyApp {
     /// # Errors
     /// The rule that does not hold.
     pub fn usable(&self, now: Timestamp) -> Result<&dyn Signer, Unusable<'_>> {
-        if !self.sp.is_current(now, self.skew.0) {
+        if !self.sp.is_current(now, self.skew.value) {
             return Err(Unusable::MetadataEnded(self.sp.valid_until));
         }
         self.signer
@@ -292,11 +294,8 @@ fn prepare(
         require_signature: signature_rule.requires(),
     };
     let skew = clock_skew(saml, organisation);
-    let issuer = match &saml.issuer {
-        Some(own) => EntityId::parse(own)
-            .map_err(|error| OperatorError::new(format!("issuer of {}: {error}", app.api_name)))?,
-        None => settings.idp.entity_id.clone(),
-    };
+    let issuer = EntityId::parse(issuer(saml, &settings.idp.entity_id).value)
+        .map_err(|error| OperatorError::new(format!("issuer of {}: {error}", app.api_name)))?;
     let signer = signer(settings, &app, &sp, &algorithms, keys);
     Ok(ReadyApp {
         entity_id: EntityId::parse(&entity_id)

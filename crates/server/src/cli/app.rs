@@ -10,19 +10,24 @@ use serde_json::{Value, json};
 
 use super::CommandError;
 use super::app_shown::{change_lines, show_text, shown, understood, understood_text};
+use super::findings;
 use super::open::{About, Place, change, new_id, not_found, now};
 use super::output::{Output, table};
+use crate::apps::api_name::{free_api_name, is_api_name};
+use crate::apps::draft::Draft;
 use crate::apps::onboard::federation;
 use crate::apps::onboard::preview::Preview;
-use crate::apps::onboard::row::advice_on_name;
-use crate::apps::onboard::settings::{apply_setting, changes};
 use crate::apps::onboard::typed::{Typed, typed_to_metadata};
-use crate::apps::onboard::{Draft, free_api_name, is_api_name, selection, signed};
+use crate::apps::onboard::{selection, signed};
+use crate::apps::readiness::{Finding, of_settings};
+use crate::apps::row::advice_on_name;
+use crate::apps::settings::{apply_setting, changes};
 use crate::apps::{App, AppId, AppState, StateChange};
 use crate::audit::EventKind;
 use crate::config::Settings;
+use crate::flow::admin::readiness::{self, weigh};
 use crate::store::apps::StoredApp;
-use crate::store::{Connection, Db, apps, keys, permission_sets, profiles};
+use crate::store::{Connection, Db, StoreError, apps, keys, permission_sets, profiles};
 
 #[derive(Subcommand)]
 pub(super) enum Command {
@@ -79,6 +84,9 @@ pub(super) struct Add {
     /// format it lists even if that tells who the user is.
     #[arg(long)]
     accept_requested: bool,
+    /// Store it although nobody can sign on to it as it is; --preview says why.
+    #[arg(long)]
+    accept_broken: bool,
     /// Show what was understood and store nothing.
     #[arg(long)]
     preview: bool,
@@ -116,6 +124,9 @@ pub(super) struct Edit {
     /// provider, or who can read; see what it would change with --preview.
     #[arg(long, requires = "metadata")]
     accept_risky: bool,
+    /// Store it although nobody can sign on to it then; see why with --preview.
+    #[arg(long)]
+    accept_broken: bool,
     /// Say what would change and store nothing.
     #[arg(long)]
     preview: bool,
@@ -249,7 +260,7 @@ pub(super) fn run(
     let (settings, db) = place.database()?;
     match command {
         Command::Add(add) => run_add(&add, &settings, &db, output),
-        Command::List { search } => list(&search, &db, output),
+        Command::List { search } => list(&search, &settings, &db, output),
         Command::Show { app } => {
             let stored = find(&db, &app)?;
             let value = shown(&settings, &stored, &db)?;
@@ -395,14 +406,23 @@ fn run_add(add: &Add, settings: &Settings, db: &Db, output: &Output) -> Result<(
         preview.draft.api_name.clone_from(name);
     }
     if add.preview {
-        preview.draft = db.read(|c| {
+        let (draft, found) = db.read(|c| {
             let mut draft = preview.draft.clone();
             add.change.apply(c, &mut draft, &[])?;
             check_selection(c, settings, &draft)?;
-            Ok::<_, CommandError>(draft)
+            let organisation = readiness::organisation(c, settings)?;
+            let found = of_settings(&draft.definition, &preview.sp, &organisation, now());
+            Ok::<_, CommandError>((draft, found))
         })?;
-        output.result(&understood(&preview, &signature), || {
-            understood_text(&preview, &signature)
+        preview.draft = draft;
+        let mut value = understood(&preview, &signature);
+        value["findings"] = findings::values(&found);
+        output.result(&value, || {
+            format!(
+                "{}{}",
+                understood_text(&preview, &signature),
+                findings::lines(&found)
+            )
         });
         return Ok(());
     }
@@ -451,10 +471,17 @@ fn run_add(add: &Add, settings: &Settings, db: &Db, output: &Output) -> Result<(
                 metadata_xml: xml.clone(),
                 version: 1,
             };
+            let organisation = readiness::organisation(c, settings)?;
+            let after = (&stored.app, &preview.sp);
+            weigh(None, after, &organisation, now(), add.accept_broken)?;
             apps::insert(c, &stored)?;
             Ok(stored)
         },
     )?;
+    let found = db.read(|c| {
+        let organisation = readiness::organisation(c, settings)?;
+        Ok::<_, CommandError>(readiness::of_stored(&stored, &organisation, now()))
+    })?;
     let mut value = shown(settings, &stored, db)?;
     value["preview"] = understood(&preview, &signature);
     output.result(&value, || {
@@ -462,7 +489,7 @@ fn run_add(add: &Add, settings: &Settings, db: &Db, output: &Output) -> Result<(
             && stored.app.policy.profiles.is_empty()
             && stored.app.policy.permission_sets.is_empty();
         format!(
-            "{}\nadded as {}\nlaunch URL   {base}/launch/{}\nmetadata URL {base}/saml/metadata/{}\n{}",
+            "{}\nadded as {}\nlaunch URL   {base}/launch/{}\nmetadata URL {base}/saml/metadata/{}\n{}{}",
             understood_text(&preview, &signature),
             stored.app.api_name,
             stored.app.api_name,
@@ -475,7 +502,8 @@ fn run_add(add: &Add, settings: &Settings, db: &Db, output: &Output) -> Result<(
                 )
             } else {
                 String::new()
-            }
+            },
+            findings::warnings(&found),
         )
     });
     Ok(())
@@ -548,23 +576,41 @@ fn run_edit(
         stored.app.updated_at = now();
         Ok::<_, CommandError>(stored)
     };
+    // Read away from the transaction that writes: metadata can be long.
+    let read = |xml: &[u8]| {
+        SpMetadata::parse(xml, &Reading::of_any_age(now()))
+            .map_err(|error| CommandError::new(format!("the metadata does not read: {error}")))
+    };
+    let old_sp = read(&before.metadata_xml)?;
+    let new_sp = xml.as_deref().map(read).transpose()?;
+    let brought_about = |c: &mut Connection, after: &StoredApp, accepted: bool| {
+        let organisation = readiness::organisation(c, settings)?;
+        let is = (&after.app, new_sp.as_ref().unwrap_or(&old_sp));
+        let was = Some((&before.app, &old_sp));
+        Ok::<_, CommandError>(weigh(was, is, &organisation, now(), accepted)?)
+    };
     let lines = change_lines(differences.unwrap_or_default());
     let risky = differences
         .unwrap_or_default()
         .iter()
         .any(Difference::is_risky);
     if edit.preview {
-        let after = db.read(edited)?;
+        let (after, found) = db.read(|c| {
+            let after = edited(c)?;
+            let found = brought_about(c, &after, true)?;
+            Ok::<_, CommandError>((after, found))
+        })?;
         let said = said_changes(&before, &after, differences);
         let value = json!({
-            "stored": false, "changes": said,
+            "stored": false, "changes": said, "findings": findings::values(&found),
             "metadata_changes": differences.unwrap_or_default().iter().map(|change| json!({
                 "risky": change.is_risky(), "what": change.to_string(),
             })).collect::<Vec<_>>(),
         });
         output.result(&value, || {
             format!(
-                "{lines}{}: would change: {said}; nothing was stored",
+                "{lines}{}{}: would change: {said}; nothing was stored",
+                findings::lines(&found),
                 before.app.api_name
             )
         });
@@ -576,25 +622,27 @@ fn run_edit(
              {lines}If they are meant, add --accept-risky"
         )));
     }
-    let after = change(
+    let (after, found) = change(
         db,
-        |after: &StoredApp| {
+        |(after, _): &(StoredApp, _)| {
             let said = said_changes(&before, after, differences);
             about(after, &format!("edited ({said}) the app"))
         },
         |c| {
             let stored = edited(c)?;
+            let found = brought_about(c, &stored, edit.accept_broken)?;
             apps::update(c, &stored)?;
-            Ok(stored)
+            Ok((stored, found))
         },
     )?;
     let value = shown(settings, &after, db)?;
     output.result(&value, || {
         format!(
-            "{}: {}{}",
+            "{}: {}{}{}",
             after.app.api_name,
             said_changes(&before, &after, differences),
-            advice(&before, &after)
+            advice(&before, &after),
+            findings::warnings(&found),
         )
     });
     Ok(())
@@ -659,12 +707,25 @@ fn find(db: &Db, name: &str) -> Result<StoredApp, CommandError> {
     })
 }
 
-fn list(search: &str, db: &Db, output: &Output) -> Result<(), CommandError> {
+fn list(search: &str, settings: &Settings, db: &Db, output: &Output) -> Result<(), CommandError> {
     const PAGE: i64 = 500;
-    let mut all = Vec::new();
+    let mut all: Vec<(apps::AppLine, Vec<Finding>)> = Vec::new();
     loop {
-        let after = all.last().map(|line: &apps::AppLine| line.api_name.clone());
-        let page = db.read(|c| apps::list(c, search, after.as_deref(), PAGE))?;
+        let after = all.last().map(|(line, _)| line.api_name.clone());
+        let page = db.read(|c| {
+            let organisation = readiness::organisation(c, settings)?;
+            let lines = apps::list(c, search, after.as_deref(), PAGE)?;
+            lines
+                .into_iter()
+                .map(|line| {
+                    let stored = apps::by_id(c, &AppId::new(line.id.as_str()))?;
+                    let found = stored.map_or_else(Vec::new, |stored| {
+                        readiness::of_stored(&stored, &organisation, now())
+                    });
+                    Ok((line, found))
+                })
+                .collect::<Result<Vec<_>, StoreError>>()
+        })?;
         let last = i64::try_from(page.len()).unwrap_or(PAGE) < PAGE;
         all.extend(page);
         if last {
@@ -673,9 +734,10 @@ fn list(search: &str, db: &Db, output: &Output) -> Result<(), CommandError> {
     }
     let value: Value = all
         .iter()
-        .map(|line| {
+        .map(|(line, found)| {
             json!({ "id": line.id, "api_name": line.api_name, "name": line.name,
-                    "entity_id": line.entity_id, "state": line.state })
+                    "entity_id": line.entity_id, "state": line.state,
+                    "findings": findings::values(found) })
         })
         .collect();
     output.result(&value, || {
@@ -684,16 +746,17 @@ fn list(search: &str, db: &Db, output: &Output) -> Result<(), CommandError> {
         }
         let rows: Vec<Vec<String>> = all
             .iter()
-            .map(|line| {
+            .map(|(line, found)| {
                 vec![
                     line.api_name.clone(),
                     line.name.clone(),
                     line.state.clone(),
                     line.entity_id.clone(),
+                    findings::worst(found),
                 ]
             })
             .collect();
-        table(&["app", "name", "state", "entity ID"], &rows)
+        table(&["app", "name", "state", "entity ID", "attention"], &rows)
     });
     Ok(())
 }

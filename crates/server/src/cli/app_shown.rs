@@ -6,17 +6,19 @@ use avouch_saml::metadata::{Change, Reading, SpMetadata};
 use serde_json::{Map, Value, json};
 
 use super::CommandError;
+use super::findings;
 use super::open::now;
 use crate::apps::App;
-use crate::apps::effective::{SignatureRule, clock_skew};
-use crate::apps::onboard::Draft;
+use crate::apps::draft::Draft;
+use crate::apps::effective::{self, Organisation};
 use crate::apps::onboard::preview::Preview;
-use crate::apps::onboard::row::row_text;
-use crate::apps::onboard::settings::SETTINGS;
-use crate::attributes::name_id;
+use crate::apps::readiness::readiness;
+use crate::apps::row::row_text;
+use crate::apps::settings::{SETTINGS, Setting};
 use crate::config::Settings;
 use crate::store::apps::StoredApp;
 use crate::store::{Db, keys, permission_sets, profiles};
+use crate::text::Locale;
 use crate::web::admin::apps::idp_info;
 use crate::web::admin::view::{certificates, contact_line};
 use crate::web::pages::admin::{CertificateLine, Use};
@@ -34,7 +36,7 @@ pub(super) fn shown(
     let draft = Draft::of(app);
     let values: Map<String, Value> = SETTINGS
         .iter()
-        .map(|setting| (setting.key.to_owned(), setting.value(&draft)))
+        .map(|setting| (setting.key.to_owned(), setting.json(&draft)))
         .collect();
     let listed = |ids: Vec<&str>, all: Vec<(&str, &str)>| -> Vec<String> {
         all.into_iter()
@@ -47,11 +49,14 @@ pub(super) fn shown(
         SpMetadata::parse(&stored.metadata_xml, &Reading::of_any_age(now())).map_err(|error| {
             CommandError::new(format!("the stored metadata does not read: {error}"))
         })?;
+    let organisation = settings.organisation(keys::for_apps(&keys));
+    let found = readiness(app, &sp, &organisation, now());
     Ok(json!({
+        "findings": findings::values(&found),
         "id": app.id.as_str(), "api_name": app.api_name, "name": app.name,
         "entity_id": stored.entity_id, "state": app.state.as_str(),
         "settings": values,
-        "in_force": in_force(settings, app, &sp),
+        "in_force": in_force(app, &sp, &organisation),
         "attributes": app.definition.saml.attributes.iter().map(row_text).collect::<Vec<_>>(),
         "profiles": listed(
             app.policy.profiles.iter().map(|id| id.as_str()).collect(),
@@ -73,19 +78,20 @@ pub(super) fn shown(
 }
 
 /// The values in force where the settings alone do not tell, each with where it comes from.
-fn in_force(settings: &Settings, app: &App, sp: &SpMetadata) -> Value {
-    let saml = &app.definition.saml;
-    let rule = SignatureRule::of(saml, sp, &settings.saml.defaults);
-    let (skew, source) = clock_skew(saml, &settings.saml.defaults);
-    let signed = if rule.requires() {
-        "required"
-    } else {
-        "checked when present"
-    };
-    json!({
-        "request_signatures": { "value": signed, "source": rule.source() },
-        "clock_skew_seconds": { "value": skew.to_string(), "source": source },
-    })
+fn in_force(app: &App, sp: &SpMetadata, organisation: &Organisation<'_>) -> Value {
+    let texts = Locale::default().catalogue().in_force;
+    effective::in_force(&app.definition, sp, organisation)
+        .into_iter()
+        .map(|(key, held)| {
+            let line = json!({
+                "value": texts.value(&held.value),
+                "source": texts.source(key, &held.value, held.origin),
+                "origin": held.origin.word(),
+            });
+            (key.to_owned(), line)
+        })
+        .collect::<Map<String, Value>>()
+        .into()
 }
 
 /// What metadata says of a service provider.
@@ -154,6 +160,12 @@ fn service_provider_text(sp: &Value) -> String {
     out
 }
 
+/// What a setting does, in a sentence.
+fn about(setting: &Setting) -> &'static str {
+    let texts = Locale::default().catalogue().settings.of(setting.key);
+    texts.map_or("", |texts| texts.about.0)
+}
+
 /// `avouch app show`, for people; `value` is what [`shown`] made.
 pub(super) fn show_text(stored: &StoredApp, value: &Value) -> String {
     let app = &stored.app;
@@ -175,6 +187,17 @@ pub(super) fn show_text(stored: &StoredApp, value: &Value) -> String {
         let _ = writeln!(text, "{label:<12} {}", names.join(", "));
     }
     text.push_str(&service_provider_text(&value["service_provider"]));
+    for finding in value["findings"].as_array().into_iter().flatten() {
+        let severity = match finding["severity"].as_str() {
+            Some("cannot_work") => "cannot work",
+            _ => "may not work",
+        };
+        let _ = writeln!(
+            text,
+            "{severity:<12} {}",
+            finding["text"].as_str().unwrap_or_default()
+        );
+    }
     text.push_str("\nSAML login information, for the service provider:\n");
     let idp = &value["identity_provider"];
     for (label, key) in [
@@ -205,9 +228,9 @@ pub(super) fn show_text(stored: &StoredApp, value: &Value) -> String {
             text,
             "  {} = {}\n      {} Takes {}.",
             setting.key,
-            (setting.read)(&draft),
-            setting.about,
-            setting.expected
+            setting.text(&draft),
+            about(setting),
+            setting.expected()
         );
     }
     text.push_str("\nIn force, where the settings alone do not tell:\n");
@@ -252,7 +275,12 @@ pub(super) fn understood_text(preview: &Preview, signature: &str) -> String {
         let _ = writeln!(text, "logo         {start}");
     }
     let _ = writeln!(text, "signature    {signature}");
-    let given = name_id::formats(&preview.draft.definition.saml).collect::<Vec<_>>();
+    let given = preview
+        .draft
+        .definition
+        .saml
+        .name_id_formats()
+        .collect::<Vec<_>>();
     if let Some(format) = &preview.identifying
         && !given.contains(&format.uri())
     {

@@ -5,6 +5,7 @@ mod app_shown;
 mod check_config;
 mod dev;
 mod explain;
+mod findings;
 mod key;
 mod metadata;
 mod open;
@@ -170,8 +171,8 @@ macro_rules! said_as_is {
 }
 said_as_is!(
     crate::keys::rollover::RolloverError,
-    crate::apps::onboard::settings::SettingError,
-    crate::apps::onboard::row::RowError,
+    crate::apps::settings::SettingError,
+    crate::apps::row::RowError,
     crate::apps::onboard::typed::TypedError,
     crate::directory::password::HashError,
     std::io::Error,

@@ -248,7 +248,7 @@ fn event(kind: EventKind, reason: String, about: About) -> Event {
 
 /// Says which thing was not found, with the nearest that exist.
 pub(super) fn not_found(kind: &str, name: &str, known: &[String]) -> CommandError {
-    let near = crate::apps::onboard::nearest(name, known.iter().map(String::as_str));
+    let near = crate::apps::nearest::nearest(name, known.iter().map(String::as_str));
     let next = match (kind, near) {
         (_, Some(near)) => format!("did you mean {near:?}?"),
         ("profile", None) => {

@@ -1,11 +1,13 @@
 //! Signing keys, their private halves encrypted.
 
+use avouch_saml::security::certificate::Certificate;
 use avouch_saml::time::Timestamp;
 use diesel::prelude::*;
 
 use super::schema::signing_keys;
 use super::state::Kind;
 use super::{Connection, StoreError};
+use crate::apps::effective::OwnKey;
 
 /// A key as stored.
 #[derive(Debug, Clone, Queryable, Insertable)]
@@ -32,6 +34,21 @@ impl KeyRow {
     pub fn created(&self) -> Timestamp {
         Timestamp::from_millis(self.created_at)
     }
+}
+
+/// The signing keys among `rows` that are not retired, as apps choose among them.
+pub fn for_apps(rows: &[KeyRow]) -> Vec<OwnKey> {
+    rows.iter()
+        .filter(|row| row.purpose == "signing" && row.state != "retired")
+        .filter_map(|row| {
+            let certificate = Certificate::from_der(&row.certificate).ok()?;
+            Some(OwnKey {
+                id: row.id.clone(),
+                kind: certificate.public_key().ok()?.kind(),
+                active: row.state == "active",
+            })
+        })
+        .collect()
 }
 
 /// Every key, oldest first.

@@ -7,15 +7,17 @@ use avouch_saml::ids::EntityId;
 use avouch_saml::metadata::{Change as Difference, MetadataError, Reading, SpMetadata, diff};
 use avouch_saml::time::Timestamp;
 
+use super::readiness::{self, weigh};
 use super::{AdminError, Change, SEES_APPS, Wrong, change, require, view};
+use crate::apps::api_name::free_api_name;
+use crate::apps::draft::Draft;
 use crate::apps::onboard::preview::Preview;
 use crate::apps::onboard::typed::{Typed, TypedError, typed_over, typed_to_metadata};
-use crate::apps::onboard::{Draft, federation, free_api_name, selection, settings, signed};
-use crate::apps::{App, AppId, AppState, StateChange};
-use crate::cache::apps::{By, ReadyApp};
+use crate::apps::onboard::{federation, selection, signed};
+use crate::apps::readiness::{Finding, of_settings, readiness as of_app};
+use crate::apps::{App, AppId, AppState, StateChange, settings};
 use crate::context::Context;
 use crate::store::apps::{AppLine, StoredApp};
-use crate::store::state::Versions;
 use crate::store::{self, Connection};
 use crate::users::{AdminRight, User};
 use crate::users::{PermissionSetId, ProfileId};
@@ -32,8 +34,6 @@ pub struct AppsPage {
     pub more: bool,
     /// How many apps there are in all.
     pub total: i64,
-    /// The versions of what is cached.
-    pub versions: Versions,
     /// Who looks.
     pub viewer: User,
 }
@@ -43,6 +43,10 @@ pub struct AppsPage {
 pub struct Entry {
     /// Its names and state.
     pub line: AppLine,
+    /// The app; `None` when it went at this moment.
+    pub stored: Option<StoredApp>,
+    /// What keeps users from signing on to it.
+    pub findings: Vec<Finding>,
     /// When somebody last signed in to it.
     pub last_used: Option<Timestamp>,
 }
@@ -56,40 +60,29 @@ pub fn list(cx: &Context, search: &str, after: Option<&str>) -> Result<AppsPage,
         let mut lines = store::apps::list(c, search, after, PAGE + 1)?;
         let more = lines.len() > PAGE as usize;
         lines.truncate(PAGE as usize);
+        let organisation = readiness::organisation(c, &cx.services.settings)?;
         let ids: Vec<String> = lines.iter().map(|line| line.id.clone()).collect();
         let last_used = store::events::last_sign_ons(c, &ids)?;
         let mut entries = Vec::with_capacity(lines.len());
         for line in lines {
+            let stored = store::apps::by_id(c, &AppId::new(line.id.as_str()))?;
+            let findings = stored.as_ref().map_or_else(Vec::new, |stored| {
+                readiness::of_stored(stored, &organisation, cx.now)
+            });
             entries.push(Entry {
                 last_used: last_used.get(&line.id).copied(),
                 line,
+                stored,
+                findings,
             });
         }
         Ok(AppsPage {
             lines: entries,
             more,
             total: store::apps::count(c)?,
-            versions: store::state::versions(c)?,
             viewer: user.clone(),
         })
     })
-}
-
-/// The app of a line of the list ready for use, from memory unless it has changed; `None` when its
-/// metadata does not read, or it was removed meanwhile.
-pub fn ready(cx: &Context, versions: Versions, line: &AppLine) -> Option<Arc<ReadyApp>> {
-    let id = AppId::new(line.id.as_str());
-    cx.services
-        .app(versions, By::Id(&id), cx.now)
-        .unwrap_or_else(|error| {
-            tracing::warn!(
-                request.id = cx.request_id,
-                app.id = %id,
-                error = error.for_the_log(),
-                "an app is listed without what its metadata says"
-            );
-            None
-        })
 }
 
 /// An app with all its page shows.
@@ -105,6 +98,8 @@ pub struct AppView {
     pub permission_sets: Vec<(PermissionSetId, String)>,
     /// The organisation's keys.
     pub keys: Vec<store::keys::KeyRow>,
+    /// What keeps users from signing on to it.
+    pub findings: Vec<Finding>,
     /// Who looks.
     pub viewer: User,
 }
@@ -116,8 +111,11 @@ pub struct AppView {
 pub fn show(cx: &Context, id: &str) -> Result<AppView, AdminError> {
     view(cx, SEES_APPS, |c, user| {
         let stored = find(c, id)?;
+        let sp = metadata_of(&stored, cx.now)?;
+        let organisation = readiness::organisation(c, &cx.services.settings)?;
         Ok(AppView {
-            sp: metadata_of(&stored, cx.now)?,
+            findings: of_app(&stored.app, &sp, &organisation, cx.now),
+            sp,
             profiles: store::profiles::all(c)?,
             permission_sets: store::permission_sets::all(c)?,
             keys: store::keys::all(c)?,
@@ -154,6 +152,8 @@ pub enum Understood {
     One {
         /// What would be stored.
         preview: Box<Preview>,
+        /// What would keep users from signing on, but for who may enter.
+        findings: Vec<Finding>,
         /// What to bring back to have this stored: the document of this one entity, or the whole
         /// of a document whose signature is verified.
         document: Vec<u8>,
@@ -247,20 +247,27 @@ pub fn understand(
         if replaced.is_none() {
             not_taken(c, preview.sp.entity_id.as_str())?;
         }
+        let organisation = readiness::organisation(c, &cx.services.settings)?;
+        let replaced = match replaced {
+            Some(stored) => {
+                let sp = metadata_of(&stored, cx.now)?;
+                Some(Box::new((stored, sp)))
+            }
+            None => None,
+        };
+        let definition = match &replaced {
+            Some(old) => &old.0.app.definition,
+            None => &preview.draft.definition,
+        };
         Ok(Understood::One {
+            findings: of_settings(definition, &preview.sp, &organisation, cx.now),
             preview: Box::new(preview),
             document: match signature {
                 DocumentSignature::VerifiedBy(_) => came.to_vec(),
                 _ => document,
             },
             signature,
-            replaced: match replaced {
-                Some(stored) => {
-                    let sp = metadata_of(&stored, cx.now)?;
-                    Some(Box::new((stored, sp)))
-                }
-                None => None,
-            },
+            replaced,
             viewer: Box::new(user.clone()),
         })
     })
@@ -394,6 +401,8 @@ pub struct Confirmed {
     pub release: Vec<String>,
     /// Certificates of whom the metadata has to be signed by.
     pub signed_by: Vec<String>,
+    /// It is to be stored although it cannot work.
+    pub although: bool,
 }
 
 /// Adds an app from metadata that was previewed. It is read again: what a browser brings back is
@@ -420,6 +429,9 @@ pub fn add(
         };
         let (draft, entity_id) = (new.draft.clone(), new.entity_id.clone());
         let stored = new_app(c, cx, draft, entity_id, document.clone())?;
+        let organisation = readiness::organisation(c, &cx.services.settings)?;
+        let after = (&stored.app, &new.sp);
+        weigh(None, after, &organisation, cx.now, confirmed.although)?;
         store::apps::insert(c, &stored)?;
         let draft = Draft::of(&stored.app);
         Ok((
@@ -430,7 +442,9 @@ pub fn add(
                 settings: vec![(
                     "attributes".to_owned(),
                     String::new(),
-                    (settings::setting("attributes").expect("in the table").read)(&draft),
+                    settings::setting("attributes")
+                        .expect("in the table")
+                        .text(&draft),
                 )],
                 ..Change::default()
             },
@@ -441,6 +455,7 @@ pub fn add(
 /// What [`add`] stores, read before its transaction begins.
 struct New {
     draft: Draft,
+    sp: SpMetadata,
     entity_id: String,
     document: Vec<u8>,
     /// The same without what the SP claims of itself, where it claims anything.
@@ -483,11 +498,12 @@ impl New {
         {
             preview.accept_identifying();
         }
-        let mut sp = preview.sp;
+        let sp = preview.sp;
         let entity_id = sp.entity_id.to_string();
         let unclaimed = if sp.has_claims() {
-            sp.strip_claims();
-            let written = sp
+            let mut bare = sp.clone();
+            bare.strip_claims();
+            let written = bare
                 .to_xml()
                 .map_err(|e| Wrong::new("metadata", e.to_string()))?;
             Some(written)
@@ -496,6 +512,7 @@ impl New {
         };
         Ok(Self {
             draft: preview.draft,
+            sp,
             entity_id,
             document,
             unclaimed,
@@ -553,52 +570,61 @@ fn about(stored: &StoredApp) -> (String, String, String) {
     )
 }
 
-/// Changes an app as `edit` says.
+/// Changes an app as `edit` says, `although` it cannot work then or only if it can.
 ///
 /// # Errors
 /// [`AdminError`]: nothing was changed. What `edit` refuses comes back as [`AdminError::Refused`].
 pub fn save(
     cx: &Context,
     id: &str,
+    although: bool,
     edit: impl Fn(&mut App) -> Result<(), Vec<Wrong>>,
 ) -> Result<App, AdminError> {
-    change(
-        cx,
-        &[AdminRight::EditApps, AdminRight::ManageRelease],
-        |c, user| {
-            let mut stored = find(c, id)?;
-            let before = stored.app.clone();
-            edit(&mut stored.app).map_err(AdminError::Refused)?;
-            let mut changed = settings::changes(&Draft::of(&before), &Draft::of(&stored.app));
-            for (setting, ..) in &changed {
-                require(user, setting.right)?;
-            }
-            let mut lines: Vec<(String, String, String)> = changed
-                .drain(..)
-                .map(|(setting, was, is)| (setting.key.to_owned(), was, is))
-                .collect();
-            lines.extend(assignments(c, user, &before, &stored.app)?);
-            known_key(c, &stored.app)?;
-            free_name(c, &stored.app)?;
-            if let Some(wrong) = selection::blocked(
-                &stored.app.definition.saml,
-                &cx.services.settings.saml.defaults.algorithms,
-            ) {
-                return Err(Wrong::new("signature_algorithm", wrong).into());
-            }
-            stored.app.updated_at = cx.now;
-            store::apps::update(c, &stored)?;
-            Ok((
-                stored.app.clone(),
-                Change {
-                    reason: format!("The settings of {} were changed.", stored.app.name),
-                    app: Some(about(&stored)),
-                    settings: lines,
-                    ..Change::default()
-                },
-            ))
-        },
-    )
+    let rights = &[AdminRight::EditApps, AdminRight::ManageRelease];
+    // Read away from the transaction that writes: metadata can be long.
+    let known = view(cx, rights, |c, _| find(c, id))?;
+    let read = metadata_of(&known, cx.now)?;
+    change(cx, rights, |c, user| {
+        let mut stored = find(c, id)?;
+        let before = stored.app.clone();
+        edit(&mut stored.app).map_err(AdminError::Refused)?;
+        let mut changed = settings::changes(&Draft::of(&before), &Draft::of(&stored.app));
+        for (setting, ..) in &changed {
+            require(user, setting.right)?;
+        }
+        let mut lines: Vec<(String, String, String)> = changed
+            .drain(..)
+            .map(|(setting, was, is)| (setting.key.to_owned(), was, is))
+            .collect();
+        lines.extend(assignments(c, user, &before, &stored.app)?);
+        known_key(c, &stored.app)?;
+        free_name(c, &stored.app)?;
+        if let Some(wrong) = selection::blocked(
+            &stored.app.definition.saml,
+            &cx.services.settings.saml.defaults.algorithms,
+        ) {
+            return Err(Wrong::new("signature_algorithm", wrong).into());
+        }
+        let sp = if stored.metadata_xml == known.metadata_xml {
+            Cow::Borrowed(&read)
+        } else {
+            Cow::Owned(metadata_of(&stored, cx.now)?)
+        };
+        let organisation = readiness::organisation(c, &cx.services.settings)?;
+        let (was, is) = ((&before, &*sp), (&stored.app, &*sp));
+        weigh(Some(was), is, &organisation, cx.now, although)?;
+        stored.app.updated_at = cx.now;
+        store::apps::update(c, &stored)?;
+        Ok((
+            stored.app.clone(),
+            Change {
+                reason: format!("The settings of {} were changed.", stored.app.name),
+                app: Some(about(&stored)),
+                settings: lines,
+                ..Change::default()
+            },
+        ))
+    })
 }
 
 /// Checks that the profiles and permission sets exist, and tells what changed of them by name.
@@ -731,7 +757,8 @@ pub fn remove(cx: &Context, id: &str) -> Result<(), AdminError> {
 }
 
 /// Replaces the metadata of an app by metadata of the same entity. Settings stay as they are. What
-/// could change the release of attributes takes the right to that as well.
+/// could change the release of attributes takes the right to that as well. Metadata with which the
+/// app cannot work is taken if it is to be `although`.
 ///
 /// # Errors
 /// [`AdminError`]: nothing was changed.
@@ -740,6 +767,7 @@ pub fn replace(
     id: &str,
     document: &[u8],
     signed_by: &[String],
+    although: bool,
 ) -> Result<App, AdminError> {
     let right = right_to_import(true);
     let before = view(cx, &[right], |c, _| find(c, id))?;
@@ -753,7 +781,8 @@ pub fn replace(
     if sp.entity_id.as_str() != before.entity_id {
         return Err(other_entity(&before.entity_id, sp.entity_id.as_str()));
     }
-    let differences = diff(&metadata_of(&before, cx.now)?, &sp);
+    let old = metadata_of(&before, cx.now)?;
+    let differences = diff(&old, &sp);
     change(cx, &[right], |c, user| {
         if differences.iter().any(Difference::concerns_release) {
             require(user, AdminRight::ManageRelease)?;
@@ -766,6 +795,9 @@ pub fn replace(
             )
             .into());
         }
+        let organisation = readiness::organisation(c, &cx.services.settings)?;
+        let (was, is) = ((&stored.app, &old), (&stored.app, &sp));
+        weigh(Some(was), is, &organisation, cx.now, although)?;
         stored.metadata_xml.clone_from(&document);
         stored.app.updated_at = cx.now;
         store::apps::update(c, &stored)?;

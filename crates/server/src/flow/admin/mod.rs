@@ -6,11 +6,14 @@
 pub mod apps;
 pub mod events;
 pub mod keys;
+pub mod readiness;
 pub mod simulate;
 pub mod users;
 
 use std::collections::BTreeSet;
 
+use self::readiness::CannotWork;
+use crate::apps::readiness::Finding;
 use crate::audit::trail::Trail;
 use crate::audit::{Check, EventKind, ResultCode};
 use crate::context::Context;
@@ -32,6 +35,8 @@ pub enum AdminError {
     NotFound,
     /// What was asked cannot be done; the sentences say why.
     Refused(Vec<Wrong>),
+    /// As it would be stored the app could not work, and nobody said that this is meant.
+    CannotWork(Vec<Finding>),
     /// The fault is ours.
     Ours(OperatorError),
 }
@@ -67,6 +72,12 @@ impl From<StoreError> for AdminError {
             StoreError::Conflict(conflict) => Wrong::new("", conflict.to_string()).into(),
             other => Self::Ours(other.into()),
         }
+    }
+}
+
+impl From<CannotWork> for AdminError {
+    fn from(CannotWork(found): CannotWork) -> Self {
+        Self::CannotWork(found)
     }
 }
 

@@ -6,11 +6,10 @@ pub mod samples;
 use avouch_saml::name_id::NameIdFormat;
 use avouch_saml::time::Timestamp;
 
-use crate::apps::onboard::free_api_name;
+use crate::apps::api_name::free_api_name;
 use crate::apps::onboard::preview::Preview;
-use crate::apps::onboard::row::{FORMAT_URI, parse_row};
+use crate::apps::row::{FORMAT_URI, parse_row};
 use crate::apps::{App, AppId, AppState, PermittedUsers};
-use crate::attributes::name_id;
 use crate::random::new_id;
 use crate::store::apps::StoredApp;
 use crate::store::{self, Connection, Db, StoreError};
@@ -46,7 +45,7 @@ pub fn add_sp(
     preview.accept_identifying();
     let saml = &mut preview.draft.definition.saml;
     let mail = NameIdFormat::EmailAddress.uri();
-    if !name_id::formats(saml).any(|uri| uri == mail) {
+    if !saml.name_id_formats().any(|uri| uri == mail) {
         saml.allowed_name_id_formats.push(mail.to_owned());
     }
     for text in EVERYTHING {

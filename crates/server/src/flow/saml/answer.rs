@@ -16,8 +16,8 @@ use avouch_saml::status::Status;
 use avouch_saml::time::{Random, Timestamp};
 
 use crate::access::Grant;
-use crate::apps::effective::cipher_in_force;
-use crate::apps::saml::{EncryptionPolicy, SignWhat};
+use crate::apps::effective::{EncryptionInForce, Signed, assertion_lifetime, encryption, signed};
+use crate::apps::saml::EncryptionPolicy;
 use crate::attributes::release::ReleasedAttribute;
 use crate::audit::ResultCode;
 use crate::audit::trail::Trail;
@@ -67,7 +67,7 @@ pub fn assemble(
 ) -> Assertion {
     let app = &reply.app;
     let saml = &app.app.definition.saml;
-    let end = now.plus_seconds(saml.assertion_lifetime_seconds);
+    let end = now.plus_seconds(assertion_lifetime(saml).value);
     // The SP may narrow, never widen; an end that is past already is no wish to be met.
     let end = success
         .requested_end
@@ -278,11 +278,11 @@ fn issue(
 /// forces the response's signature (errata E93).
 fn what_to_sign(reply: &ReplyTo, encryption: Option<&(PublicKey, Encryption)>) -> (bool, bool) {
     let cbc = encryption.is_some_and(|(_, how)| how.data().is_danger());
-    match reply.app.app.definition.saml.sign {
-        SignWhat::Default | SignWhat::Both => (true, true),
-        SignWhat::Response => (reply.app.sp.want_assertions_signed, true),
-        SignWhat::Assertion => (true, cbc),
-    }
+    let Signed {
+        assertion,
+        response,
+    } = signed(&reply.app.app.definition.saml, &reply.app.sp).value;
+    (assertion, response || cbc)
 }
 
 fn choose_encryption(
@@ -290,43 +290,40 @@ fn choose_encryption(
     trail: &mut Trail,
 ) -> Result<Option<(PublicKey, Encryption)>, Refusal> {
     let app = &reply.app;
-    let policy = app.app.definition.saml.encryption;
-    if policy == EncryptionPolicy::Off {
-        return Ok(None);
-    }
-    let chosen = app.sp.choose_encryption(&app.algorithms);
-    let chosen = match chosen {
-        Ok(chosen) => chosen,
-        Err(why) => {
-            // A key that cannot be used is no leave to send plaintext, only no key at all is.
-            let plaintext =
-                policy == EncryptionPolicy::WhenKeyPublished && why == NoEncryption::NoKey;
-            trail.check(
-                "encryption",
-                plaintext,
-                match policy {
-                    EncryptionPolicy::Required => "a usable key of the SP",
-                    _ => "a usable key of the SP, or none published",
-                },
-                why.to_string(),
-                "the app's settings and metadata",
-            );
-            return if plaintext {
-                Ok(None)
-            } else {
-                Err(reply.refuse(ResultCode::NoEncryptionKey))
-            };
+    let saml = &app.app.definition.saml;
+    let in_force = encryption(saml, &app.sp, &app.algorithms, app.data_encryption);
+    let failed = |trail: &mut Trail, why: NoEncryption, passed| {
+        trail.check(
+            "encryption",
+            passed,
+            match saml.encryption {
+                EncryptionPolicy::Required => "a usable key of the SP",
+                _ => "a usable key of the SP, or none published",
+            },
+            why.to_string(),
+            "the app's settings and metadata",
+        );
+    };
+    let (choice, data) = match in_force.value {
+        EncryptionInForce::Off => return Ok(None),
+        EncryptionInForce::On { choice, cipher } => (choice, cipher),
+        EncryptionInForce::NoKey => {
+            failed(trail, NoEncryption::NoKey, true);
+            return Ok(None);
+        }
+        EncryptionInForce::Impossible(why) => {
+            failed(trail, why, false);
+            return Err(reply.refuse(ResultCode::NoEncryptionKey));
         }
     };
-    let data = cipher_in_force(&chosen, app.data_encryption);
-    let encryption = Encryption::new(data, chosen.transport, &app.algorithms).map_err(ours)?;
+    let encryption = Encryption::new(data, choice.transport, &app.algorithms).map_err(ours)?;
     trail.pass(
         "encryption",
         "a usable key of the SP",
         data.uri(),
         "the app's settings and metadata",
     );
-    Ok(Some((chosen.key.public_key.clone(), encryption)))
+    Ok(Some((choice.key.public_key.clone(), encryption)))
 }
 
 /// What signs for the app. That there is something was checked before the app could be answered.

@@ -5,7 +5,6 @@ use avouch_saml::name_id::{NameId, NameIdFormat};
 use avouch_saml::time::Random;
 
 use crate::access::Grant;
-use crate::apps::onboard::settings::subject_word;
 use crate::attributes::name_id::{self, NameIdFacts};
 use crate::attributes::release::{Release, ReleaseFacts, release};
 use crate::audit::ResultCode;
@@ -224,7 +223,7 @@ pub fn what_name(
                 format.uri().to_owned(),
                 format!(
                     "{} of {} is missing, or not a value of this format",
-                    subject_word(&facts.settings.subject_type),
+                    facts.settings.subject_type.word(),
                     user.username
                 ),
                 "subject type of the app",

@@ -12,7 +12,6 @@ use avouch_saml::security::algorithm::KeyFamily;
 use avouch_saml::security::sign::sign_enveloped;
 use avouch_saml::time::Timestamp;
 
-use crate::attributes::name_id;
 use crate::cache::apps::{By, ReadyApp};
 use crate::config;
 use crate::fault::OperatorError;
@@ -163,7 +162,7 @@ fn formats(app: Option<&Arc<ReadyApp>>) -> Vec<NameIdFormat> {
         ];
     };
     let mut formats = Vec::new();
-    for uri in name_id::formats(&app.app.definition.saml) {
+    for uri in app.app.definition.saml.name_id_formats() {
         let format = NameIdFormat::from_uri(uri);
         if !formats.contains(&format) {
             formats.push(format);

@@ -13,6 +13,7 @@ use avouch_saml::name_id::NameIdFormat;
 use avouch_saml::security::verify::{Authenticity, Verified, VerifyError};
 use avouch_saml::time::Timestamp;
 
+use crate::apps::effective::clock_skew_source;
 use crate::attributes::name_id::{self, NameIdFacts};
 use crate::audit::ResultCode;
 use crate::audit::trail::Trail;
@@ -62,7 +63,8 @@ pub(in crate::flow) fn usable(
         }
         Ok(_) => {}
         Err(Unusable::MetadataEnded(until)) => {
-            let (skew_seconds, skew_source) = app.skew;
+            let skew_seconds = app.skew.value;
+            let skew_source = clock_skew_source(app.skew.origin);
             trail.fail(
                 "validity of metadata",
                 format!("not expired, give or take {skew_seconds} seconds ({skew_source})"),
@@ -129,7 +131,8 @@ pub(in crate::flow) fn verify(
 ) -> Result<Verified<AuthnRequest>, Refusal> {
     let settings = &cx.services.settings;
     let endpoint = settings.server.base_url.join("/saml/sso");
-    let (skew_seconds, skew_source) = app.skew;
+    let skew_seconds = app.skew.value;
+    let skew_source = clock_skew_source(app.skew.origin);
     let reception = Reception {
         endpoint: &endpoint,
         now: cx.now,

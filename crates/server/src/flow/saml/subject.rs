@@ -83,7 +83,9 @@ pub fn is(
     let format = format_of(named);
     let of_any = format == NameIdFormat::Unspecified && issued != Some(&format);
     let agrees = |asked: Option<&str>, have: Option<&str>| asked.is_none() || asked == have;
-    name_id::formats(facts.settings)
+    facts
+        .settings
+        .name_id_formats()
         .filter(|uri| of_any || *uri == format.uri())
         .filter_map(|uri| name_id::choose_format(facts, Some(uri)).ok().flatten())
         // A transient name was good for the sign-on it was made for.

@@ -3,29 +3,26 @@
 use actix_web::http::StatusCode;
 use actix_web::web::{Path, Payload};
 use actix_web::{HttpRequest, HttpResponse};
-use avouch_saml::metadata::SpMetadata;
-use avouch_saml::metadata::algorithms::NoEncryption;
+use avouch_saml::metadata::{Reading, SpMetadata};
 use avouch_saml::security::certificate::{Certificate, KeyKind};
 
 use super::body::{self, Weight};
 use super::view::{certificate_age, certificates, endpoints, key_kind, moment};
-use super::{admin_frame, ask, problems, run, with_status};
-use crate::apps::effective::{
-    SignatureRule, algorithms_for, cipher_in_force, clock_skew, signature_in_force,
-};
-use crate::apps::onboard::settings::is_held_logo;
-use crate::apps::saml::{EncryptionPolicy, SignWhat};
+use super::{admin_frame, anchor, ask, problems, run, with_status};
+use crate::apps::effective::{self, Held, issuer};
+use crate::apps::readiness::{Finding, Severity};
 use crate::apps::{App, AppState, StateChange};
 use crate::config::Settings;
 use crate::context::Context;
 use crate::flow::admin::apps::{self as flow, AppView};
 use crate::flow::admin::{AdminError, Wrong};
-use crate::store::keys::KeyRow;
+use crate::store::{self, keys::KeyRow};
+use crate::text::Locale;
 use crate::users::AdminRight;
 use crate::web::extract::{self, Fields};
 use crate::web::pages::admin::{
-    AppForm, AppListPage, AppRemovePage, AppRow, AppSettingsPage, FormAction, InForce, Leaving,
-    Origin,
+    AppForm, AppListPage, AppRemovePage, AppRow, AppSettingsPage, FindingLine, FormAction, InForce,
+    Leaving,
 };
 use crate::web::pages::{AppLabel, Choice, Frame, IdpCertificate, IdpInfo, Notice, Tone};
 use crate::web::respond::{page, see_other};
@@ -58,20 +55,27 @@ pub(crate) async fn list(request: HttpRequest) -> HttpResponse {
                 )
             });
             let first_url = after.map(|_| format!("/admin/apps?q={}", encode(&query)));
+            let reading = Reading::of_any_age(cx.now);
+            let texts = Locale::default().catalogue().findings;
             let rows = found
                 .lines
                 .iter()
-                .zip(ready)
-                .map(|(entry, ready)| {
-                    let ready = ready.as_deref();
-                    let logo = ready.and_then(|app| app.app.definition.logo_url.as_deref());
+                .map(|entry| {
+                    let stored = entry.stored.as_ref();
+                    let sp = stored.and_then(|s| SpMetadata::parse(&s.metadata_xml, &reading).ok());
+                    let logo = stored.and_then(|s| s.app.definition.logo_url.as_deref());
                     AppRow {
                         url: format!("/admin/apps/{}", entry.line.api_name),
                         app: AppLabel::new(&entry.line.name, logo),
                         entity_id: entry.line.entity_id.clone(),
                         state: AppState::parse(&entry.line.state).unwrap_or(AppState::Uninstalled),
                         last_used: entry.last_used.map(moment),
-                        certificate: ready.and_then(|app| certificate_age(&app.sp, cx.now)),
+                        finding: entry.findings.first().map(|first| {
+                            let severity = texts.severity(first.severity);
+                            let name = texts.name(first);
+                            (tone(first), format!("{severity}: {name}"))
+                        }),
+                        certificate: sp.and_then(|sp| certificate_age(&sp, cx.now)),
                     }
                 })
                 .collect();
@@ -92,6 +96,30 @@ pub(crate) async fn list(request: HttpRequest) -> HttpResponse {
         },
     )
     .await
+}
+
+/// How a finding is shown.
+pub(super) fn tone(finding: &Finding) -> Tone {
+    match finding.severity {
+        Severity::CannotWork => Tone::Problem,
+        Severity::MayNotWork => Tone::Warning,
+    }
+}
+
+/// What was found, as pages show it, each with where it is mended.
+pub(super) fn finding_lines(
+    findings: &[Finding],
+    place: impl Fn(&Finding) -> String,
+) -> Vec<FindingLine> {
+    let texts = Locale::default().catalogue().findings;
+    findings
+        .iter()
+        .map(|finding| FindingLine {
+            tone: tone(finding),
+            text: texts.sentence(finding),
+            url: place(finding),
+        })
+        .collect()
 }
 
 /// Percent-encodes a query value.
@@ -161,6 +189,8 @@ fn settings_page(cx: &Context, view: AppView, form: AppForm) -> AppSettingsPage 
         certificates: certificates(&view.sp, cx.now),
         form,
         problems: Vec::new(),
+        findings: finding_lines(&view.findings, |finding| format!("#{}", anchor(finding))),
+        asks: false,
         in_force: in_force(cx, app, &view.sp, &view.keys),
         profiles: choices(
             view.profiles
@@ -200,7 +230,8 @@ fn key_label(key: &KeyRow) -> String {
 /// What a service provider has to know about this identity provider.
 pub(crate) fn idp_info(settings: &Settings, app: Option<&App>, keys: &[KeyRow]) -> IdpInfo {
     let url = |path: &str| settings.server.base_url.join(path);
-    let issuer = app.and_then(|app| app.definition.saml.issuer.clone());
+    let own = &settings.idp.entity_id;
+    let entity_id = app.map_or(own.as_str(), |app| issuer(&app.definition.saml, own).value);
     let own_key = app.and_then(|app| app.definition.saml.signing_key.as_deref());
     let mut certificates = Vec::new();
     for state in ["active", "next", "previous"] {
@@ -225,7 +256,7 @@ pub(crate) fn idp_info(settings: &Settings, app: Option<&App>, keys: &[KeyRow]) 
     IdpInfo {
         metadata_url: url("/saml/metadata"),
         app_metadata_url: app.map(|app| url(&format!("/saml/metadata/{}", app.api_name))),
-        entity_id: issuer.unwrap_or_else(|| settings.idp.entity_id.to_string()),
+        entity_id: entity_id.to_owned(),
         sso_redirect: url("/saml/sso"),
         sso_post: url("/saml/sso"),
         launch_url: app.map(|app| url(&format!("/launch/{}", app.api_name))),
@@ -234,110 +265,27 @@ pub(crate) fn idp_info(settings: &Settings, app: Option<&App>, keys: &[KeyRow]) 
     }
 }
 
-const LOGO_ELSEWHERE: &str = "the first letter of the name: people's browsers are not sent to \
-    another site; to show the logo, paste it as data:image/png;base64,…";
-
 /// The values in force where the form alone does not tell.
 fn in_force(cx: &Context, app: &App, sp: &SpMetadata, keys: &[KeyRow]) -> Vec<InForce> {
-    let saml = &app.definition.saml;
-    let line = |field, value: &str, origin| InForce {
-        field,
-        value: value.to_owned(),
-        origin,
-    };
-    let mut lines = Vec::new();
-    if let Some(logo) = &app.definition.logo_url
-        && !is_held_logo(logo)
-    {
-        lines.push(line("logo_url", LOGO_ELSEWHERE, Origin::Default));
-    }
-    let rule = SignatureRule::of(saml, sp, &cx.services.settings.saml.defaults);
-    let origin = match rule {
-        SignatureRule::App => Origin::Here,
-        SignatureRule::Metadata => Origin::Metadata,
-        SignatureRule::Organisation => Origin::Organisation,
-        SignatureRule::NoneAsks => Origin::Default,
-    };
-    let words = if rule.requires() {
-        "required"
-    } else {
-        "checked when present"
-    };
-    lines.push(line("request_signatures", words, origin));
-
-    let settings = &cx.services.settings;
-    let policy = algorithms_for(&settings.saml.defaults, saml);
-    let origin = match saml.encryption {
-        EncryptionPolicy::WhenKeyPublished => Origin::Metadata,
-        EncryptionPolicy::Off | EncryptionPolicy::Required => Origin::Here,
-    };
-    let words = match (saml.encryption, sp.choose_encryption(&policy)) {
-        (EncryptionPolicy::Off, _) => "off".to_owned(),
-        (_, Ok(chosen)) => {
-            let cipher = cipher_in_force(&chosen, settings.saml.defaults.data_encryption);
-            format!("on, with {}", short_name(cipher.uri()))
-        }
-        (EncryptionPolicy::WhenKeyPublished, Err(NoEncryption::NoKey)) => {
-            "off: no key is published".to_owned()
-        }
-        (_, Err(why)) => format!("every sign-on fails: {why}"),
-    };
-    lines.push(line("encryption", &words, origin));
-    lines.push(match (saml.sign, sp.want_assertions_signed) {
-        (SignWhat::Default, _) => line("sign", "response and assertion", Origin::Default),
-        (SignWhat::Both, _) => line("sign", "response and assertion", Origin::Here),
-        (SignWhat::Response, true) => line("sign", "response and assertion", Origin::Metadata),
-        (SignWhat::Response, false) => line("sign", "response", Origin::Here),
-        (SignWhat::Assertion, _) => line("sign", "assertion", Origin::Here),
-    });
-    let (skew, _) = clock_skew(saml, &cx.services.settings.saml.defaults);
-    lines.push(line(
-        "clock_skew_seconds",
-        &skew.to_string(),
-        match saml.clock_skew_seconds {
-            Some(_) => Origin::Here,
-            None => Origin::Organisation,
-        },
-    ));
-    match &saml.issuer {
-        Some(own) => lines.push(line("issuer", own, Origin::Here)),
-        None => lines.push(line(
-            "issuer",
-            cx.services.settings.idp.entity_id.as_str(),
-            Origin::Organisation,
-        )),
-    }
-    let key = match &saml.signing_key {
-        Some(own) => keys.iter().find(|key| key.id == *own),
-        None => keys
-            .iter()
-            .find(|key| key.purpose == "signing" && key.state == "active"),
-    };
-    if let Some(key) = key {
-        let origin = if saml.signing_key.is_some() {
-            Origin::Here
-        } else {
-            Origin::Organisation
-        };
-        lines.push(line("signing_key", &key_label(key), origin));
-        if let Some(kind) = kind_of(key) {
-            let words = match signature_in_force(&settings.saml.defaults, saml, sp, kind, &policy) {
-                Ok(algorithm) => short_name(algorithm.uri()).to_owned(),
-                Err(why) => format!("every sign-on fails: {why}"),
-            };
-            let origin = match &saml.signature_algorithm {
-                Some(_) => Origin::Here,
-                None => Origin::Default,
-            };
-            lines.push(line("signature_algorithm", &words, origin));
-        }
-    }
-    lines
-}
-
-/// The part of an algorithm's identifier that people know it by.
-fn short_name(uri: &str) -> &str {
-    uri.rsplit('#').next().unwrap_or(uri)
+    let texts = Locale::default().catalogue().in_force;
+    let organisation = cx
+        .services
+        .settings
+        .organisation(store::keys::for_apps(keys));
+    effective::in_force(&app.definition, sp, &organisation)
+        .into_iter()
+        .map(|(field, held)| InForce {
+            field,
+            value: match &held.value {
+                Held::Key(id) => keys
+                    .iter()
+                    .find(|key| key.id == *id)
+                    .map_or_else(|| id.clone(), key_label),
+                other => texts.value(other),
+            },
+            origin: held.origin,
+        })
+        .collect()
 }
 
 /// The kind of a stored key, from its certificate.
@@ -362,7 +310,7 @@ pub(crate) async fn save(request: HttpRequest, payload: Payload, id: Path<String
     let (kept, shown) = (form.clone(), id.clone());
     let inside = cx.clone();
     let saved = super::flow(&cx, move |cx| {
-        flow::save(cx, &id, |app| {
+        flow::save(cx, &id, form.although, |app| {
             form.apply(app).map_err(|problems| {
                 problems
                     .into_iter()
@@ -376,6 +324,11 @@ pub(crate) async fn save(request: HttpRequest, payload: Payload, id: Path<String
         Ok(app) => see_other(&cx, &format!("/admin/apps/{}?saved", app.api_name)),
         Err(AdminError::Refused(wrong)) => {
             let status = StatusCode::UNPROCESSABLE_ENTITY;
+            again(&request, inside, shown, kept, wrong, status).await
+        }
+        Err(AdminError::CannotWork(found)) => {
+            let status = StatusCode::UNPROCESSABLE_ENTITY;
+            let wrong = super::cannot_work(&found);
             again(&request, inside, shown, kept, wrong, status).await
         }
         Err(error) => super::refused(&request, &cx, error).await,
@@ -397,6 +350,7 @@ async fn again(
         move |cx| flow::show(cx, &id),
         move |cx, view| {
             let mut shown = settings_page(cx, view, form);
+            shown.asks = wrong.iter().any(|wrong| wrong.field == "although");
             shown.problems = problems(wrong);
             with_status(cx, &shown, status)
         },

@@ -12,11 +12,13 @@ pub(crate) mod view;
 use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, web};
 
+use crate::apps::readiness::{Finding, METADATA};
 use crate::context::Context;
 use crate::fault::OperatorError;
 use crate::flow::admin::{self, AdminError, Wrong};
 use crate::flow::outcome::{Step, Stop};
 use crate::flow::sign_on::dispatch;
+use crate::text::Locale;
 use crate::users::{AdminRight, User};
 use crate::web::pages::{ErrorKind, ErrorPage, Frame, Moment, Page, Problem, policy};
 use crate::web::respond::{Served, frame, see_other, serve};
@@ -49,6 +51,10 @@ pub(super) async fn run<T: Send + 'static>(
         Err(AdminError::Refused(problems)) => {
             let viewer = viewer(&cx).await;
             wrong(&cx, frame(&cx, viewer.as_ref()), problems)
+        }
+        Err(AdminError::CannotWork(found)) => {
+            let viewer = viewer(&cx).await;
+            wrong(&cx, frame(&cx, viewer.as_ref()), cannot_work(&found))
         }
         Err(error) => refused(request, &cx, error).await,
     }
@@ -104,7 +110,29 @@ async fn refused(request: &HttpRequest, cx: &Context, error: AdminError) -> Http
             let viewer = viewer(cx).await;
             sentences(cx, frame(cx, viewer.as_ref()), problems)
         }
+        AdminError::CannotWork(found) => {
+            let viewer = viewer(cx).await;
+            sentences(cx, frame(cx, viewer.as_ref()), cannot_work(&found))
+        }
         AdminError::Ours(error) => refuse::stopped(request, cx, Stop::Ours(error)).await,
+    }
+}
+
+/// What an app that is to be stored could not work for, each at its field.
+pub(super) fn cannot_work(found: &[Finding]) -> Vec<Wrong> {
+    let texts = Locale::default().catalogue().findings;
+    let each = found
+        .iter()
+        .map(|finding| Wrong::new(anchor(finding), texts.sentence(finding)));
+    each.chain([Wrong::new("although", texts.ask.to_string())])
+        .collect()
+}
+
+/// The part of the app's page that a finding concerns.
+pub(super) fn anchor(finding: &Finding) -> &'static str {
+    match finding.field {
+        METADATA => "sp",
+        field => field,
     }
 }
 

@@ -7,10 +7,12 @@ use avouch_saml::metadata::key_descriptor::KeyUse;
 use avouch_saml::metadata::{Binding, SpMetadata};
 use avouch_saml::security::certificate::Certificate;
 
+use super::apps::finding_lines;
 use super::body::{self, Form, Weight};
 use super::view::{self, Came, Leads};
 use super::{admin_frame, ask, problems, run};
 use crate::apps::onboard::typed::Typed;
+use crate::apps::readiness::METADATA;
 use crate::context::Context;
 use crate::flow::admin::apps::{self as flow, Confirmed, Understood};
 use crate::flow::admin::{self, AdminError, Wrong};
@@ -238,6 +240,7 @@ async fn show_preview(request: HttpRequest, payload: Payload, target: Target) ->
             ),
             Understood::One {
                 preview,
+                findings,
                 document,
                 signature,
                 replaced,
@@ -256,6 +259,16 @@ async fn show_preview(request: HttpRequest, payload: Payload, target: Target) ->
                     target.leads(),
                     cx.now,
                 );
+                // There is no page yet to mend it on, but for an app whose metadata is replaced.
+                let place = replaced
+                    .as_deref()
+                    .map(|(old, _)| format!("/admin/apps/{}", old.app.api_name));
+                shown.findings = finding_lines(&findings, |finding| match &place {
+                    Some(place) if finding.field != METADATA => {
+                        format!("{place}#{}", finding.field)
+                    }
+                    _ => String::new(),
+                });
                 if let Some(old) = &replaced {
                     shown.app.name.clone_from(&old.0.app.name);
                 }
@@ -344,6 +357,7 @@ pub(crate) async fn add(request: HttpRequest, payload: Payload) -> HttpResponse 
         name: form.get("name").to_owned(),
         release: form.all("release").map(str::to_owned).collect(),
         signed_by: certificates(form.get("signed_by")),
+        although: form.get("although") == "yes",
     };
     let pasted = metadata.clone();
     run(
@@ -380,11 +394,12 @@ pub(crate) async fn replace(
     };
     let metadata = form.get("metadata").to_owned();
     let signed_by = certificates(form.get("signed_by"));
+    let although = form.get("although") == "yes";
     let pasted = metadata.clone();
     run(
         &request,
         cx,
-        move |cx| flow::replace(cx, &id, metadata.as_bytes(), &signed_by),
+        move |cx| flow::replace(cx, &id, metadata.as_bytes(), &signed_by, although),
         |cx, app| see_other(cx, &format!("/admin/apps/{}?saved", app.api_name)),
         move |cx, frame, wrong| {
             let mut new = target.empty_page(frame, target.replaces.clone());

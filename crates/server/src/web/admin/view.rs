@@ -8,8 +8,8 @@ use avouch_saml::metadata::{Binding, SpMetadata};
 use avouch_saml::security::certificate::{Certificate, KeyKind};
 use avouch_saml::time::Timestamp;
 
+use crate::apps::link::is_held_logo;
 use crate::apps::onboard::preview::Preview;
-use crate::apps::onboard::settings::is_held_logo;
 use crate::flow::admin::apps::DocumentSignature;
 use crate::users::{AdminRight, User};
 use crate::web::pages::admin::{
@@ -181,9 +181,6 @@ pub(super) fn preview_page(
     if came.signature == DocumentSignature::NotVerified {
         warnings.insert(0, t.warning_not_verified.to_string());
     }
-    if !sp.can_be_answered() {
-        warnings.insert(0, t.warning_no_post.to_string());
-    }
     if definition
         .logo_url
         .as_deref()
@@ -250,6 +247,7 @@ pub(super) fn preview_page(
             .collect(),
         warnings,
         ignored: sp.ignored.clone(),
+        findings: Vec::new(),
         changes: replaced.map(|old| {
             diff(old, sp)
                 .into_iter()

@@ -187,12 +187,12 @@ fn values_stay_text_for_administrators_and_developers() {
         let mut page = AppSettingsPage::sample();
         page.app = app(v);
         page.entity_id = v.into();
-        page.form.name = v.into();
-        page.form.description = v.into();
-        page.form.logo_url = v.into();
-        page.form.default_relay_state = v.into();
-        page.form.permitted_contexts = v.into();
-        page.form.name_id_format = v.into();
+        page.form.fill("name", vec![v.into()]);
+        page.form.fill("description", vec![v.into()]);
+        page.form.fill("logo_url", vec![v.into()]);
+        page.form.fill("default_relay_state", vec![v.into()]);
+        page.form.fill("permitted_contexts", vec![v.into()]);
+        page.form.fill("name_id_format", vec![v.into()]);
         page.form.attributes[0].name = v.into();
         page.form.attributes[0].friendly = v.into();
         page.form.attributes[0].value = v.into();

@@ -9,6 +9,7 @@ mod app_remove;
 mod app_settings;
 mod app_simulate;
 mod events;
+mod findings;
 mod keys;
 mod user_new;
 mod users;
@@ -21,9 +22,10 @@ pub use app_preview::{
     RequestedLine, Use,
 };
 pub use app_remove::{AppRemovePage, Leaving};
-pub use app_settings::{AppSettingsPage, InForce, Origin};
+pub use app_settings::{AppSettingsPage, InForce};
 pub use app_simulate::{AppSimulatePage, Simulation, ToldAttribute};
 pub use events::{CheckLine, EventListPage, EventPage, EventRow};
+pub use findings::FindingLine;
 pub use keys::{KeyLine, KeyListPage, KeyState};
 pub use user_new::{UserForm, UserNewPage};
 pub use users::{UserListPage, UserPage, UserRow};
