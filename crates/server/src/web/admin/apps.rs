@@ -93,18 +93,9 @@ fn any_age(cx: &Context) -> Reading {
     }
 }
 
-/// Percent-encodes a query value.
+/// A value as it stands in a query.
 pub(super) fn encode(text: &str) -> String {
-    use std::fmt::Write as _;
-    let mut out = String::new();
-    for byte in text.bytes() {
-        if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
-            out.push(char::from(byte));
-        } else {
-            write!(out, "%{byte:02X}").expect("writing to a String does not fail");
-        }
-    }
-    out
+    form_urlencoded::byte_serialize(text.as_bytes()).collect()
 }
 
 /// What a redirect after a change asked to be said.
