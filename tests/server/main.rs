@@ -7,6 +7,7 @@ mod support;
 
 mod admin;
 mod architecture;
+mod backup;
 mod cli;
 mod cost;
 mod coverage;
