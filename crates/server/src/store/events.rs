@@ -69,9 +69,9 @@ pub struct Logged {
 pub fn by_code(c: &mut Connection, code: &str) -> Result<Option<Logged>, StoreError> {
     let row = events::table
         .filter(events::code.eq(as_written(code)))
-        .first::<Row>(c)
+        .first::<LoggedRow>(c)
         .optional()?;
-    row.map(Row::into_logged).transpose()
+    row.map(LoggedRow::into_logged).transpose()
 }
 
 /// Which events a page of the log shows. Empty fields ask for nothing.
@@ -158,9 +158,9 @@ pub fn list(c: &mut Connection, filter: &Filter, limit: i64) -> Result<Vec<Logge
                 )),
         );
     }
-    page.load::<Row>(c)?
+    page.load::<LoggedRow>(c)?
         .into_iter()
-        .map(Row::into_logged)
+        .map(LoggedRow::into_logged)
         .collect()
 }
 
@@ -179,7 +179,7 @@ fn as_written(code: &str) -> String {
 }
 
 #[derive(Queryable)]
-struct Row {
+struct LoggedRow {
     seq: i64,
     code: String,
     at: i64,
@@ -201,7 +201,7 @@ struct Row {
     acting: Option<String>,
 }
 
-impl Row {
+impl LoggedRow {
     fn into_logged(self) -> Result<Logged, StoreError> {
         let code = self.code;
         let unknown = |column: &str, word: &str| {

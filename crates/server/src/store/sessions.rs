@@ -38,7 +38,7 @@ pub fn resolve(c: &mut Connection, token_hash: &str) -> Result<Option<Resolved>,
         )
         .filter(sessions::token_hash.eq(token_hash))
         .select((version, sessions::all_columns, columns!()))
-        .load::<(Option<i64>, Row, JoinedRow)>(c)?;
+        .load::<(Option<i64>, SessionRow, JoinedRow)>(c)?;
     let mut found = None;
     let mut joined = Vec::with_capacity(rows.len());
     for (version, session, row) in rows {
@@ -65,7 +65,7 @@ pub fn by_secret(
     token_hash: &str,
 ) -> Result<Option<(i64, Session)>, StoreError> {
     // Not `first`, which binds LIMIT: SQLite compiles a statement anew when that is bound again.
-    let found: Option<(i64, Row)> = on_each!(c, |c| state::table
+    let found: Option<(i64, SessionRow)> = on_each!(c, |c| state::table
         .inner_join(sessions::table.on(sessions::token_hash.eq(token_hash)))
         .filter(state::id.eq(1))
         .select((state::version, sessions::all_columns))
@@ -169,14 +169,14 @@ pub fn of_user(c: &mut Connection, user: &UserId) -> Result<Vec<Session>, StoreE
     Ok(sessions::table
         .filter(sessions::user_id.eq(user.as_str()))
         .order(sessions::created_at.desc())
-        .load::<Row>(c)?
+        .load::<SessionRow>(c)?
         .into_iter()
         .map(Session::from)
         .collect())
 }
 
 #[derive(Queryable)]
-struct Row {
+struct SessionRow {
     id: String,
     token_hash: String,
     user_id: String,
@@ -190,8 +190,8 @@ struct Row {
     user_agent: String,
 }
 
-impl From<Row> for Session {
-    fn from(row: Row) -> Self {
+impl From<SessionRow> for Session {
+    fn from(row: SessionRow) -> Self {
         Self {
             id: SessionId::new(row.id),
             user: UserId::new(row.user_id),
