@@ -401,3 +401,30 @@ fn a_grant_is_made_in_one_place() {
         .collect();
     assert_eq!(makers, ["access"]);
 }
+
+/// A name that stands for four things finds none of them.
+#[test]
+fn no_type_name_is_used_four_times() {
+    let mut homes: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    for (module, text) in House::of("server").files {
+        let mut words = text.split_whitespace().peekable();
+        while let Some(word) = words.next() {
+            if !["struct", "enum", "trait", "type"].contains(&word) {
+                continue;
+            }
+            let named = words.peek().copied().unwrap_or_default();
+            let end = named.find(|c: char| !c.is_alphanumeric());
+            let name = &named[..end.unwrap_or(named.len())];
+            if name.starts_with(char::is_uppercase) {
+                homes
+                    .entry(name.to_owned())
+                    .or_default()
+                    .push(module.clone());
+            }
+        }
+    }
+    assert!(homes.len() > 100, "the types are found: {}", homes.len());
+    for (name, homes) in homes {
+        assert!(homes.len() < 4, "{name} is defined in {homes:?}");
+    }
+}

@@ -8,6 +8,7 @@ mod support;
 mod admin;
 mod architecture;
 mod caches;
+mod backup;
 mod cli;
 mod cost;
 mod coverage;

@@ -1,16 +1,15 @@
 //! Two nodes on one database: nothing that matters lives in one process.
 
+use avouch_saml::message::authn_request::AuthnRequest;
 use avouch_saml::security::certificate::KeyKind;
 use avouch_server::apps::AppState;
-use avouch_server::apps::onboard::row::parse_row;
+use avouch_server::apps::row::parse_row;
 use avouch_server::audit::ResultCode;
 use avouch_server::keys::{KeyId, KeyPurpose, rollover};
 use avouch_server::random::SystemRandom;
 use avouch_server::store;
-use avouch_server::users::User;
-use avouch_saml::message::authn_request::AuthnRequest;
-use avouch_server::audit::ResultCode;
 use avouch_server::store::expiry;
+use avouch_server::users::User;
 
 use crate::support::app::{Setup, TestApp};
 use crate::support::client::{Answer, Client};

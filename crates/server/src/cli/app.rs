@@ -30,7 +30,7 @@ use crate::store::apps::StoredApp;
 use crate::store::{Connection, Db, StoreError, apps, keys, permission_sets, profiles};
 
 #[derive(Subcommand)]
-pub(super) enum Command {
+pub(super) enum AppCommand {
     /// Add an app from a metadata file, standard input or typed fields.
     Add(Box<Add>),
     /// List apps.
@@ -253,22 +253,22 @@ fn names<I>(known: &[(I, String)]) -> Vec<String> {
 }
 
 pub(super) fn run(
-    command: Command,
+    command: AppCommand,
     place: &Place<'_>,
     output: &Output,
 ) -> Result<(), CommandError> {
     let (settings, db) = place.database()?;
     match command {
-        Command::Add(add) => run_add(&add, &settings, &db, output),
-        Command::List { search } => list(&search, &settings, &db, output),
-        Command::Show { app } => {
+        AppCommand::Add(add) => run_add(&add, &settings, &db, output),
+        AppCommand::List { search } => list(&search, &settings, &db, output),
+        AppCommand::Show { app } => {
             let stored = find(&db, &app)?;
             let value = shown(&settings, &stored, &db)?;
             output.result(&value, || show_text(&stored, &value));
             Ok(())
         }
-        Command::Edit(edit) => run_edit(&edit, &settings, &db, output),
-        Command::Remove { app } => {
+        AppCommand::Edit(edit) => run_edit(&edit, &settings, &db, output),
+        AppCommand::Remove { app } => {
             let stored = find(&db, &app)?;
             change(
                 &db,

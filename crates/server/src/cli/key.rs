@@ -20,7 +20,7 @@ use crate::store::Db;
 use crate::store::keys::KeyRow;
 
 #[derive(Subcommand)]
-pub(super) enum Command {
+pub(super) enum KeyCommand {
     /// List keys with the fingerprints and ends of their certificates.
     List,
     /// Make a key: published in metadata, and not used until it is activated.
@@ -65,21 +65,21 @@ fn known_kind(word: &str) -> Result<String, String> {
 }
 
 pub(super) fn run(
-    command: Command,
+    command: KeyCommand,
     place: &Place<'_>,
     output: &Output,
 ) -> Result<(), CommandError> {
     let (settings, db, keyring) = place.keyring()?;
     let cache_seconds = settings.idp.metadata_cache_minutes * 60;
     match command {
-        Command::List => {
+        KeyCommand::List => {
             let keys = keyring.current(&db)?;
             let keys: Vec<_> = keys.all().collect();
             output.result(&keys.iter().map(|key| shown(key)).collect(), || {
                 keys.iter().map(|key| text(key)).collect()
             });
         }
-        Command::Add {
+        KeyCommand::Add {
             kind,
             purpose,
             private_key,
@@ -100,7 +100,7 @@ pub(super) fn run(
             )?;
             say(&db, &keyring, &KeyId::new(row.id), "added", output)?;
         }
-        Command::Activate { id, force } => {
+        KeyCommand::Activate { id, force } => {
             let id = resolve(&db, &keyring, &id)?;
             change(
                 &db,
@@ -114,7 +114,7 @@ pub(super) fn run(
             )?;
             say(&db, &keyring, &id, "signs from now on", output)?;
         }
-        Command::Retire { id, force } => {
+        KeyCommand::Retire { id, force } => {
             let id = resolve(&db, &keyring, &id)?;
             change(
                 &db,

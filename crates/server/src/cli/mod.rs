@@ -55,16 +55,16 @@ enum Command {
     CheckConfig,
     /// Users: add, list, set a password, deactivate.
     #[command(subcommand)]
-    User(user::Command),
+    User(user::UserCommand),
     /// Profiles and permission sets: what users have and apps are assigned to.
     #[command(subcommand)]
-    Profile(profile::Command),
+    Profile(profile::ProfileCommand),
     /// Connected apps: add, list, show, edit, remove.
     #[command(subcommand)]
-    App(app::Command),
+    App(app::AppCommand),
     /// The keys Avouch signs with: list, add, activate, retire.
     #[command(subcommand)]
-    Key(key::Command),
+    Key(key::KeyCommand),
     /// Print Avouch's own metadata, signed.
     Metadata {
         /// As this app (its API name) is to see Avouch.

@@ -11,7 +11,7 @@ use crate::store::{permission_sets, profiles};
 use crate::users::{PermissionSetId, ProfileId};
 
 #[derive(Subcommand)]
-pub(super) enum Command {
+pub(super) enum ProfileCommand {
     /// Make a profile, or with --set a permission set.
     Add {
         /// Its name.
@@ -25,13 +25,13 @@ pub(super) enum Command {
 }
 
 pub(super) fn run(
-    command: Command,
+    command: ProfileCommand,
     place: &Place<'_>,
     output: &Output,
 ) -> Result<(), CommandError> {
     let (_, db) = place.database()?;
     match command {
-        Command::Add { name, set } => {
+        ProfileCommand::Add { name, set } => {
             let kind = if set { "permission set" } else { "profile" };
             if name.trim().is_empty() || name.chars().count() > 100 {
                 return Err(CommandError::new(format!(
@@ -60,7 +60,7 @@ pub(super) fn run(
                 format!("{kind} {name}")
             });
         }
-        Command::List => {
+        ProfileCommand::List => {
             let (profiles, sets) =
                 db.read(|c| Ok::<_, CommandError>((profiles::all(c)?, permission_sets::all(c)?)))?;
             let profiles: Vec<String> = profiles.into_iter().map(|(_, name)| name).collect();

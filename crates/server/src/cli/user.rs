@@ -20,7 +20,7 @@ use crate::users::{PermissionSetId, ProfileId};
 const STANDARD_PROFILE: &str = "Standard User";
 
 #[derive(Subcommand)]
-pub(super) enum Command {
+pub(super) enum UserCommand {
     /// Add a user; the password is asked for, or read from standard input.
     Add(Box<Add>),
     /// Change a user; what is not named stays as it is.
@@ -140,21 +140,21 @@ pub(super) struct Edit {
 }
 
 pub(super) fn run(
-    command: Command,
+    command: UserCommand,
     place: &Place<'_>,
     output: &Output,
 ) -> Result<(), CommandError> {
     let (settings, db) = place.database()?;
     match command {
-        Command::Add(add) => run_add(&add, &settings, &db, output),
-        Command::Edit(edit) => run_edit(&edit, &db, output),
-        Command::Show { username } => {
+        UserCommand::Add(add) => run_add(&add, &settings, &db, output),
+        UserCommand::Edit(edit) => run_edit(&edit, &db, output),
+        UserCommand::Show { username } => {
             let value = shown(&find(&db, &username)?);
             output.result(&value, || text_of(&value));
             Ok(())
         }
-        Command::List { search } => list(&search, &db, output),
-        Command::SetPassword { username } => {
+        UserCommand::List { search } => list(&search, &db, output),
+        UserCommand::SetPassword { username } => {
             let found = find(&db, &username)?;
             let hash = new_hash(&settings, &found.username)?;
             change(
@@ -172,8 +172,8 @@ pub(super) fn run(
             });
             Ok(())
         }
-        Command::Deactivate { username } => set_active(&db, &username, false, output),
-        Command::Activate { username } => set_active(&db, &username, true, output),
+        UserCommand::Deactivate { username } => set_active(&db, &username, false, output),
+        UserCommand::Activate { username } => set_active(&db, &username, true, output),
     }
 }
 

@@ -5,6 +5,7 @@ use avouch_saml::binding::{Transport, redirect};
 use avouch_saml::message::authn_request::AuthnRequest;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
+use percent_encoding::percent_decode_str;
 
 /// What to do about `raw`, the query or form that came; `None` when nothing usual is seen in it.
 pub fn hint(transport: Transport, raw: &str) -> Option<&'static str> {
@@ -91,26 +92,8 @@ fn parameter<'r>(raw: &'r str, name: &str) -> Option<&'r str> {
 
 /// The value of a form's field; escapes that are broken stay as they are.
 fn decoded(value: &str) -> String {
-    let value = value.replace('+', " ");
-    let mut out = Vec::with_capacity(value.len());
-    let mut rest = value.as_bytes();
-    while let Some((&byte, tail)) = rest.split_first() {
-        let escaped = tail
-            .get(..2)
-            .and_then(|hex| std::str::from_utf8(hex).ok())
-            .and_then(|hex| u8::from_str_radix(hex, 16).ok());
-        match (byte, escaped) {
-            (b'%', Some(octet)) => {
-                out.push(octet);
-                rest = &tail[2..];
-            }
-            _ => {
-                out.push(byte);
-                rest = tail;
-            }
-        }
-    }
-    String::from_utf8_lossy(&out).into_owned()
+    let spaced = value.replace('+', " ");
+    percent_decode_str(&spaced).decode_utf8_lossy().into_owned()
 }
 
 #[cfg(test)]

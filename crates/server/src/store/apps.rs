@@ -254,7 +254,7 @@ fn insert_assignments(c: &mut Connection, app: &App) -> Result<(), StoreError> {
     Ok(())
 }
 
-fn complete(c: &mut Connection, row: Option<Row>) -> Result<Option<StoredApp>, StoreError> {
+fn complete(c: &mut Connection, row: Option<WholeRow>) -> Result<Option<StoredApp>, StoreError> {
     let Some(row) = row else { return Ok(None) };
     let assigned = app_assignments::table
         .filter(app_assignments::app_id.eq(&row.id))
@@ -280,7 +280,7 @@ fn complete(c: &mut Connection, row: Option<Row>) -> Result<Option<StoredApp>, S
 }
 
 #[derive(Queryable)]
-struct Row {
+struct WholeRow {
     id: String,
     api_name: String,
     name: String,

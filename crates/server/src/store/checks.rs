@@ -103,7 +103,7 @@ enum Word<'a> {
     Text(Cow<'a, str>),
 }
 
-type Row<'a> = (Word<'a>, u8, Word<'a>, Option<Word<'a>>, Word<'a>);
+type CheckRow<'a> = (Word<'a>, u8, Word<'a>, Option<Word<'a>>, Word<'a>);
 
 impl<'a> Word<'a> {
     fn of(text: &'a str) -> Self {
@@ -147,7 +147,7 @@ pub(super) enum Unreadable {
 
 /// The stored form of `checks`.
 pub(super) fn write(checks: &[Check]) -> String {
-    let rows: Vec<Row<'_>> = checks
+    let rows: Vec<CheckRow<'_>> = checks
         .iter()
         .map(|check| {
             let as_expected = check.received == check.expected;
@@ -168,7 +168,7 @@ pub(super) fn write(checks: &[Check]) -> String {
 /// # Errors
 /// [`Unreadable`].
 pub(super) fn read(stored: &str) -> Result<Vec<Check>, Unreadable> {
-    let rows: Vec<Row<'_>> = serde_json::from_str(stored)?;
+    let rows: Vec<CheckRow<'_>> = serde_json::from_str(stored)?;
     rows.into_iter()
         .map(|(name, passed, expected, received, source)| {
             let expected = expected.text()?;

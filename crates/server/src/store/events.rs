@@ -118,7 +118,7 @@ pub fn by_code(c: &mut Connection, code: &str) -> Result<Option<Logged>, StoreEr
     let Some(seq) = codes.seq(code) else {
         return Ok(None);
     };
-    let row = events::table.find(seq).first::<Row>(c).optional()?;
+    let row = events::table.find(seq).first::<LoggedRow>(c).optional()?;
     row.map(|row| row.into_logged(&codes)).transpose()
 }
 
@@ -260,11 +260,11 @@ pub fn list(c: &mut Connection, filter: &Filter, limit: i64) -> Result<Vec<Logge
         .into_boxed();
     let all = filtered!(newest_first, filter, codes);
     let rows = match filter.user_id.as_ref().or(filter.app_id.as_ref()) {
-        None => all.load::<Row>(c)?,
+        None => all.load::<LoggedRow>(c)?,
         // Those behind the index one by one, then those in it.
         Some(row_id) => {
             let indexed = event_index::end(c)?;
-            let mut rows = all.filter(events::seq.gt(indexed)).load::<Row>(c)?;
+            let mut rows = all.filter(events::seq.gt(indexed)).load::<LoggedRow>(c)?;
             let left = limit - i64::try_from(rows.len()).unwrap_or(limit);
             if left > 0 {
                 let mentioned = event_mentions::table
@@ -275,7 +275,7 @@ pub fn list(c: &mut Connection, filter: &Filter, limit: i64) -> Result<Vec<Logge
                     .limit(left)
                     .select(events::all_columns)
                     .into_boxed();
-                rows.extend(filtered!(mentioned, filter, codes).load::<Row>(c)?);
+                rows.extend(filtered!(mentioned, filter, codes).load::<LoggedRow>(c)?);
             }
             rows
         }
@@ -286,7 +286,7 @@ pub fn list(c: &mut Connection, filter: &Filter, limit: i64) -> Result<Vec<Logge
 }
 
 #[derive(Queryable)]
-struct Row {
+struct LoggedRow {
     seq: i64,
     at: i64,
     kind: String,
@@ -307,7 +307,7 @@ struct Row {
     acting: Option<String>,
 }
 
-impl Row {
+impl LoggedRow {
     fn into_logged(self, codes: &Codes) -> Result<Logged, StoreError> {
         let code = codes.of(self.seq);
         let unknown = |column: &str, word: &str| {

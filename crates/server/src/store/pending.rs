@@ -48,9 +48,9 @@ pub fn insert(c: &mut Connection, sign_on: &Pending) -> Result<(), StoreError> {
 pub fn by_id(c: &mut Connection, id: &PendingId) -> Result<Option<Pending>, StoreError> {
     let row = pending::table
         .filter(pending::id.eq(id.as_str()))
-        .first::<Row>(c)
+        .first::<PendingRow>(c)
         .optional()?;
-    row.map(Row::into_pending).transpose()
+    row.map(PendingRow::into_pending).transpose()
 }
 
 /// Binds a sign-on to a browser. Answers whether it is now bound to this one: a sign-on that is
@@ -125,7 +125,7 @@ struct Kept<'a> {
 }
 
 #[derive(Queryable)]
-struct Row {
+struct PendingRow {
     id: String,
     browser_hash: Option<String>,
     app_id: String,
@@ -136,7 +136,7 @@ struct Row {
     expires_at: i64,
 }
 
-impl Row {
+impl PendingRow {
     fn into_pending(self) -> Result<Pending, StoreError> {
         let damaged =
             |column, e| StoreError::damaged(format!("pending.{column} of {}", self.id), e);

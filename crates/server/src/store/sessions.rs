@@ -32,7 +32,7 @@ pub fn resolve(c: &mut Connection, token_hash: &str) -> Result<Option<Resolved>,
         )
         .filter(sessions::token_hash.eq(token_hash))
         .select((sessions::all_columns, columns!()))
-        .load::<(Row, JoinedRow)>(c)?;
+        .load::<(SessionRow, JoinedRow)>(c)?;
     let mut found = None;
     let mut joined = Vec::with_capacity(rows.len());
     for (session, row) in rows {
@@ -65,7 +65,7 @@ pub struct Versioned {
 /// As any statement.
 pub fn by_secret(c: &mut Connection, token_hash: &str) -> Result<Option<Versioned>, StoreError> {
     // Not `first`, which binds LIMIT: SQLite compiles a statement anew when that is bound again.
-    let found: Option<(Versions, i64, Row)> = on_each!(c, |c| sessions::table
+    let found: Option<(Versions, i64, SessionRow)> = on_each!(c, |c| sessions::table
         .inner_join(users::table)
         .inner_join(state::table.on(state::id.eq(1)))
         .filter(sessions::token_hash.eq(token_hash))
@@ -174,14 +174,14 @@ pub fn of_user(c: &mut Connection, user: &UserId) -> Result<Vec<Session>, StoreE
     Ok(sessions::table
         .filter(sessions::user_id.eq(user.as_str()))
         .order(sessions::created_at.desc())
-        .load::<Row>(c)?
+        .load::<SessionRow>(c)?
         .into_iter()
         .map(Session::from)
         .collect())
 }
 
 #[derive(Queryable)]
-struct Row {
+struct SessionRow {
     id: String,
     token_hash: String,
     user_id: String,
@@ -195,8 +195,8 @@ struct Row {
     user_agent: String,
 }
 
-impl From<Row> for Session {
-    fn from(row: Row) -> Self {
+impl From<SessionRow> for Session {
+    fn from(row: SessionRow) -> Self {
         Self {
             id: SessionId::new(row.id),
             user: UserId::new(row.user_id),

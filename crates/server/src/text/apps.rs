@@ -70,7 +70,6 @@ texts! {
         requests_signed = "It signs all its requests";
         requests_signed_hint = "Requests without a good signature are then refused.";
         typed_submit = "Check what I typed";
-        problem_line = "Line {}";
         choose_title = "Choose a service provider";
         choose_intro = "The file describes {} service providers. Choose the one to add.";
         choose_search = "Search the file";
@@ -121,7 +120,6 @@ texts! {
         entity_id = "Entity ID";
         organisation = "Organisation";
         contacts = "Contacts";
-        logo = "Logo";
         info_url = "Information";
         privacy_url = "Privacy statement";
         categories = "Categories";
@@ -147,7 +145,6 @@ texts! {
         requested_none = "It asks for no attributes. Nothing but an identifier is released until \
             you add attributes.";
         requested_hint = "Asking is not getting: after saving, you choose what is released.";
-        attribute = "Attribute";
         will_release = "Release";
         signatures = "Signatures";
         requests_signed = "Its requests are signed";
@@ -184,7 +181,6 @@ texts! {
         from_metadata = "from the app's metadata";
         from_organisation = "from the organisation";
         from_default = "default";
-        open = "Open the app";
         its_events = "Sign-on events";
         simulate = "Try a user";
 
@@ -330,7 +326,6 @@ texts! {
         refused = "The user would be refused.";
         name_id = "NameID";
         name_id_none = "none";
-        format = "Format";
         attributes = "Attributes";
         attributes_none = "No attributes would be sent.";
         attributes_empty = "sent without a value";

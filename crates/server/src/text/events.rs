@@ -30,7 +30,6 @@ texts! {
         event = "Event {}";
         all_events = "All events";
         what = "What happened";
-        reason = "Reason";
         entity_id = "Entity ID";
         initiated_by = "Started by";
         initiated_sp = "the app";

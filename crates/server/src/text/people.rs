@@ -53,8 +53,6 @@ texts! {
         title = "Keys";
         intro = "Avouch signs with these keys. Service providers trust the certificates, which \
             are in the metadata. Private keys are stored encrypted and never shown.";
-        algorithm = "Algorithm";
-        state = "State";
         active = "Signs now";
         next = "Published, not used yet";
         previous = "Published still, signs no more";

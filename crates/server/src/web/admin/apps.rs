@@ -37,16 +37,8 @@ pub(crate) async fn list(request: HttpRequest) -> HttpResponse {
     ask(
         &request,
         cx,
-        move |cx| {
-            let found = flow::list(cx, &search, from.as_deref())?;
-            let ready: Vec<_> = found
-                .lines
-                .iter()
-                .map(|entry| flow::ready(cx, found.versions, &entry.line))
-                .collect();
-            Ok((found, ready))
-        },
-        move |cx, (found, ready)| {
+        move |cx| flow::list(cx, &search, from.as_deref()),
+        move |cx, found| {
             let next_url = found.lines.last().filter(|_| found.more).map(|last| {
                 format!(
                     "/admin/apps?q={}&after={}",
@@ -122,18 +114,9 @@ pub(super) fn finding_lines(
         .collect()
 }
 
-/// Percent-encodes a query value.
+/// A value as it stands in a query.
 pub(super) fn encode(text: &str) -> String {
-    use std::fmt::Write as _;
-    let mut out = String::new();
-    for byte in text.bytes() {
-        if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
-            out.push(char::from(byte));
-        } else {
-            write!(out, "%{byte:02X}").expect("writing to a String does not fail");
-        }
-    }
-    out
+    form_urlencoded::byte_serialize(text.as_bytes()).collect()
 }
 
 /// What a redirect after a change asked to be said.

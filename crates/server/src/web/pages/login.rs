@@ -60,8 +60,6 @@ pub enum LoginProblem {
     Busy,
     /// The form's CSRF token was missing or stale.
     StaleForm,
-    /// The request names another user than the one who signed in.
-    OtherUser,
 }
 
 impl LoginPage {
@@ -74,13 +72,6 @@ impl LoginPage {
             Destination::App(app) => Some(app),
             Destination::Launcher | Destination::Admin => None,
         }
-    }
-
-    fn app_name(&self) -> String {
-        self.app().map_or_else(
-            || self.frame.t.error_page.the_app.to_string(),
-            |app| app.name.clone(),
-        )
     }
 
     /// Only a sign-on that an app began can be given up, and the app be told so.
@@ -96,7 +87,6 @@ impl LoginPage {
             LoginProblem::Throttled { seconds } => t.problem_throttled.with(self.wait(*seconds)),
             LoginProblem::Busy => t.problem_busy.to_string(),
             LoginProblem::StaleForm => t.problem_form.to_string(),
-            LoginProblem::OtherUser => t.problem_other_user.with(self.app_name()),
         })
     }
 
