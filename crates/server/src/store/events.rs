@@ -5,7 +5,7 @@ use diesel::prelude::*;
 
 use super::schema::events;
 use super::{Connection, StoreError, checks, on_each};
-use crate::audit::{Event, EventKind, ResultCode};
+use crate::audit::{Event, EventKind, ResultCode, Word};
 
 /// Writes an event, in the transaction of what it reports.
 ///
@@ -204,15 +204,6 @@ struct Row {
 impl Row {
     fn into_logged(self) -> Result<Logged, StoreError> {
         let code = self.code;
-        let unknown = |column: &str, word: &str| {
-            StoreError::damaged(
-                format!("events.{column} of {code}"),
-                format!("{word:?} is unknown"),
-            )
-        };
-        let kind = EventKind::parse(&self.kind).ok_or_else(|| unknown("kind", &self.kind))?;
-        let result =
-            ResultCode::parse(&self.result).ok_or_else(|| unknown("result", &self.result))?;
         let checks = checks::read(&self.checks)
             .map_err(|e| StoreError::damaged(format!("events.checks of {code}"), e))?;
         Ok(Logged {
@@ -220,8 +211,8 @@ impl Row {
             acting: self.acting,
             event: Event {
                 at: Timestamp::from_millis(self.at),
-                kind,
-                result,
+                kind: Word::read(self.kind),
+                result: Word::read(self.result),
                 user_id: self.user_id,
                 username: self.username,
                 app_id: self.app_id,

@@ -19,6 +19,7 @@ use crate::apps::effective::cipher_in_force;
 use crate::apps::saml::{EncryptionPolicy, SignWhat};
 use crate::attributes::release::ReleasedAttribute;
 use crate::audit::ResultCode;
+use crate::audit::check::{Origin, Phrase, Rule, Value};
 use crate::audit::trail::Trail;
 use crate::context::Context;
 use crate::fault::OperatorError;
@@ -176,26 +177,25 @@ pub struct Protection<'a> {
 /// [`Refusal::Reply`] when encryption is required and impossible; [`Refusal::Ours`] when there is
 /// nothing to sign with.
 pub fn protect<'a>(reply: &'a ReplyTo, trail: &mut Trail) -> Result<Protection<'a>, Refusal> {
-    const SOURCE: &str = "the app's settings and metadata";
     let signer = signer(reply).inspect_err(|error| {
         trail.fail(
-            "signature of the answer",
-            "a key and an algorithm that the app accepts",
-            error.for_the_log(),
-            SOURCE,
+            Rule::AnswerSignature,
+            Phrase::KeyAndAlgorithm,
+            Value::text(error.for_the_log()),
+            Origin::AppSettingsAndMetadata,
         );
     })?;
     let encryption = choose_encryption(reply, trail)?;
     let (sign_assertion, sign_response) = what_to_sign(reply, encryption.as_ref());
     trail.pass(
-        "signature of the answer",
-        signer.algorithm().uri(),
+        Rule::AnswerSignature,
+        Value::uri(signer.algorithm().uri()),
         match (sign_assertion, sign_response) {
-            (true, true) => "assertion and response",
-            (true, false) => "assertion",
-            _ => "response",
+            (true, true) => Phrase::AssertionAndResponse,
+            (true, false) => Phrase::Assertion,
+            _ => Phrase::Response,
         },
-        SOURCE,
+        Origin::AppSettingsAndMetadata,
     );
     Ok(Protection {
         signer,
@@ -300,14 +300,18 @@ fn choose_encryption(
             let plaintext =
                 policy == EncryptionPolicy::WhenKeyPublished && why == NoEncryption::NoKey;
             trail.check(
-                "encryption",
+                Rule::Encryption,
                 plaintext,
                 match policy {
-                    EncryptionPolicy::Required => "a usable key of the SP",
-                    _ => "a usable key of the SP, or none published",
+                    EncryptionPolicy::Required => Phrase::UsableKey,
+                    _ => Phrase::UsableKeyOrNone,
                 },
-                why.to_string(),
-                "the app's settings and metadata",
+                match why {
+                    NoEncryption::NoKey => Phrase::NoKeyPublished,
+                    NoEncryption::UnusableKey => Phrase::UnusableKeyPublished,
+                    NoEncryption::NoMethod => Phrase::NoMethodUsable,
+                },
+                Origin::AppSettingsAndMetadata,
             );
             return if plaintext {
                 Ok(None)
@@ -319,10 +323,10 @@ fn choose_encryption(
     let data = cipher_in_force(&chosen, app.data_encryption);
     let encryption = Encryption::new(data, chosen.transport, &app.algorithms).map_err(ours)?;
     trail.pass(
-        "encryption",
-        "a usable key of the SP",
-        data.uri(),
-        "the app's settings and metadata",
+        Rule::Encryption,
+        Phrase::UsableKey,
+        Value::uri(data.uri()),
+        Origin::AppSettingsAndMetadata,
     );
     Ok(Some((chosen.key.public_key.clone(), encryption)))
 }

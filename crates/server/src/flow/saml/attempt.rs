@@ -6,6 +6,7 @@ use avouch_saml::binding::post::PostForm;
 use avouch_saml::ids::RelayState;
 use avouch_saml::status::Status;
 
+use crate::audit::check::{self, Phrase, Rule};
 use crate::audit::trail::Trail;
 use crate::audit::{ResultCode, reference_code};
 use crate::cache::apps::ReadyApp;
@@ -290,10 +291,10 @@ impl<'c> Attempt<'c> {
 
     fn used_before(&mut self) -> Refusal {
         self.trail.fail(
-            "request ID",
-            "not seen before",
-            "used before",
-            "requests remembered",
+            Rule::RequestId,
+            Phrase::NotSeenBefore,
+            Phrase::UsedBefore,
+            check::Origin::RememberedRequests,
         );
         // The event of a replay is one of its own.
         self.origin = Origin::Nothing;
