@@ -152,7 +152,7 @@ ids! {
         AppNameIdFormats = "formats";
         AppSubjectType = "subjecttype";
         AppLocalPolicy = "policy";
-        AppPermittedUsers = "permitted";
+        AppPermittedUsers = "users";
         AppAttributeRows = "rows";
         AppRequestSignatures = "app.signed";
         MetadataRequestsSigned = "md.signed";

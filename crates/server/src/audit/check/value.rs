@@ -203,7 +203,7 @@ macro_rules! phrases {
 phrases! {
     // Of the request.
     SignedBySp = "sp";
-    SignedBySpOrNot = "sp.or.not";
+    SignedBySpOrNot = "sp.opt";
     Signed = "yes";
     NotSigned = "no";
     NoKeyKnown = "nokey", 1;
@@ -313,8 +313,8 @@ phrases! {
     Response = "r";
     AssertionAndResponse = "ar";
     UsableKey = "key";
-    UsableKeyOrNone = "key.or.none";
-    NoKeyPublished = "unpublished";
+    UsableKeyOrNone = "ifany";
+    NoKeyPublished = "absent";
     UnusableKeyPublished = "key.unusable";
     NoMethodUsable = "no.method";
 }
