@@ -113,7 +113,7 @@ struct Octets {
     octets: i64,
 }
 
-const ALLOCATIONS: u64 = 255;
+const ALLOCATIONS: u64 = 254;
 
 /// What the fourteen checks of that sign-on take in its event; nearly all of it ASCII.
 const OCTETS: i64 = 664;

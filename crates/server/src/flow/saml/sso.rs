@@ -211,5 +211,5 @@ pub(crate) fn reply_of(
             );
             Refusal::Page(ResultCode::InvalidAcs)
         })?;
-    Ok(ReplyTo::resumed(&app, acs, &pending))
+    Ok(ReplyTo::resumed(&app, acs, pending))
 }
