@@ -1,19 +1,22 @@
 //! The event log.
 
+use avouch_server::audit::check::{Origin, Rule, Value};
 use avouch_server::audit::{Check, Event, EventKind, ResultCode};
 use avouch_server::store::events::{
     Filter, Logged, Reference, by_code, insert, insert_acting, insert_referred, last_sign_ons,
     list, set_reason,
 };
-use avouch_server::store::{Db, event_index};
+use avouch_server::store::{Connection, Db, StoreError, event_index};
+use avouch_server::text::Locale;
+use diesel::{RunQueryDsl as _, sql_query};
 
 use super::{NOW, on_each_database, write};
 
 pub(super) fn event(result: ResultCode) -> Event {
     Event {
         at: NOW,
-        kind: EventKind::SignOn,
-        result,
+        kind: EventKind::SignOn.into(),
+        result: result.into(),
         user_id: Some("u1".to_owned()),
         username: Some("sample.one".to_owned()),
         app_id: Some("a1".to_owned()),
@@ -25,13 +28,13 @@ pub(super) fn event(result: ResultCode) -> Event {
         protocol: "saml",
         binding: "redirect".to_owned(),
         reason: "Ünï <&> 漢字".to_owned(),
-        checks: vec![Check {
-            name: "Destination".into(),
-            passed: false,
-            expected: "here".into(),
-            received: "there".into(),
-            source: "server.base_url".into(),
-        }],
+        checks: vec![Check::new(
+            Rule::Destination,
+            false,
+            Value::text("here"),
+            Value::text("there"),
+            Origin::setting("server.base_url"),
+        )],
         request_id: "r1".to_owned(),
     }
 }
@@ -123,12 +126,54 @@ fn every_result_and_kind_can_be_stored_and_read() {
         for (at, result) in ResultCode::ALL.iter().enumerate() {
             let (kind, _) = EventKind::ALL[at % EventKind::ALL.len()];
             let made = Event {
-                kind,
+                kind: kind.into(),
                 ..event(*result)
             };
             let found = find(db, &insert_one(db, &made).code).expect("found");
-            assert_eq!((found.event.result, found.event.kind), (*result, kind));
+            assert_eq!(found.event.result, *result);
+            assert_eq!(found.event.kind, kind);
         }
+    });
+}
+
+/// What a later version wrote beside this one, on one database.
+#[test]
+fn words_and_checks_of_a_later_version_are_read_shown_and_kept() {
+    const CHECKS: &str = "dest\tany\t^\turl\n!rule.of.tomorrow\tphrase.of.tomorrow/1\t=a\t~\torigin.of.tomorrow\tbeside";
+    on_each_database(|db| {
+        let code = insert_one(db, &event(ResultCode::Success)).code;
+        let later = format!(
+            "UPDATE events SET kind = 'of_tomorrow', result = 'OfTomorrow', checks = '{CHECKS}'"
+        );
+        write(db, |c| {
+            let changed = match c {
+                Connection::Sqlite(c) => sql_query(later.as_str()).execute(c),
+                Connection::Postgres(c) => sql_query(later.as_str()).execute(c),
+            };
+            changed.map(|_| ()).map_err(StoreError::from)
+        })
+        .expect("stored");
+        let read = |code: &str| find(db, code).expect("found").event;
+        let found = read(&code);
+        assert_eq!(found.kind.as_str(), "of_tomorrow");
+        assert_eq!(found.result.as_str(), "OfTomorrow");
+        assert_eq!((found.kind.known(), found.result.known()), (None, None));
+        assert_ne!(found.result, ResultCode::Success);
+        let lines = Locale::English.catalogue().checks.lines(&found.checks);
+        assert_eq!(lines[0].name, "Destination");
+        assert_eq!(
+            (lines[1].name.as_str(), lines[1].expected.as_str()),
+            ("rule.of.tomorrow", "phrase.of.tomorrow: a")
+        );
+        assert_eq!(lines[1].source, "origin.of.tomorrow; beside");
+        // In the list too, where it is a failure, and as it was when it is written again.
+        let failures = Filter {
+            failures_only: true,
+            ..Filter::default()
+        };
+        assert_eq!(codes(db, &failures), [code.as_str()]);
+        let again = insert_one(db, &found).code;
+        assert_eq!(format!("{:?}", read(&again)), format!("{found:?}"));
     });
 }
 
@@ -144,7 +189,7 @@ fn the_log_is_filtered_and_paged_newest_first() {
         .map(|result| insert_one(db, &event(result)).code)
         .collect();
         let other = Event {
-            kind: EventKind::Login,
+            kind: EventKind::Login.into(),
             user_id: None,
             username: None,
             app_id: None,

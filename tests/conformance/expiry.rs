@@ -60,7 +60,7 @@ fn av_sec_46_old_events_go_in_pieces_and_others_stay() {
             ] {
                 let event = Event {
                     at: NOW.plus_seconds(day * 86_400),
-                    kind,
+                    kind: kind.into(),
                     user_id: known.then(|| one.id.as_str().to_owned()),
                     ..event(ResultCode::Success)
                 };

@@ -4,6 +4,7 @@ use std::sync::Barrier;
 
 use avouch_server::apps::AppId;
 use avouch_server::audit::Check;
+use avouch_server::audit::check::{Origin, Phrase, Rule};
 use avouch_server::sessions::{
     Asked, Asking, Lacking, Pending, PendingId, PendingStatus, RequestedContexts, Requirement,
     Stage,
@@ -44,13 +45,13 @@ fn stored(db: &Db) -> Pending {
         asking: asking(),
         stage: Stage::Arriving,
         begun_by: "ABCD-2345".to_owned(),
-        checks: vec![Check {
-            name: "signature".into(),
-            passed: true,
-            expected: "signed".into(),
-            received: "signed".into(),
-            source: "the app".into(),
-        }],
+        checks: vec![Check::new(
+            Rule::Signature,
+            true,
+            Phrase::SignedBySp,
+            Phrase::Signed,
+            Origin::AppRequestSignatures,
+        )],
         status: PendingStatus::Open,
         created_at: NOW,
         expires_at: NOW.plus_seconds(86_400),

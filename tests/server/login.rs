@@ -85,7 +85,7 @@ fn av_sec_65_failures_tell_nothing_and_slow_down_guessing() {
     let event = app.last_event();
     assert_eq!(
         (event.kind, event.result),
-        (EventKind::Login, ResultCode::UserInactive)
+        (EventKind::Login.into(), ResultCode::UserInactive.into())
     );
 
     // A browser the owner used before.

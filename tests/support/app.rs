@@ -22,6 +22,7 @@ use avouch_server::services::Services;
 use avouch_server::store::apps::StoredApp;
 use avouch_server::store::events::Logged;
 use avouch_server::store::{self, Connection, Db, StoreError};
+use avouch_server::text::{CheckLine, Locale};
 use avouch_server::users::ProfileId;
 use avouch_server::users::{User, UserId};
 use avouch_server::web::server;
@@ -384,6 +385,12 @@ impl TestApp {
         self.events().into_iter().next().expect("an event")
     }
 
+    /// The checks of the newest event, as their reader sees them.
+    #[track_caller]
+    pub(crate) fn last_checks(&self) -> Vec<CheckLine> {
+        lines(&self.last_event())
+    }
+
     /// Checks that `answer` is a page with this result, whose event has the code on it.
     #[track_caller]
     pub(crate) fn assert_page(&self, answer: &Answer, result: ResultCode) -> Event {
@@ -564,4 +571,9 @@ impl TestApp {
         other.folder = None;
         other
     }
+}
+
+/// The checks of an event, as their reader sees them.
+pub(crate) fn lines(event: &Event) -> Vec<CheckLine> {
+    Locale::English.catalogue().checks.lines(&event.checks)
 }

@@ -231,12 +231,12 @@ fn a_wrong_value_is_shown_at_its_field_and_changes_nothing() {
     assert_eq!(after.definition.saml.clock_skew_seconds, Some(600));
     let events = app.events();
     assert_eq!(events.len(), before + 1);
-    let change = &events[0].checks[0];
+    let change = &crate::support::app::lines(&events[0])[0];
     assert_eq!(
         (
-            change.name.as_ref(),
-            change.expected.as_ref(),
-            change.received.as_ref()
+            change.name.as_str(),
+            change.expected.as_str(),
+            change.received.as_str()
         ),
         ("clock_skew_seconds", "", "600")
     );
@@ -358,7 +358,7 @@ fn removing_asks_first_and_leaves_the_events() {
     let event = app.last_event();
     assert_eq!(
         (event.kind, event.result),
-        (EventKind::Admin, ResultCode::Success)
+        (EventKind::Admin.into(), ResultCode::Success.into())
     );
     assert_eq!(event.entity_id.as_deref(), Some(sp.entity_id.as_str()));
     assert_eq!(client.get("/admin/apps/wiki").status, 404);

@@ -638,8 +638,7 @@ fn av_sec_49_claims_take_the_right_to_release() {
     let event = app.last_event();
     let fingerprint = crate::support::dev_certificate("sp-signing-p256").fingerprint();
     assert!(
-        event
-            .checks
+        app.last_checks()
             .iter()
             .any(|c| c.received.contains(&fingerprint)),
         "the event says what changed: {event:?}"

@@ -27,7 +27,8 @@ fn av_req_05_destination_is_the_public_url_exactly() {
     ] {
         let answer = app.ask(&client, &sp, |r| r.destination = Some(wrong.to_owned()));
         let event = app.assert_page(&answer, ResultCode::InvalidDestination);
-        let check = event.checks.last().expect("a check");
+        let checks = crate::support::app::lines(&event);
+        let check = checks.last().expect("a check");
         assert_eq!(check.expected, format!("{BASE_URL}/saml/sso"));
         assert_eq!(check.received, wrong);
     }
@@ -173,7 +174,8 @@ fn iip_g01_the_tolerance_is_the_organisations_or_the_apps() {
         }
         for offset in [tolerance + 10, -(300 + tolerance + 10)] {
             let event = app.assert_page(&issued(offset), ResultCode::ExpiredRequest);
-            let check = event.checks.last().expect("a check");
+            let checks = crate::support::app::lines(&event);
+            let check = checks.last().expect("a check");
             let source = own.map_or(
                 "saml.clock_skew_seconds",
                 |_| "clock_skew_seconds of the app",
@@ -707,7 +709,10 @@ fn an_unknown_issuer_is_told_with_the_nearest_that_is_known() {
         issuer.clone_into(&mut other.entity_id);
         let answer = app.ask(&app.client(), &other, |_| ());
         let event = app.assert_page(&answer, ResultCode::UnknownServiceProvider);
-        event.checks.last().expect("a check").expected.clone()
+        crate::support::app::lines(&event)
+            .pop()
+            .expect("a check")
+            .expected
     };
     let near = format!("a connected app, such as {}", sp.entity_id);
     assert_eq!(expected(&format!("{}/", sp.entity_id)), near);
@@ -729,7 +734,7 @@ fn a_refused_user_is_told_with_what_the_app_lists() {
     app.user("sample.one");
     let browser = app.signed_in("sample.one");
     app.ask(&browser, &sp, |_| ());
-    let check = app.last_event().checks.last().expect("a check").clone();
+    let check = app.last_checks().pop().expect("a check");
     assert!(
         check.expected.ends_with("lists the app: none does yet"),
         "{check:?}"
@@ -744,7 +749,7 @@ fn a_refused_user_is_told_with_what_the_app_lists() {
     });
     set.expect("written");
     app.ask(&browser, &sp, |_| ());
-    let check = app.last_event().checks.last().expect("a check").clone();
+    let check = app.last_checks().pop().expect("a check");
     assert!(
         check.expected.ends_with("permission set Wiki editors"),
         "{check:?}"

@@ -1,12 +1,14 @@
 //! What happened: one event for each sign-on attempt, login, admin change and key action.
 
 pub mod anonymous_limiter;
+pub mod check;
 pub mod trail;
+mod word;
 
-use std::borrow::Cow;
+pub use check::Check;
+pub use word::Word;
 
 use avouch_saml::time::Timestamp;
-use serde::{Deserialize, Serialize};
 
 /// One event, written in the transaction of what it reports.
 #[derive(Debug, Clone)]
@@ -14,9 +16,9 @@ pub struct Event {
     /// When.
     pub at: Timestamp,
     /// What kind.
-    pub kind: EventKind,
+    pub kind: Word<EventKind>,
     /// How it ended.
-    pub result: ResultCode,
+    pub result: Word<ResultCode>,
     /// The user it is about or who acted: row.
     pub user_id: Option<String>,
     /// The username, or what was typed as one.
@@ -84,22 +86,24 @@ impl EventKind {
     }
 }
 
-/// One check: what was expected, what came, and where the expected value came from.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Check {
-    /// What was checked, such as `Destination`.
-    pub name: Cow<'static, str>,
-    /// Whether it held.
-    pub passed: bool,
-    /// What was expected.
-    #[serde(default)]
-    pub expected: Cow<'static, str>,
-    /// What came. Never a secret, an assertion or RelayState.
-    #[serde(default)]
-    pub received: Cow<'static, str>,
-    /// Where the expected value came from, such as `metadata of the app` or `saml.clock_skew`.
-    #[serde(default)]
-    pub source: Cow<'static, str>,
+impl word::Vocabulary for EventKind {
+    fn as_str(self) -> &'static str {
+        self.as_str()
+    }
+
+    fn parse(word: &str) -> Option<Self> {
+        Self::parse(word)
+    }
+}
+
+impl word::Vocabulary for ResultCode {
+    fn as_str(self) -> &'static str {
+        self.as_str()
+    }
+
+    fn parse(word: &str) -> Option<Self> {
+        Self::parse(word)
+    }
 }
 
 macro_rules! result_codes {

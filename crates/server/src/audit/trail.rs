@@ -1,11 +1,11 @@
 //! The trail of one attempt: each check in order, gathered while the flow runs and written as
 //! the attempt's event.
 
-use std::borrow::Cow;
 use std::net::IpAddr;
 
 use avouch_saml::time::Timestamp;
 
+use crate::audit::check::{Origin, Rule, Value, shown};
 use crate::audit::{Check, Event, EventKind, ResultCode};
 use crate::users::User;
 
@@ -73,41 +73,49 @@ impl Trail {
     /// Records a check that held.
     pub fn pass(
         &mut self,
-        name: &'static str,
-        expected: impl Into<Cow<'static, str>>,
-        received: impl Into<Cow<'static, str>>,
-        source: &'static str,
+        rule: Rule,
+        expected: impl Into<Value>,
+        received: impl Into<Value>,
+        origin: Origin,
     ) {
-        self.check(name, true, expected, received, source);
+        self.check(rule, true, expected, received, origin);
     }
 
     /// Records the check that decided against the attempt.
     pub fn fail(
         &mut self,
-        name: &'static str,
-        expected: impl Into<Cow<'static, str>>,
-        received: impl Into<Cow<'static, str>>,
-        source: &'static str,
+        rule: Rule,
+        expected: impl Into<Value>,
+        received: impl Into<Value>,
+        origin: Origin,
     ) {
-        self.check(name, false, expected, received, source);
+        self.check(rule, false, expected, received, origin);
     }
 
     /// Records a check.
     pub fn check(
         &mut self,
-        name: &'static str,
+        rule: Rule,
         passed: bool,
-        expected: impl Into<Cow<'static, str>>,
-        received: impl Into<Cow<'static, str>>,
-        source: &'static str,
+        expected: impl Into<Value>,
+        received: impl Into<Value>,
+        origin: Origin,
     ) {
-        self.checks.push(Check {
-            name: Cow::Borrowed(name),
-            passed,
-            expected: shown(expected.into()),
-            received: shown(received.into()),
-            source: Cow::Borrowed(source),
-        });
+        let check = Check::new(rule, passed, expected, received, origin);
+        self.checks.push(check);
+    }
+
+    /// Whether a rule was checked already.
+    pub fn has(&self, rule: &Rule) -> bool {
+        self.checks.iter().any(|check| check.rule == *rule)
+    }
+
+    /// Says more of what the last check expected, where that is `rule`: what a rule itself does not
+    /// know.
+    pub fn expected_of_last(&mut self, rule: &Rule, expected: impl Into<Value>) {
+        if let Some(last) = self.checks.last_mut().filter(|check| check.rule == *rule) {
+            last.expected = expected.into();
+        }
     }
 
     /// The request is accepted: the checks so far stand, however often it is judged what comes next.
@@ -141,8 +149,8 @@ impl Trail {
         let (app_id, app_name) = self.app.clone().unzip();
         Event {
             at: occasion.at,
-            kind: self.kind,
-            result,
+            kind: self.kind.into(),
+            result: result.into(),
             user_id: user_id.filter(|id| !id.is_empty()),
             username,
             app_id,
@@ -157,43 +165,9 @@ impl Trail {
                 ""
             },
             binding: self.binding.to_owned(),
-            reason: shown(Cow::Owned(reason.into())).into_owned(),
+            reason: shown(std::borrow::Cow::Owned(reason.into())).into_owned(),
             checks: self.checks.clone(),
             request_id: occasion.request_id.to_owned(),
         }
-    }
-}
-
-/// Foreign text as it may stand in an event: bounded, and without control characters that could
-/// forge lines in a log or a terminal.
-fn shown(text: Cow<'static, str>) -> Cow<'static, str> {
-    const LIMIT: usize = 500;
-    let mut length = 0;
-    if text.len() <= LIMIT && !text.contains(char::is_control) {
-        return text;
-    }
-    text.chars()
-        .map(|c| if c.is_control() { '\u{FFFD}' } else { c })
-        .take_while(|c| {
-            length += c.len_utf8();
-            length <= LIMIT
-        })
-        .collect::<String>()
-        .into()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn av_sec_71_events_hold_no_control_characters() {
-        assert_eq!(
-            shown("a\r\nb\u{1b}[0m".into()),
-            "a\u{FFFD}\u{FFFD}b\u{FFFD}[0m"
-        );
-        assert_eq!(shown("Ünï 漢字".into()), "Ünï 漢字");
-        assert_eq!(shown("x".repeat(2000).into()).len(), 500);
-        assert_eq!(shown("ü".repeat(2000).into()).len(), 500);
     }
 }

@@ -17,8 +17,9 @@ pub(super) fn run(code: &str, place: &Place<'_>, output: &Output) -> Result<(), 
         ))
     })?;
     let event = &logged.event;
-    let t = &Locale::English.catalogue().results;
-    let (meaning, next_step) = (t.meaning(event.result), t.action(event.result));
+    let t = Locale::English.catalogue();
+    let meaning = t.results.meaning_of(&event.result);
+    let next_step = t.results.action_of(&event.result);
     let value = json!({
         "code": logged.code, "at": event.at.to_string(), "kind": event.kind.as_str(),
         "result": event.result.as_str(), "reason": event.reason,
@@ -28,7 +29,7 @@ pub(super) fn run(code: &str, place: &Place<'_>, output: &Output) -> Result<(), 
         "address": event.address, "user_agent": event.user_agent,
         "initiated_by": event.initiated_by, "protocol": event.protocol,
         "binding": event.binding, "request_id": event.request_id,
-        "checks": event.checks,
+        "checks": t.checks.json(&event.checks),
     });
     output.result(&value, || {
         let none = "-".to_owned();
@@ -49,7 +50,7 @@ pub(super) fn run(code: &str, place: &Place<'_>, output: &Output) -> Result<(), 
         if !event.checks.is_empty() {
             text.push_str("\nChecks, in order:\n");
         }
-        for check in &event.checks {
+        for check in t.checks.lines(&event.checks) {
             text.push_str(&format!(
                 "  [{}] {}\n",
                 if check.passed { "ok" } else { "NO" },

@@ -228,8 +228,8 @@ fn event(kind: EventKind, reason: String, about: About) -> Event {
     };
     Event {
         at: now(),
-        kind,
-        result: ResultCode::Success,
+        kind: kind.into(),
+        result: ResultCode::Success.into(),
         user_id,
         username,
         app_id,

@@ -207,8 +207,8 @@ mod tests {
     fn logged() -> Logged {
         let event = Event {
             at: Timestamp::from_millis(0),
-            kind: EventKind::SignOn,
-            result: ResultCode::Success,
+            kind: EventKind::SignOn.into(),
+            result: ResultCode::Success.into(),
             user_id: None,
             username: None,
             app_id: None,

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::apps::AppId;
 use crate::audit::Check;
+use crate::audit::check::Phrase;
 use crate::text_id;
 
 text_id!(
@@ -84,11 +85,11 @@ pub enum Lacking {
 
 impl Lacking {
     /// What there is instead, for the event.
-    pub const fn found(self) -> &'static str {
+    pub const fn found(self) -> Phrase {
         match self {
-            Self::Session => "no session",
-            Self::Freshness => "a session from before the request",
-            Self::Context => "a session of another context",
+            Self::Session => Phrase::NoSession,
+            Self::Freshness => Phrase::OlderSession,
+            Self::Context => Phrase::SessionOfAnotherContext,
         }
     }
 }

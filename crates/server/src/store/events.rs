@@ -8,7 +8,7 @@ use diesel::prelude::*;
 use super::codes::Codes;
 use super::schema::{event_mentions, events};
 use super::{Connection, StoreError, checks, event_index, on_each};
-use crate::audit::{Event, EventKind, ResultCode};
+use crate::audit::{Event, EventKind, ResultCode, Word};
 
 /// The columns of an event with their values, but its number, which the database gives.
 macro_rules! values {
@@ -310,15 +310,6 @@ struct LoggedRow {
 impl LoggedRow {
     fn into_logged(self, codes: &Codes) -> Result<Logged, StoreError> {
         let code = codes.of(self.seq);
-        let unknown = |column: &str, word: &str| {
-            StoreError::damaged(
-                format!("events.{column} of {code}"),
-                format!("{word:?} is unknown"),
-            )
-        };
-        let kind = EventKind::parse(&self.kind).ok_or_else(|| unknown("kind", &self.kind))?;
-        let result =
-            ResultCode::parse(&self.result).ok_or_else(|| unknown("result", &self.result))?;
         let checks = checks::read(&self.checks)
             .map_err(|e| StoreError::damaged(format!("events.checks of {code}"), e))?;
         Ok(Logged {
@@ -326,8 +317,8 @@ impl LoggedRow {
             acting: self.acting,
             event: Event {
                 at: Timestamp::from_millis(self.at),
-                kind,
-                result,
+                kind: Word::read(self.kind),
+                result: Word::read(self.result),
                 user_id: self.user_id,
                 username: self.username,
                 app_id: self.app_id,

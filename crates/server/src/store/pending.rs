@@ -7,9 +7,8 @@ use diesel::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use super::schema::pending;
-use super::{Connection, StoreError};
+use super::{Connection, StoreError, checks};
 use crate::apps::AppId;
-use crate::audit::Check;
 use crate::sessions::{Asked, Asking, Pending, PendingId, PendingStatus, Request, Stage};
 
 const OPEN: &str = "open";
@@ -30,7 +29,7 @@ pub fn insert(c: &mut Connection, sign_on: &Pending) -> Result<(), StoreError> {
                 request: Cow::Borrowed(&sign_on.asking.request),
                 asked: Cow::Borrowed(&sign_on.asking.asked),
                 begun_by: Cow::Borrowed(&sign_on.begun_by),
-                checks: Cow::Borrowed(&sign_on.checks),
+                checks: Cow::Owned(checks::write(&sign_on.checks)),
             })),
             pending::status.eq(word(sign_on.status)),
             pending::created_at.eq(sign_on.created_at.millis()),
@@ -121,7 +120,7 @@ struct Kept<'a> {
     request: Cow<'a, Request>,
     asked: Cow<'a, Asked>,
     begun_by: Cow<'a, str>,
-    checks: Cow<'a, [Check]>,
+    checks: Cow<'a, str>,
 }
 
 #[derive(Queryable)]
@@ -142,6 +141,8 @@ impl PendingRow {
             |column, e| StoreError::damaged(format!("pending.{column} of {}", self.id), e);
         let kept: Kept<'_> =
             serde_json::from_str(&self.request).map_err(|e| damaged("request", e))?;
+        let checks = checks::read(&kept.checks)
+            .map_err(|e| StoreError::damaged(format!("pending.request of {}", self.id), e))?;
         let stage = serde_json::from_str(&self.stage).map_err(|e| damaged("stage", e))?;
         Ok(Pending {
             id: PendingId::new(self.id),
@@ -153,7 +154,7 @@ impl PendingRow {
             },
             stage,
             begun_by: kept.begun_by.into_owned(),
-            checks: kept.checks.into_owned(),
+            checks,
             // Anything else than open must never be answered.
             status: if self.status == OPEN {
                 PendingStatus::Open

@@ -5,6 +5,7 @@
 //! [`Locale`], and the compiler names every text that is still missing.
 
 mod apps;
+mod checks;
 mod common;
 mod developer;
 mod errors;
@@ -20,6 +21,7 @@ mod sign_on;
 use std::fmt;
 
 pub use apps::{AppList, AppNew, AppPreview, AppRemove, AppSettings, AppSimulate};
+pub use checks::{CheckLine, Checks};
 pub use common::Common;
 pub use developer::Developer;
 pub use errors::{ErrorHelp, ErrorPageTexts, Errors, Explanation};
@@ -150,6 +152,8 @@ pub struct Catalogue {
     pub app_simulate: AppSimulate,
     /// Adding a user.
     pub user_new: UserNew,
+    /// The checks of an event.
+    pub checks: Checks,
     /// Admin: sign-on events.
     pub events: Events,
     /// One sentence for each result code.
@@ -187,6 +191,7 @@ impl Catalogue {
         app_remove: AppRemove::ENGLISH,
         app_simulate: AppSimulate::ENGLISH,
         user_new: UserNew::ENGLISH,
+        checks: Checks::ENGLISH,
         events: Events::ENGLISH,
         results: Results::ENGLISH,
         users: Users::ENGLISH,

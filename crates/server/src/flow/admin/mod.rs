@@ -14,6 +14,7 @@ use std::collections::BTreeSet;
 
 use self::readiness::CannotWork;
 use crate::apps::readiness::Finding;
+use crate::audit::check::{Origin, Phrase, Rule, Value};
 use crate::audit::trail::Trail;
 use crate::audit::{Check, EventKind, ResultCode};
 use crate::context::Context;
@@ -202,21 +203,13 @@ fn settle<T>(cx: &Context, rights: &[AdminRight], done: Result<T, Stop>) -> Resu
     if let Some(user) = &user {
         trail.user(user);
     }
-    let wanted: Vec<&str> = rights.iter().map(|right| right.as_str()).collect();
-    let held = user.map_or_else(String::new, |user| {
-        let words: Vec<&str> = user.rights.iter().map(|right| right.as_str()).collect();
-        words.join(", ")
-    });
-    trail.fail(
-        "administrative right",
-        wanted.join(" or "),
-        if held.is_empty() {
-            "none".to_owned()
-        } else {
-            held
-        },
-        "the user's rights",
-    );
+    let word = |right: &AdminRight| Value::text(right.as_str());
+    let wanted = Value::joined(rights.iter().map(word), Phrase::Or);
+    let held = match user.map(|user| Value::list(user.rights.iter().map(word))) {
+        None | Some(Value::Nothing) => Phrase::None.into(),
+        Some(held) => held,
+    };
+    trail.fail(Rule::AdminRight, wanted, held, Origin::UserRights);
     let event = trail.event(
         &cx.occasion(),
         ResultCode::AdminRightMissing,
@@ -276,13 +269,8 @@ fn record(
         trail.entity_id = Some(entity_id);
     }
     for (name, before, after) in change.settings {
-        trail.checks.push(Check {
-            name: name.into(),
-            passed: true,
-            expected: shorten(&before).into(),
-            received: shorten(&after).into(),
-            source: "changed: before, after".into(),
-        });
+        let (before, after) = (shorten(&before), shorten(&after));
+        trail.checks.push(Check::changed(name, before, after));
     }
     let event = trail.event(&cx.occasion(), ResultCode::Success, change.reason);
     store::events::insert_acting(c, &event, acting)

@@ -9,6 +9,7 @@ use crate::access::Consent;
 use crate::apps::App;
 use crate::attributes::name_id::NameIdFacts;
 use crate::attributes::release::ReleasedAttribute;
+use crate::audit::check::{Origin, Phrase, Rule, Value};
 use crate::audit::trail::Trail;
 use crate::audit::{Check, EventKind, ResultCode};
 use crate::cache::apps::{By, ReadyApp};
@@ -49,7 +50,7 @@ pub struct Outcome {
     /// The attributes.
     pub attributes: Vec<ReleasedAttribute>,
     /// What is held back, and why.
-    pub notes: Vec<String>,
+    pub notes: Vec<Value>,
     /// The assertion, unsigned: signed, it would open the app to whoever reads the page.
     pub assertion: Option<String>,
 }
@@ -112,10 +113,10 @@ fn try_out(
         Ok(acs) => acs,
         Err(error) => {
             trail.fail(
-                "assertion consumer service",
-                "one for HTTP-POST",
-                error.to_string(),
-                "metadata of the app",
+                Rule::AcsChoice,
+                Phrase::OneForPost,
+                Value::text(error.to_string()),
+                Origin::AppMetadata,
             );
             return Ok(refused(trail, ResultCode::InvalidAcs));
         }

@@ -20,6 +20,7 @@ use crate::apps::effective::{EncryptionInForce, Signed, assertion_lifetime, encr
 use crate::apps::saml::EncryptionPolicy;
 use crate::attributes::release::ReleasedAttribute;
 use crate::audit::ResultCode;
+use crate::audit::check::{Origin, Phrase, Rule, Value};
 use crate::audit::trail::Trail;
 use crate::context::Context;
 use crate::fault::OperatorError;
@@ -178,26 +179,25 @@ pub struct Protection<'a> {
 /// [`Refusal::Reply`] when encryption is required and impossible; [`Refusal::Ours`] when there is
 /// nothing to sign with.
 pub fn protect<'a>(reply: &'a ReplyTo, trail: &mut Trail) -> Result<Protection<'a>, Refusal> {
-    const SOURCE: &str = "the app's settings and metadata";
     let signer = signer(reply).inspect_err(|error| {
         trail.fail(
-            "signature of the answer",
-            "a key and an algorithm that the app accepts",
-            error.for_the_log(),
-            SOURCE,
+            Rule::AnswerSignature,
+            Phrase::KeyAndAlgorithm,
+            Value::text(error.for_the_log()),
+            Origin::AppSettingsAndMetadata,
         );
     })?;
     let encryption = choose_encryption(reply, trail)?;
     let (sign_assertion, sign_response) = what_to_sign(reply, encryption.as_ref());
     trail.pass(
-        "signature of the answer",
-        signer.algorithm().uri(),
+        Rule::AnswerSignature,
+        Value::uri(signer.algorithm().uri()),
         match (sign_assertion, sign_response) {
-            (true, true) => "assertion and response",
-            (true, false) => "assertion",
-            _ => "response",
+            (true, true) => Phrase::AssertionAndResponse,
+            (true, false) => Phrase::Assertion,
+            _ => Phrase::Response,
         },
-        SOURCE,
+        Origin::AppSettingsAndMetadata,
     );
     Ok(Protection {
         signer,
@@ -294,14 +294,18 @@ fn choose_encryption(
     let in_force = encryption(saml, &app.sp, &app.algorithms, app.data_encryption);
     let failed = |trail: &mut Trail, why: NoEncryption, passed| {
         trail.check(
-            "encryption",
+            Rule::Encryption,
             passed,
             match saml.encryption {
-                EncryptionPolicy::Required => "a usable key of the SP",
-                _ => "a usable key of the SP, or none published",
+                EncryptionPolicy::Required => Phrase::UsableKey,
+                _ => Phrase::UsableKeyOrNone,
             },
-            why.to_string(),
-            "the app's settings and metadata",
+            match why {
+                NoEncryption::NoKey => Phrase::NoKeyPublished,
+                NoEncryption::UnusableKey => Phrase::UnusableKeyPublished,
+                NoEncryption::NoMethod => Phrase::NoMethodUsable,
+            },
+            Origin::AppSettingsAndMetadata,
         );
     };
     let (choice, data) = match in_force.value {
@@ -318,10 +322,10 @@ fn choose_encryption(
     };
     let encryption = Encryption::new(data, choice.transport, &app.algorithms).map_err(ours)?;
     trail.pass(
-        "encryption",
-        "a usable key of the SP",
-        data.uri(),
-        "the app's settings and metadata",
+        Rule::Encryption,
+        Phrase::UsableKey,
+        Value::uri(data.uri()),
+        Origin::AppSettingsAndMetadata,
     );
     Ok(Some((choice.key.public_key.clone(), encryption)))
 }

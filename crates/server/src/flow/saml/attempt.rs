@@ -9,6 +9,7 @@ use avouch_saml::time::Timestamp;
 
 use crate::audit::ResultCode;
 use crate::audit::anonymous_limiter::Room;
+use crate::audit::check::{self, Phrase, Rule};
 use crate::audit::trail::Trail;
 use crate::cache::apps::ReadyApp;
 use crate::context::Context;
@@ -340,10 +341,10 @@ impl<'c> Attempt<'c> {
 
     fn used_before(&mut self) -> Refusal {
         self.trail.fail(
-            "request ID",
-            "not seen before",
-            "used before",
-            "requests remembered",
+            Rule::RequestId,
+            Phrase::NotSeenBefore,
+            Phrase::UsedBefore,
+            check::Origin::RememberedRequests,
         );
         // The event of a replay is one of its own.
         self.origin = Origin::Nothing;

@@ -8,6 +8,7 @@ use crate::access::Grant;
 use crate::attributes::name_id::{self, NameIdFacts};
 use crate::attributes::release::{Release, ReleaseFacts, release};
 use crate::audit::ResultCode;
+use crate::audit::check::{Origin, Phrase, Rule, Value};
 use crate::audit::trail::Trail;
 use crate::cache::apps::ReadyApp;
 use crate::context::Context;
@@ -56,9 +57,9 @@ pub fn proceed(
         (Next::Deny(result), _) => {
             if result == ResultCode::AppAccessDenied {
                 let may = cx.services.db.read(|c| next::who_may(c, &app.app))?;
-                if let Some(check) = attempt.trail.checks.last_mut() {
-                    check.expected = format!("{}: {may}", check.expected).into();
-                }
+                let expected = Phrase::ListedByOneOf.with([may]);
+                let trail = &mut attempt.trail;
+                trail.expected_of_last(&Rule::UserIsPermitted, expected);
             }
             Err(reply.refuse(result))
         }
@@ -100,25 +101,25 @@ fn enter(
     let format =
         name_id::choose_format(&facts, wishes.name_id_format.as_deref()).map_err(|result| {
             attempt.trail.fail(
-                "NameIDPolicy",
-                app.app.definition.saml.name_id_format.as_str().to_owned(),
-                wishes.name_id_format.as_deref().unwrap_or("any").to_owned(),
-                "NameID formats of the app",
+                Rule::NameIdPolicy,
+                Value::uri(&app.app.definition.saml.name_id_format),
+                or_any(wishes.name_id_format.as_deref()),
+                Origin::AppNameIdFormats,
             );
             reply.refuse(result)
         })?;
     if let Some(named) = &wishes.subject {
         let same = subject::is(named, user, format.as_ref(), &facts, cx);
         attempt.trail.check(
-            "Subject",
+            Rule::Subject,
             same,
-            format!("a name of the user, {}", subject::format_of(named).uri()),
+            Phrase::NameOfUser.with([Value::uri(subject::format_of(named).uri())]),
             if same {
-                "the user at the browser"
+                Phrase::UserAtBrowser
             } else {
-                "another user"
+                Phrase::AnotherUser
             },
-            "Subject of the request",
+            Origin::RequestSubject,
         );
         if !same {
             return Err(reply.refuse(ResultCode::UnknownPrincipal));
@@ -134,9 +135,12 @@ fn enter(
             .read_one(|c| store::consents::given(c, &user.id, &app.app.id, &hash))?;
     if next::must_ask(grant, given) {
         if asking.asked.is_passive {
-            attempt
-                .trail
-                .fail("consent", "given before", "to be asked", "IsPassive");
+            attempt.trail.fail(
+                Rule::Consent,
+                Phrase::GivenBefore,
+                Phrase::ToBeAsked,
+                Origin::IsPassive,
+            );
             return Err(reply.refuse(ResultCode::NoPassive));
         }
         let id = attempt.keep(app, asking, Stage::Consenting, cx.binding())?;
@@ -200,6 +204,11 @@ fn enter(
     }
 }
 
+/// What a request asks for, if anything.
+pub(super) fn or_any(asked: Option<&str>) -> Value {
+    asked.map_or(Phrase::Any.into(), Value::uri)
+}
+
 /// The name of `user` that the SP gets, if it gets any. The admin's dry run asks the same.
 ///
 /// # Errors
@@ -219,14 +228,13 @@ pub fn what_name(
         .map(Some)
         .inspect_err(|_| {
             trail.fail(
-                "NameID",
-                format.uri().to_owned(),
-                format!(
-                    "{} of {} is missing, or not a value of this format",
-                    facts.settings.subject_type.word(),
-                    user.username
-                ),
-                "subject type of the app",
+                Rule::NameId,
+                Value::uri(format.uri()),
+                Phrase::SubjectMissing.with([
+                    Value::text(facts.settings.subject_type.word()),
+                    Value::text(user.username.clone()),
+                ]),
+                Origin::AppSubjectType,
             );
         })
 }
@@ -243,7 +251,6 @@ pub fn what_is_released(
     wishes: &SamlWishes,
     trail: &mut Trail,
 ) -> Result<Release, ResultCode> {
-    const SOURCE: &str = "the app's attribute rows";
     let settings = &cx.services.settings;
     let salt = cx
         .services
@@ -259,12 +266,21 @@ pub fn what_is_released(
         salt,
     };
     let released = release(&facts, user).map_err(|unmet| {
-        trail.fail("attributes", unmet.expected, unmet.received, SOURCE);
+        trail.fail(
+            Rule::Attributes,
+            unmet.expected,
+            unmet.received,
+            Origin::AppAttributeRows,
+        );
         unmet.result
     })?;
     for note in &released.notes {
-        let rule = "rows whose conditions hold, values that may be sent";
-        trail.pass("attribute held back", rule, note.clone(), SOURCE);
+        trail.pass(
+            Rule::AttributeHeldBack,
+            Phrase::RowsThatMayBeSent,
+            note.clone(),
+            Origin::AppAttributeRows,
+        );
     }
     let names: Vec<&str> = released
         .attributes
@@ -272,10 +288,10 @@ pub fn what_is_released(
         .map(|a| a.friendly_name.as_deref().unwrap_or(&a.name))
         .collect();
     trail.pass(
-        "attributes",
-        "the app's rows and what its metadata asks for",
-        names.join(", "),
-        SOURCE,
+        Rule::Attributes,
+        Phrase::RowsAndRequested,
+        Value::text(names.join(", ")),
+        Origin::AppAttributeRows,
     );
     Ok(released)
 }

@@ -4,6 +4,7 @@ use avouch_saml::binding::{BindingError, ReceivedRequest, Transport};
 use avouch_saml::metadata::Binding;
 
 use crate::audit::ResultCode;
+use crate::audit::check::{self, Phrase, Rule, Value};
 use crate::cache::apps::By;
 use crate::context::Context;
 use crate::dev::exchanges::Message;
@@ -45,10 +46,10 @@ fn accept(
     let trail = &mut attempt.trail;
     let received = received.map_err(|error| {
         trail.fail(
-            "message",
-            "an AuthnRequest",
-            error.to_string(),
-            "the binding",
+            Rule::Message,
+            Phrase::AuthnRequest,
+            Value::text(error.to_string()),
+            check::Origin::Binding,
         );
         Refusal::Page(ResultCode::InvalidAuthnRequest)
     })?;
@@ -74,14 +75,14 @@ fn accept(
             None
         };
         let expected = match near {
-            Some(near) => format!("a connected app, such as {near}"),
-            None => "a connected app".to_owned(),
+            Some(near) => Phrase::ConnectedAppSuchAs.with([Value::text(near)]),
+            None => Phrase::ConnectedApp.into(),
         };
         trail.fail(
-            "service provider",
+            Rule::ServiceProvider,
             expected,
-            issuer.clone(),
-            "connected apps",
+            Value::text(issuer.clone()),
+            check::Origin::ConnectedApps,
         );
         return Err(Refusal::Page(ResultCode::UnknownServiceProvider));
     };
@@ -157,9 +158,12 @@ pub fn cancel(cx: &Context, pending: &Pending) -> Result<Answer, Stop> {
     let current = CurrentUser::read(cx)?;
     let mut attempt = Attempt::resumed(cx, pending);
     let refused = reply_of(cx, &mut attempt, &current, pending).and_then(|reply| {
-        attempt
-            .trail
-            .fail("login", "a login", "cancelled", "the user");
+        attempt.trail.fail(
+            Rule::Login,
+            Phrase::ALogin,
+            Phrase::Cancelled,
+            check::Origin::User,
+        );
         Err(reply.refuse(ResultCode::Cancelled))
     });
     attempt.conclude(refused)
@@ -177,10 +181,10 @@ pub(crate) fn reply_of(
         .app(current.versions, By::Id(&pending.app), cx.now)?
         .ok_or_else(|| {
             attempt.trail.fail(
-                "service provider",
-                "a connected app",
-                "removed",
-                "connected apps",
+                Rule::ServiceProvider,
+                Phrase::ConnectedApp,
+                Phrase::Removed,
+                check::Origin::ConnectedApps,
             );
             Refusal::Page(ResultCode::UnknownServiceProvider)
         })?;
@@ -195,10 +199,10 @@ pub(crate) fn reply_of(
         })
         .ok_or_else(|| {
             attempt.trail.fail(
-                "assertion consumer service",
-                "one of the app's",
-                pending.asking.request.acs().to_string(),
-                "metadata of the app",
+                Rule::AcsChoice,
+                Phrase::OneOfTheApps,
+                Value::text(pending.asking.request.acs().to_string()),
+                check::Origin::AppMetadata,
             );
             Refusal::Page(ResultCode::InvalidAcs)
         })?;

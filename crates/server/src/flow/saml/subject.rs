@@ -7,6 +7,7 @@ use avouch_saml::xml::limits::Limits;
 use avouch_saml::xml::names::SAML;
 
 use crate::attributes::name_id::{self, NameIdFacts};
+use crate::audit::check::Phrase;
 use crate::context::Context;
 use crate::flow::saml::reply::Refusal;
 use crate::sessions::RequestedName;
@@ -19,19 +20,18 @@ use crate::users::User;
 pub fn requested(
     cx: &Context,
     identifier: Option<&SubjectIdentifier>,
-) -> Result<Result<RequestedName, &'static str>, Refusal> {
-    const UNREADABLE: &str = "an EncryptedID nobody here can read";
+) -> Result<Result<RequestedName, Phrase>, Refusal> {
     let received = match identifier {
         Some(SubjectIdentifier::NameId(name)) => name.clone(),
         Some(SubjectIdentifier::EncryptedId(container)) => {
             let keys = cx.services.decryption_keys()?;
             let policy = &cx.services.settings.saml.defaults.algorithms;
             let Ok(decrypted) = decrypt_element(container, &keys, policy, &Limits::MESSAGE) else {
-                return Ok(Err(UNREADABLE));
+                return Ok(Err(Phrase::UnreadableEncryptedId));
             };
             let root = decrypted.root();
             let (true, Ok(value)) = (root.is(SAML, "NameID"), root.text()) else {
-                return Ok(Err(UNREADABLE));
+                return Ok(Err(Phrase::UnreadableEncryptedId));
             };
             let attr = |name: &str| root.attr(name).map(str::to_owned);
             ReceivedNameId {
@@ -42,12 +42,12 @@ pub fn requested(
                 sp_provided_id: attr("SPProvidedID"),
             }
         }
-        Some(SubjectIdentifier::BaseId) => return Ok(Err("BaseID")),
-        None => return Ok(Err("nothing")),
+        Some(SubjectIdentifier::BaseId) => return Ok(Err(Phrase::BaseId)),
+        None => return Ok(Err(Phrase::NothingNamed)),
     };
     // No SP can have given a user a name of its own: name management is not offered.
     if received.sp_provided_id.is_some() {
-        return Ok(Err("an SPProvidedID"));
+        return Ok(Err(Phrase::SpProvidedId));
     }
     Ok(Ok(RequestedName {
         value: received.value,

@@ -11,6 +11,7 @@ use crate::audit::{EventKind, ResultCode};
 use crate::context::Context;
 use crate::flow::admin::events as flow;
 use crate::store::events::{Filter, Logged};
+use crate::text::{Checks, Locale};
 use crate::web::extract::{self, Fields};
 use crate::web::pages::admin::{EventListPage, EventPage, EventRow};
 use crate::web::respond::page;
@@ -135,9 +136,10 @@ pub(crate) async fn json_lines(request: HttpRequest) -> HttpResponse {
         "application/jsonl",
         "avouch-events.jsonl",
         |events| {
+            let t = &Locale::English.catalogue().checks;
             let mut out = String::new();
             for logged in events {
-                out.push_str(&json(logged).to_string());
+                out.push_str(&json(t, logged).to_string());
                 out.push('\n');
             }
             out
@@ -194,7 +196,7 @@ fn cell(text: &str) -> String {
     format!("\"{guard}{}\"", text.replace('"', "\"\""))
 }
 
-fn json(logged: &Logged) -> serde_json::Value {
+fn json(t: &Checks, logged: &Logged) -> serde_json::Value {
     let event = &logged.event;
     serde_json::json!({
         "code": logged.code,
@@ -213,7 +215,7 @@ fn json(logged: &Logged) -> serde_json::Value {
         "protocol": event.protocol,
         "binding": event.binding,
         "reason": event.reason,
-        "checks": event.checks,
+        "checks": t.json(&event.checks),
         "request_id": event.request_id,
     })
 }

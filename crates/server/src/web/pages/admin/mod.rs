@@ -14,6 +14,7 @@ mod keys;
 mod user_new;
 mod users;
 
+pub use crate::text::CheckLine;
 pub use app_form::{AppForm, AttributeForm, FormAction, PRESETS, SOURCES};
 pub use app_list::{AppListPage, AppRow, CertificateAge};
 pub use app_new::{AppChoosePage, AppNewPage, EntityLine, TypedSp};
@@ -24,7 +25,7 @@ pub use app_preview::{
 pub use app_remove::{AppRemovePage, Leaving};
 pub use app_settings::{AppSettingsPage, InForce};
 pub use app_simulate::{AppSimulatePage, Simulation, ToldAttribute};
-pub use events::{CheckLine, EventListPage, EventPage, EventRow};
+pub use events::{EventListPage, EventPage, EventRow};
 pub use findings::FindingLine;
 pub use keys::{KeyLine, KeyListPage, KeyState};
 pub use user_new::{UserForm, UserNewPage};
