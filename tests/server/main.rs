@@ -7,8 +7,8 @@ mod support;
 
 mod admin;
 mod architecture;
-mod caches;
 mod backup;
+mod caches;
 mod cli;
 mod cost;
 mod coverage;

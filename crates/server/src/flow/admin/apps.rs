@@ -1,7 +1,6 @@
 //! Connected apps: list, add, change, block, remove, replace the metadata.
 
 use std::borrow::Cow;
-use std::sync::Arc;
 
 use avouch_saml::ids::EntityId;
 use avouch_saml::metadata::{Change as Difference, MetadataError, Reading, SpMetadata, diff};
