@@ -523,6 +523,7 @@ fn register_all(database: &Path, aggregate: &[u8]) {
                         app,
                         entity_id,
                         metadata_xml: xml,
+                        version: 1,
                     },
                 )?;
             }

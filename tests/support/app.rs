@@ -220,6 +220,7 @@ impl TestApp {
             custom: Default::default(),
             rights: Default::default(),
             created_at: self.now(),
+            version: 1,
         };
         change(&mut user);
         let hash = self
@@ -267,6 +268,7 @@ impl TestApp {
             app: app.clone(),
             entity_id: sp.entity_id.clone(),
             metadata_xml: sp.metadata().into_bytes(),
+            version: 1,
         };
         self.write(|c| store::apps::insert(c, &stored));
         app

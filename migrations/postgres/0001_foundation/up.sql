@@ -25,6 +25,8 @@ CREATE TABLE permission_sets (
     name TEXT NOT NULL UNIQUE
 );
 
+-- The version of a row rises with each update of it: who changes one names the version they read, and
+-- is refused when it is another by then. The same of apps.
 CREATE TABLE users (
     id TEXT NOT NULL PRIMARY KEY,
     username TEXT NOT NULL,
@@ -42,7 +44,8 @@ CREATE TABLE users (
     custom TEXT NOT NULL,
     admin_rights TEXT NOT NULL,
     created_at BIGINT NOT NULL,
-    updated_at BIGINT NOT NULL
+    updated_at BIGINT NOT NULL,
+    version BIGINT NOT NULL
 );
 CREATE INDEX users_by_profile ON users (profile_id);
 
@@ -68,7 +71,8 @@ CREATE TABLE apps (
     policy TEXT NOT NULL,
     metadata_xml BYTEA NOT NULL,
     created_at BIGINT NOT NULL,
-    updated_at BIGINT NOT NULL
+    updated_at BIGINT NOT NULL,
+    version BIGINT NOT NULL
 );
 
 CREATE TABLE app_assignments (

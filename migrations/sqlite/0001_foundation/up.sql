@@ -26,6 +26,8 @@ CREATE TABLE permission_sets (
     name TEXT NOT NULL UNIQUE
 ) WITHOUT ROWID;
 
+-- The version of a row rises with each update of it: who changes one names the version they read, and
+-- is refused when it is another by then. The same of apps.
 CREATE TABLE users (
     id TEXT NOT NULL PRIMARY KEY,
     username TEXT NOT NULL,
@@ -43,7 +45,8 @@ CREATE TABLE users (
     custom TEXT NOT NULL,
     admin_rights TEXT NOT NULL,
     created_at BIGINT NOT NULL,
-    updated_at BIGINT NOT NULL
+    updated_at BIGINT NOT NULL,
+    version BIGINT NOT NULL
 ) WITHOUT ROWID;
 CREATE INDEX users_by_profile ON users (profile_id);
 
@@ -69,7 +72,8 @@ CREATE TABLE apps (
     policy TEXT NOT NULL,
     metadata_xml BLOB NOT NULL,
     created_at BIGINT NOT NULL,
-    updated_at BIGINT NOT NULL
+    updated_at BIGINT NOT NULL,
+    version BIGINT NOT NULL
 );
 
 CREATE TABLE app_assignments (

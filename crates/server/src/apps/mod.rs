@@ -3,6 +3,7 @@
 pub mod effective;
 pub mod onboard;
 pub mod saml;
+pub mod snapshot;
 
 use avouch_saml::time::Timestamp;
 use serde::{Deserialize, Serialize};

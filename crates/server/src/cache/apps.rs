@@ -190,6 +190,7 @@ pub fn prepare(
         app,
         entity_id,
         metadata_xml,
+        ..
     } = stored;
     let saml = &app.definition.saml;
     let organisation = &from.settings.saml.defaults;

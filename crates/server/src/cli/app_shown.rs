@@ -2,10 +2,9 @@
 
 use std::fmt::Write as _;
 
-use avouch_saml::metadata::{Change, Reading, SpMetadata};
+use avouch_saml::metadata::{Change, SpMetadata};
 use serde_json::{Map, Value, json};
 
-use super::CommandError;
 use super::open::now;
 use crate::apps::App;
 use crate::apps::effective::{SignatureRule, clock_skew};
@@ -15,22 +14,23 @@ use crate::apps::onboard::row::row_text;
 use crate::apps::onboard::settings::SETTINGS;
 use crate::attributes::name_id;
 use crate::config::Settings;
-use crate::store::apps::StoredApp;
-use crate::store::{Db, keys, permission_sets, profiles};
+use crate::flow::admin::AdminContext;
+use crate::flow::admin::apps::{AppView, StoredApp};
 use crate::web::admin::apps::idp_info;
 use crate::web::admin::view::{certificates, contact_line};
 use crate::web::pages::admin::{CertificateLine, Use};
 
 /// Everything about a stored app.
-pub(super) fn shown(
-    settings: &Settings,
-    stored: &StoredApp,
-    db: &Db,
-) -> Result<Value, CommandError> {
-    let (profiles, sets, keys) = db.read(|c| {
-        Ok::<_, CommandError>((profiles::all(c)?, permission_sets::all(c)?, keys::all(c)?))
-    })?;
-    let app = &stored.app;
+pub(super) fn shown(cx: &AdminContext<'_>, view: &AppView) -> Value {
+    let AppView {
+        stored,
+        sp,
+        profiles,
+        permission_sets: sets,
+        keys,
+        ..
+    } = view;
+    let (settings, app) = (cx.settings, &stored.app);
     let draft = Draft::of(app);
     let values: Map<String, Value> = SETTINGS
         .iter()
@@ -42,16 +42,12 @@ pub(super) fn shown(
             .map(|(_, name)| name.to_owned())
             .collect()
     };
-    let info = idp_info(settings, Some(app), &keys);
-    let sp =
-        SpMetadata::parse(&stored.metadata_xml, &Reading::of_any_age(now())).map_err(|error| {
-            CommandError::new(format!("the stored metadata does not read: {error}"))
-        })?;
-    Ok(json!({
+    let info = idp_info(settings, Some(app), keys);
+    json!({
         "id": app.id.as_str(), "api_name": app.api_name, "name": app.name,
         "entity_id": stored.entity_id, "state": app.state.as_str(),
         "settings": values,
-        "in_force": in_force(settings, app, &sp),
+        "in_force": in_force(settings, app, sp),
         "attributes": app.definition.saml.attributes.iter().map(row_text).collect::<Vec<_>>(),
         "profiles": listed(
             app.policy.profiles.iter().map(|id| id.as_str()).collect(),
@@ -59,7 +55,7 @@ pub(super) fn shown(
         "permission_sets": listed(
             app.policy.permission_sets.iter().map(|id| id.as_str()).collect(),
             sets.iter().map(|(id, name)| (id.as_str(), name.as_str())).collect()),
-        "service_provider": service_provider(&sp),
+        "service_provider": service_provider(sp),
         "identity_provider": {
             "entity_id": info.entity_id, "metadata_url": info.metadata_url,
             "app_metadata_url": info.app_metadata_url, "sso_url": info.sso_redirect,
@@ -69,7 +65,7 @@ pub(super) fn shown(
                 "expires": certificate.expires.iso, "pem": certificate.pem,
             })).collect::<Vec<_>>(),
         },
-    }))
+    })
 }
 
 /// The values in force where the settings alone do not tell, each with where it comes from.

@@ -17,6 +17,9 @@ pub struct StoredApp {
     pub entity_id: String,
     /// The SP's metadata: the EntityDescriptor as uploaded, or made from typed fields.
     pub metadata_xml: Vec<u8>,
+    /// How often it was written, counted from 1: what [`update`] compares. [`insert`] passes it
+    /// over.
+    pub version: i64,
 }
 
 /// A line of a list of apps.
@@ -176,6 +179,7 @@ pub fn insert(c: &mut Connection, stored: &StoredApp) -> Result<(), StoreError> 
         .values((
             apps::id.eq(stored.app.id.as_str()),
             apps::created_at.eq(stored.app.created_at.millis()),
+            apps::version.eq(1),
             WriteRow::of(stored),
         ))
         .execute(c)?;
@@ -183,20 +187,21 @@ pub fn insert(c: &mut Connection, stored: &StoredApp) -> Result<(), StoreError> 
     super::state::bump(c)
 }
 
-/// Writes every field of an app that exists.
+/// Writes every field of an app as it was read, and raises its version.
 ///
 /// # Errors
-/// [`StoreError::Conflict`]: the entity ID or API name is taken, or the app is gone.
+/// [`StoreError::Conflict`]: the entity ID or API name is taken, the app is gone, or it is of
+/// another version than `stored`.
 pub fn update(c: &mut Connection, stored: &StoredApp) -> Result<(), StoreError> {
     let id = stored.app.id.as_str();
-    let changed = diesel::update(apps::table.filter(apps::id.eq(id)))
-        .set(WriteRow::of(stored))
+    let row = apps::table.filter(apps::id.eq(id));
+    let changed = diesel::update(row.filter(apps::version.eq(stored.version)))
+        .set((WriteRow::of(stored), apps::version.eq(stored.version + 1)))
         .execute(c)?;
     if changed == 0 {
-        return Err(StoreError::Conflict(Conflict::Gone(format!(
-            "app {}",
-            stored.app.api_name
-        ))));
+        let app = format!("app {}", stored.app.api_name);
+        let is_there = row.count().get_result::<i64>(c)? == 1;
+        return Err(Conflict::of_nothing_written(is_there, app).into());
     }
     diesel::delete(app_assignments::table.filter(app_assignments::app_id.eq(id))).execute(c)?;
     insert_assignments(c, &stored.app)?;
@@ -256,6 +261,7 @@ fn complete(c: &mut Connection, row: Option<Row>) -> Result<Option<StoredApp>, S
         app: short.into_app(assigned)?,
         entity_id: row.entity_id,
         metadata_xml: row.metadata_xml,
+        version: row.version,
     }))
 }
 
@@ -271,6 +277,7 @@ struct Row {
     metadata_xml: Vec<u8>,
     created_at: i64,
     updated_at: i64,
+    version: i64,
 }
 
 #[derive(Queryable)]

@@ -48,6 +48,7 @@ diesel::table! {
         admin_rights -> Text,
         created_at -> BigInt,
         updated_at -> BigInt,
+        version -> BigInt,
     }
 }
 
@@ -78,6 +79,7 @@ diesel::table! {
         metadata_xml -> Binary,
         created_at -> BigInt,
         updated_at -> BigInt,
+        version -> BigInt,
     }
 }
 

@@ -16,7 +16,7 @@ mod sign_on;
 
 use std::fmt;
 
-pub use apps::{AppList, AppNew, AppPreview, AppRemove, AppSettings, AppSimulate};
+pub use apps::{AppConflict, AppList, AppNew, AppPreview, AppRemove, AppSettings, AppSimulate};
 pub use common::Common;
 pub use developer::Developer;
 pub use errors::{ErrorHelp, ErrorPageTexts, Errors, Explanation};
@@ -126,6 +126,8 @@ pub struct Catalogue {
     pub app_preview: AppPreview,
     /// Admin: an app's settings.
     pub app_settings: AppSettings,
+    /// Admin: somebody else changed an app while its form was filled in.
+    pub app_conflict: AppConflict,
     /// Admin: removing an app.
     pub app_remove: AppRemove,
     /// What an app would be told.
@@ -163,6 +165,7 @@ impl Catalogue {
         app_new: AppNew::ENGLISH,
         app_preview: AppPreview::ENGLISH,
         app_settings: AppSettings::ENGLISH,
+        app_conflict: AppConflict::ENGLISH,
         app_remove: AppRemove::ENGLISH,
         app_simulate: AppSimulate::ENGLISH,
         user_new: UserNew::ENGLISH,
@@ -207,6 +210,7 @@ mod tests {
             c.app_new.all(),
             c.app_preview.all(),
             c.app_settings.all(),
+            c.app_conflict.all(),
             c.app_remove.all(),
             c.app_simulate.all(),
             c.user_new.all(),

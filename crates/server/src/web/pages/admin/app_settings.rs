@@ -40,6 +40,10 @@ pub struct AppSettingsPage {
     pub endpoints: Vec<EndpointLine>,
     /// Its certificates.
     pub certificates: Vec<CertificateLine>,
+    /// The version of the app that the form was read from.
+    pub version: i64,
+    /// What the app had in that version; see [`crate::apps::snapshot::Snapshot`].
+    pub read: String,
     /// The values of the form.
     pub form: AppForm,
     /// What was wrong with them.
@@ -456,6 +460,45 @@ impl AppSettingsPage {
         }
     }
 
+    /// What the page calls a setting.
+    pub(crate) fn label_of_setting(&self, key: &str) -> String {
+        let t = self.t();
+        match key {
+            "attributes" => t.attributes_title.to_string(),
+            _ => self.label_of(key).unwrap_or_else(|| key.to_owned()),
+        }
+    }
+
+    /// A value of a setting, as the table of settings writes it, in the words of the page.
+    pub(crate) fn words_of_setting(&self, key: &str, value: &str) -> String {
+        let common = &self.frame.t.common;
+        let choices = match key {
+            "permitted_users" => self.permitted_users().choices,
+            "profiles" => self.profiles.clone(),
+            "permission_sets" => self.permission_sets.clone(),
+            "sign" => self.sign().choices,
+            "signing_key" => self.signing_key().choices,
+            "request_signatures" => self.request_signatures().choices,
+            "encryption" => self.encryption().choices,
+            _ => match value {
+                "true" => return common.yes.to_string(),
+                "false" => return common.no.to_string(),
+                // A logo, for one, is no text that anybody reads.
+                _ => return shortened(value),
+            },
+        };
+        let words = |value: &str| {
+            choices
+                .iter()
+                .find(|choice| choice.value == value)
+                .map_or_else(|| value.to_owned(), |choice| choice.label.clone())
+        };
+        if matches!(key, "profiles" | "permission_sets") {
+            return value.lines().map(words).collect::<Vec<_>>().join("\n");
+        }
+        words(value)
+    }
+
     /// The problems for the summary above the page, each with the name of its field.
     fn summary(&self) -> Vec<Problem> {
         self.problems
@@ -589,6 +632,8 @@ impl AppSettingsPage {
                 expired: false,
                 ignored_because: None,
             }],
+            version: 7,
+            read: r#"{"order":"0"}"#.into(),
             form,
             problems: Vec::new(),
             in_force: vec![
@@ -642,6 +687,15 @@ impl AttributeFields {
         ]
         .iter()
         .any(|field| field.problem.is_some())
+    }
+}
+
+/// The beginning of a value that is too long for a page.
+fn shortened(value: &str) -> String {
+    const LONGEST: usize = 2_000;
+    match value.char_indices().nth(LONGEST) {
+        None => value.to_owned(),
+        Some((at, _)) => format!("{}…", &value[..at]),
     }
 }
 
@@ -751,7 +805,7 @@ mod tests {
     fn every_field_of_the_form_has_a_name_in_the_summary() {
         let page = AppSettingsPage::sample();
         for (field, _) in submitted(&page.html()) {
-            let unnamed = ["csrf", "preset", "do"].contains(&field.as_str());
+            let unnamed = ["csrf", "version", "read", "preset", "do"].contains(&field.as_str());
             assert_eq!(page.label_of(&field).is_none(), unnamed, "{field}");
         }
     }
