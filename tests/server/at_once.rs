@@ -1,8 +1,15 @@
 //! Two changes at once: neither undoes the other, whichever was read first.
 
+use std::collections::BTreeSet;
 use std::io::Write as _;
 use std::process::{Child, Stdio};
+use std::sync::Barrier;
 
+use avouch_server::clock::{Clock as _, SystemClock};
+use avouch_server::config::{Environment, Settings};
+use avouch_server::directory::password::PasswordHasher;
+use avouch_server::flow::admin::users::{self, UserEdit};
+use avouch_server::flow::admin::{Actor, AdminContext, Origin};
 use avouch_server::store::{self, Address, Db};
 use avouch_server::users::AdminRight;
 
@@ -108,29 +115,54 @@ fn hardening_01_metadata_that_came_meanwhile_is_not_overwritten() {
     }
 }
 
-/// Two commands about one user at the same time, again and again: both last.
+/// What is taken from a user by one command while another changes something else of them.
+const TAKING: [&[&str]; 2] = [
+    &["user", "deactivate", "one"],
+    &["user", "edit", "one", "--admin", "none"],
+];
+
+fn all_rights() -> BTreeSet<AdminRight> {
+    AdminRight::ALL.iter().map(|(right, _)| *right).collect()
+}
+
+/// Both of a pair have lasted; then the user is as before.
+fn judge(db: &Db, pair: usize, locale: &str) {
+    let read = || {
+        db.read(|c| store::users::by_username(c, "one"))
+            .expect("reads")
+            .expect("there")
+    };
+    let found = read();
+    let deactivated = pair % 2 == 0;
+    assert_eq!(found.locale, locale, "pair {pair}");
+    assert_eq!(found.active, !deactivated, "pair {pair}");
+    assert_eq!(found.rights.is_empty(), !deactivated, "pair {pair}");
+    db.write(|c| {
+        let mut again = store::users::by_username(c, "one")?.expect("there");
+        again.active = true;
+        again.rights = all_rights();
+        store::users::update(c, &again, again.created_at)
+    })
+    .expect("as before");
+}
+
+/// Two processes about one user at the same time, a few times: a process takes long to start, and
+/// what happens in it is proved in number below.
 #[test]
-fn hardening_01_of_two_hundred_pairs_of_commands_none_undoes_the_other() {
-    const PAIRS: usize = 200;
+fn hardening_01_two_commands_at_once_both_last() {
+    const PAIRS: usize = 10;
     for place in places() {
         place.ok(
             &["user", "add", "one", "--no-password", "--admin", "all"],
             "",
         );
         let db = Db::new(Address::parse(&place.database()).expect("an address"), 1);
-        let user = || {
-            db.read(|c| store::users::by_username(c, "one"))
-                .expect("reads")
-                .expect("there")
-        };
         for pair in 0..PAIRS {
             let locale = format!("en-x-{pair}");
-            let taking: &[&str] = if pair % 2 == 0 {
-                &["user", "deactivate", "one"]
-            } else {
-                &["user", "edit", "one", "--admin", "none"]
-            };
-            let commands = [taking, &["user", "edit", "one", "--locale", &locale]];
+            let commands = [
+                TAKING[pair % 2],
+                &["user", "edit", "one", "--locale", &locale],
+            ];
             let children = commands.map(|arguments| {
                 place
                     .command(arguments)
@@ -144,17 +176,63 @@ fn hardening_01_of_two_hundred_pairs_of_commands_none_undoes_the_other() {
                 let said = Said::of(child.wait_with_output().expect("avouch ends"));
                 assert_eq!(said.code, 0, "{said:?}");
             }
-            let found = user();
-            assert_eq!(found.locale, locale, "pair {pair}");
-            assert_eq!(found.active, pair % 2 == 1, "pair {pair}");
-            assert_eq!(found.rights.is_empty(), pair % 2 == 1, "pair {pair}");
-            db.write(|c| {
-                let mut again = store::users::by_username(c, "one")?.expect("there");
-                again.active = true;
-                again.rights = AdminRight::ALL.iter().map(|(right, _)| *right).collect();
-                store::users::update(c, &again, again.created_at)
-            })
-            .expect("reset");
+            judge(&db, pair, &locale);
+        }
+    }
+}
+
+/// The same 200 times, by what the commands call: two threads that begin together, each with
+/// connections of its own, as two processes have.
+#[test]
+fn hardening_01_of_two_hundred_pairs_none_undoes_the_other() {
+    const PAIRS: usize = 200;
+    let settings = Settings::from_text(
+        "[login]\nhash_memory_kib = 8\nhash_passes = 1\n",
+        "test",
+        &Environment::default(),
+    )
+    .expect("settings");
+    let hasher = PasswordHasher::new(settings.login.hash_cost, 1, 1).expect("a hasher");
+    for place in places() {
+        place.ok(
+            &["user", "add", "one", "--no-password", "--admin", "all"],
+            "",
+        );
+        let address = Address::parse(&place.database()).expect("an address");
+        let [db, first, second] = [(); 3].map(|()| Db::new(address.clone(), 1));
+        let cx = |db| AdminContext {
+            actor: Actor::Operator("a test".to_owned()),
+            now: SystemClock.now(),
+            origin: Origin::local("command line"),
+            settings: &settings,
+            db,
+            hasher: &hasher,
+        };
+        for pair in 0..PAIRS {
+            let locale = format!("en-x-{pair}");
+            let begin = Barrier::new(2);
+            std::thread::scope(|scope| {
+                scope.spawn(|| {
+                    begin.wait();
+                    if pair % 2 == 0 {
+                        users::set_active(&cx(&first), "one", false).map(drop)
+                    } else {
+                        let none = UserEdit {
+                            rights: Some(BTreeSet::new()),
+                            ..UserEdit::default()
+                        };
+                        users::edit(&cx(&first), "one", &none).map(drop)
+                    }
+                    .expect("done");
+                });
+                let edit = UserEdit {
+                    locale: Some(locale.clone()),
+                    ..UserEdit::default()
+                };
+                begin.wait();
+                users::edit(&cx(&second), "one", &edit).expect("done");
+            });
+            judge(&db, pair, &locale);
         }
     }
 }

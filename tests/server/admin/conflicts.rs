@@ -1,12 +1,15 @@
 //! Two administrators at one app, and the page that shows what each of them did.
 
 use avouch_server::apps::App;
+use avouch_server::directory::password::Password;
+use avouch_server::flow::admin::users::{self as flow, UserEdit};
+use avouch_server::flow::admin::{Actor, AdminContext, AdminError, Origin};
 use avouch_server::store;
 use avouch_server::users::AdminRight;
 
 use super::changes::{Fields, as_shown, form_of, pairs, set};
 use super::{ALL, admin, post, upload};
-use crate::support::app::TestApp;
+use crate::support::app::{PASSWORD, TestApp};
 use crate::support::client::{Answer, Client};
 use crate::support::sp::Sp;
 
@@ -258,7 +261,8 @@ fn hardening_11_nobody_changes_a_user_who_may_more() {
     let owner = with("owner", ALL);
     let peer = with("peer", &[AdminRight::ManageUsers]);
     let plain = with("plain", &[]);
-    let manager = admin(&app, &[AdminRight::ManageUsers]);
+    with("manager", &[AdminRight::ManageUsers]);
+    let manager = super::signed_in(&app, "manager");
     let active = |id: &avouch_server::users::UserId| {
         let found = app.services.db.read(|c| store::users::by_id(c, id));
         found.expect("read").expect("there").active
@@ -295,6 +299,50 @@ fn hardening_11_nobody_changes_a_user_who_may_more() {
             assert_eq!(active(&user.id), is);
         }
     }
+    // What has no page yet keeps to the same rule.
+    let session = |username: &str| {
+        let found = app.services.db.read(|c| {
+            let user = store::users::by_username(c, username)?.expect("there");
+            store::sessions::of_user(c, &user.id)
+        });
+        found.expect("read")[0].token_hash.clone()
+    };
+    let cx = AdminContext {
+        actor: Actor::Session(Some(session("manager"))),
+        now: app.now(),
+        origin: Origin::local("a test"),
+        settings: &app.services.settings,
+        db: &app.services.db,
+        hasher: &app.services.hasher,
+    };
+    let other_name = UserEdit {
+        display_name: Some("Changed".to_owned()),
+        ..UserEdit::default()
+    };
+    let more_rights = UserEdit {
+        rights: Some([AdminRight::ManageKeys].into()),
+        ..UserEdit::default()
+    };
+    let password = Password::new(PASSWORD);
+    let denied = |error: Option<AdminError>| match error {
+        Some(AdminError::Denied(denied)) => {
+            assert_eq!(app.last_event().code, denied.code);
+            assert!(denied.over.is_some(), "{denied:?}");
+        }
+        other => panic!("expected a denial, received {other:?}"),
+    };
+    denied(flow::edit(&cx, "owner", &other_name).err());
+    denied(flow::set_password(&cx, "owner", &password).err());
+    denied(flow::edit(&cx, "plain", &more_rights).err());
+    assert_eq!(
+        flow::edit(&cx, "plain", &other_name)
+            .expect("allowed")
+            .lines
+            .len(),
+        1
+    );
+    flow::set_password(&cx, "plain", &password).expect("allowed");
+
     let second = admin(&app, ALL);
     let path = format!("/admin/users/{}/deactivate", owner.id);
     assert_eq!(post(&second, &path, &[]).status, 303);

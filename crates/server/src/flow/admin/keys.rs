@@ -77,6 +77,7 @@ pub fn add(
     }
     .map_err(not_made)?;
     change(cx, &[AdminRight::ManageKeys], |c, _| {
+        one_at_a_time(c)?;
         rollover::add(c, row.clone())?;
         let stored = by_id(c, &row.id)?;
         let change = Change {
@@ -128,6 +129,7 @@ fn moved(
     work: impl Fn(&mut Connection, &KeyId) -> Result<(), RolloverError>,
 ) -> Result<KeyRow, AdminError> {
     change(cx, &[AdminRight::ManageKeys], |c, _| {
+        one_at_a_time(c)?;
         let before = store::keys::all(c)?;
         let id = resolve(&before, typed)?;
         work(c, &id).map_err(not_moved)?;
@@ -146,6 +148,12 @@ fn moved(
         };
         Ok((by_id(c, id.as_str())?, change))
     })
+}
+
+/// Lets who changes keys wait for whoever does already, where several may write at once: a change of
+/// one key depends on what the others are.
+fn one_at_a_time(c: &mut Connection) -> Result<(), AdminError> {
+    Ok(store::state::bump(c)?)
 }
 
 fn line(key: &KeyRow, before: &str) -> Line {
