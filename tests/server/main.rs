@@ -7,8 +7,9 @@ mod support;
 
 mod admin;
 mod architecture;
-mod caches;
+mod at_once;
 mod backup;
+mod caches;
 mod cli;
 mod cost;
 mod coverage;

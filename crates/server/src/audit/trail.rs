@@ -166,7 +166,7 @@ impl Trail {
 
 /// Foreign text as it may stand in an event: bounded, and without control characters that could
 /// forge lines in a log or a terminal.
-fn shown(text: Cow<'static, str>) -> Cow<'static, str> {
+pub(crate) fn shown(text: Cow<'static, str>) -> Cow<'static, str> {
     const LIMIT: usize = 500;
     let mut length = 0;
     if text.len() <= LIMIT && !text.contains(char::is_control) {

@@ -222,7 +222,9 @@ impl<'c> Attempt<'c> {
             let recorded = self.record(ResultCode::Success, |c| also(c, now))?;
             return Ok(recorded.map(|_| ()));
         }
-        let event = self.trail.event(&self.cx.occasion(), ResultCode::Success, "");
+        let event = self
+            .trail
+            .event(&self.cx.occasion(), ResultCode::Success, "");
         let origin = self.origin.clone();
         let written = self.cx.services.db.submit(move |c| {
             if let Err(why) = origin.use_up(c)? {
@@ -289,7 +291,10 @@ impl<'c> Attempt<'c> {
                 (Ok(event), _, _) => {
                     let page = self.page(result, event.code.clone());
                     if room == Room::ForOne {
-                        self.cx.services.anonymous_events.stands(self.cx.client, event);
+                        self.cx
+                            .services
+                            .anonymous_events
+                            .stands(self.cx.client, event);
                     }
                     return Err(page);
                 }

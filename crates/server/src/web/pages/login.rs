@@ -74,6 +74,13 @@ impl LoginPage {
         }
     }
 
+    fn app_name(&self) -> String {
+        self.app().map_or_else(
+            || self.frame.t.error_page.the_app.to_string(),
+            |app| app.name.clone(),
+        )
+    }
+
     /// Only a sign-on that an app began can be given up, and the app be told so.
     fn offers_cancel(&self) -> bool {
         !self.pending.is_empty() && self.app().is_some()
