@@ -172,7 +172,7 @@ impl Scenario {
             ],
             PASSWORD,
         );
-        avouch(&folder, &["user", "add", "sample.two"], PASSWORD);
+        avouch(binary, &folder, &["user", "add", "sample.two"], PASSWORD);
         let rows = [
             "urn:oid:0.9.2342.19200300.100.1.1=username",
             "urn:oid:0.9.2342.19200300.100.1.3=email",

@@ -6,12 +6,12 @@ use std::sync::{Arc, mpsc};
 use std::task::{Context as TaskContext, Poll, Waker};
 
 use avouch_saml::binding::{Transport, post, redirect};
-use avouch_saml::xml::limits::Limits;
 use avouch_server::apps::PermittedUsers;
 use avouch_server::context::{BrowserToken, Context, hash_token};
-use avouch_server::flow::saml_sso::{self, Answer};
+use avouch_server::flow::outcome::{Answer, Stop};
+use avouch_server::flow::saml::sso;
+use avouch_server::flow::sign_on::dispatch;
 use avouch_server::random::{SystemRandom, new_id};
-use avouch_server::refusal::Stop;
 use avouch_server::sessions::PendingId;
 use avouch_server::store::{Connection, Db, FlowEnd, StoreError};
 use diesel::prelude::*;
@@ -117,7 +117,7 @@ fn told(outcome: &Outcome) -> String {
             let refused = posted.refused.as_ref().map(|(result, _)| *result);
             format!("form for {}, {refused:?}", posted.form.action())
         }
-        Ok(Answer::See(path)) => format!("see {}", plain(path)),
+        Ok(Answer::Step(step)) => format!("see {}", plain(&dispatch::address(step))),
         Ok(Answer::Leave(url)) => format!("leave for {url}"),
         Ok(Answer::StartAgain(_)) => "start again".to_owned(),
         Err(Stop::Page(page)) => format!("page {:?}", page.result),
@@ -171,8 +171,8 @@ fn context(app: &TestApp, browser: &Browser) -> Context {
 
 fn begin(cx: &Context, path: &str) -> Outcome {
     let (_, query) = path.split_once('?').expect("a query");
-    let received = redirect::receive(query, &Limits::MESSAGE);
-    saml_sso::begin(cx, Transport::Redirect, received)
+    let received = redirect::receive(query);
+    sso::begin(cx, Transport::Redirect, received)
 }
 
 /// Every way that the flows which share a commit can go, with the way it went and the rows it left.
@@ -220,10 +220,13 @@ fn every_way(run: Run) -> Vec<Way> {
     };
     let resume = |browser: &Browser, id: &PendingId| {
         let cx = context(&app, browser);
-        run.of(db, || saml_sso::resume(&cx, id))
+        run.of(db, || dispatch::resume(&cx, id))
     };
     let waiting = |outcome: &Outcome| match outcome {
-        Ok(Answer::See(path)) => PendingId::new(path.split_once("p=").expect("a sign-on").1),
+        Ok(Answer::Step(step)) => {
+            let path = dispatch::address(step);
+            PendingId::new(path.split_once("p=").expect("a sign-on").1)
+        }
         other => panic!("{}", told(other)),
     };
 
@@ -259,8 +262,8 @@ fn every_way(run: Run) -> Vec<Way> {
             .iter()
             .map(|(name, value)| (name.as_str(), value.as_str()))
             .collect();
-        let received = post::receive(form(&fields).as_bytes(), "", &Limits::MESSAGE);
-        let kept = saml_sso::begin(&context(&app, &stranger()), Transport::Post, received);
+        let received = post::receive(form(&fields).as_bytes(), "");
+        let kept = sso::begin(&context(&app, &stranger()), Transport::Post, received);
         resume(browser, &waiting(&kept))
     };
     let _ = way("bound, and signed in", unbound(&signed_in));
