@@ -101,6 +101,45 @@ fn an_update_writes_every_field_and_raises_the_version() {
     });
 }
 
+/// What was read before somebody else wrote is not written over it, and changes nothing else.
+#[test]
+fn hardening_01_a_user_of_another_version_is_not_overwritten() {
+    on_each_database(|db| {
+        let made = user(db, "sample.one");
+        let read = || {
+            db.read(|c| store::users::by_id(c, &made.id))
+                .expect("reads")
+                .expect("there")
+        };
+        let deactivated = User {
+            active: false,
+            permission_sets: Vec::new(),
+            ..read()
+        };
+        write(db, |c| store::users::update(c, &deactivated, NOW)).expect("it is as it was read");
+        let after = read();
+        assert_eq!(after.version, 2);
+        for version in [1, 3, 0] {
+            let stale = User {
+                version,
+                ..made.clone()
+            };
+            let refused = write(db, |c| store::users::update(c, &stale, NOW)).err();
+            assert!(
+                matches!(refused, Some(StoreError::Conflict(Conflict::Stale(_)))),
+                "{version}: {refused:?}"
+            );
+            same(&read(), &after);
+        }
+        let again = User {
+            active: true,
+            ..after
+        };
+        write(db, |c| store::users::update(c, &again, NOW)).expect("it is as it was read");
+        assert!(read().active);
+    });
+}
+
 #[test]
 fn a_password_hash_is_replaced_and_found_at_login() {
     on_each_database(|db| {

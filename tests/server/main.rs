@@ -7,6 +7,7 @@ mod support;
 
 mod admin;
 mod architecture;
+mod at_once;
 mod backup;
 mod caches;
 mod cli;

@@ -15,13 +15,15 @@ pub(crate) type Fields = Vec<(String, String)>;
 /// What the browser would send of the settings form if nobody touched it.
 pub(crate) fn as_shown(client: &Client, path: &str) -> Fields {
     let text = client.get(path).text();
-    let form = text
-        .split("id=\"settings\"")
-        .nth(1)
-        .expect("the settings form")
-        .split("</form>")
-        .next()
-        .expect("its end");
+    let at = text.find("id=\"settings\"").expect("the settings form");
+    let mut fields = form_of(&text[at..]);
+    fields.push(("do".into(), "save".into()));
+    fields
+}
+
+/// What the browser would send of the form that `text` begins in, without a button.
+pub(crate) fn form_of(text: &str) -> Fields {
+    let form = text.split("</form>").next().expect("its end");
     let mut fields = Fields::new();
     let mut select = String::new();
     let mut rest = form;
@@ -55,7 +57,6 @@ pub(crate) fn as_shown(client: &Client, path: &str) -> Fields {
             }
         }
     }
-    fields.push(("do".into(), "save".into()));
     assert!(
         fields.iter().any(|(name, _)| name == "csrf"),
         "the form has a token"

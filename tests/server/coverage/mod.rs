@@ -125,7 +125,10 @@ fn every_change_leaves_an_event() {
         ),
         ("/admin/users/USER/deactivate", &[]),
         ("/admin/users/USER/activate", &[]),
-        ("/admin/apps/wiki/metadata/save", &[("metadata", "SAME")]),
+        (
+            "/admin/apps/wiki/metadata/save",
+            &[("metadata", "SAME"), ("compared", "WITH")],
+        ),
         ("/admin/apps", &[("metadata", "OTHER"), ("name", "Other")]),
         ("/admin/apps/wiki/remove", &[]),
     ];
@@ -156,6 +159,14 @@ fn every_change_leaves_an_event() {
                 let value = match *value {
                     "PROFILE" => target.profile.to_string(),
                     "SAME" => sp.metadata(),
+                    "WITH" => {
+                        let stored = app
+                            .services
+                            .db
+                            .read(|c| store::apps::by_entity_id(c, &sp.entity_id));
+                        let stored = stored.expect("read").expect("connected");
+                        avouch_server::flow::admin::apps::Compared::with(&stored).to_string()
+                    }
                     "OTHER" => Sp::new("other").metadata(),
                     other => other.to_owned(),
                 };

@@ -533,11 +533,7 @@ fn iip_sso06_behaviour_follows_replaced_metadata() {
     let administrator = admin(&app, ALL);
     let replace = |sp: &Sp| {
         let metadata = sp.metadata();
-        let saved = crate::admin::post(
-            &administrator,
-            "/admin/apps/wiki/metadata/save",
-            &[("metadata", &metadata)],
-        );
+        let saved = crate::admin::replace_metadata(&administrator, "wiki", &metadata);
         assert_eq!(saved.status, 303, "{}", saved.text());
     };
     let redirect = |sp: &Sp, signed| send(&app, &client, sp, false, signed);

@@ -10,6 +10,7 @@ pub mod readiness;
 pub mod row;
 pub mod saml;
 pub mod settings;
+pub mod snapshot;
 
 use avouch_saml::time::Timestamp;
 use serde::{Deserialize, Serialize};

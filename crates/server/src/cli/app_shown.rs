@@ -2,37 +2,37 @@
 
 use std::fmt::Write as _;
 
-use avouch_saml::metadata::{Change, Reading, SpMetadata};
+use avouch_saml::metadata::{Change, SpMetadata};
 use serde_json::{Map, Value, json};
 
-use super::CommandError;
 use super::findings;
 use super::open::now;
 use crate::apps::App;
 use crate::apps::draft::Draft;
 use crate::apps::effective::{self, Organisation};
 use crate::apps::onboard::preview::Preview;
-use crate::apps::readiness::readiness;
 use crate::apps::row::row_text;
 use crate::apps::settings::{SETTINGS, Setting};
-use crate::config::Settings;
-use crate::store::apps::StoredApp;
-use crate::store::{Db, keys, permission_sets, profiles};
+use crate::flow::admin::AdminContext;
+use crate::flow::admin::apps::{AppView, StoredApp};
+use crate::flow::admin::readiness;
 use crate::text::Locale;
 use crate::web::admin::apps::idp_info;
 use crate::web::admin::view::{certificates, contact_line};
 use crate::web::pages::admin::{CertificateLine, Use};
 
 /// Everything about a stored app.
-pub(super) fn shown(
-    settings: &Settings,
-    stored: &StoredApp,
-    db: &Db,
-) -> Result<Value, CommandError> {
-    let (profiles, sets, keys) = db.read(|c| {
-        Ok::<_, CommandError>((profiles::all(c)?, permission_sets::all(c)?, keys::all(c)?))
-    })?;
-    let app = &stored.app;
+pub(super) fn shown(cx: &AdminContext<'_>, view: &AppView) -> Value {
+    let AppView {
+        stored,
+        sp,
+        profiles,
+        permission_sets: sets,
+        keys,
+        findings: found,
+        ..
+    } = view;
+    let (settings, app) = (cx.settings, &stored.app);
     let draft = Draft::of(app);
     let values: Map<String, Value> = SETTINGS
         .iter()
@@ -44,19 +44,14 @@ pub(super) fn shown(
             .map(|(_, name)| name.to_owned())
             .collect()
     };
-    let info = idp_info(settings, Some(app), &keys);
-    let sp =
-        SpMetadata::parse(&stored.metadata_xml, &Reading::of_any_age(now())).map_err(|error| {
-            CommandError::new(format!("the stored metadata does not read: {error}"))
-        })?;
-    let organisation = settings.organisation(keys::for_apps(&keys));
-    let found = readiness(app, &sp, &organisation, now());
-    Ok(json!({
-        "findings": findings::values(&found),
+    let info = idp_info(settings, Some(app), keys);
+    let organisation = readiness::with_keys(settings, keys);
+    json!({
+        "findings": findings::values(found),
         "id": app.id.as_str(), "api_name": app.api_name, "name": app.name,
         "entity_id": stored.entity_id, "state": app.state.as_str(),
         "settings": values,
-        "in_force": in_force(app, &sp, &organisation),
+        "in_force": in_force(app, sp, &organisation),
         "attributes": app.definition.saml.attributes.iter().map(row_text).collect::<Vec<_>>(),
         "profiles": listed(
             app.policy.profiles.iter().map(|id| id.as_str()).collect(),
@@ -64,7 +59,7 @@ pub(super) fn shown(
         "permission_sets": listed(
             app.policy.permission_sets.iter().map(|id| id.as_str()).collect(),
             sets.iter().map(|(id, name)| (id.as_str(), name.as_str())).collect()),
-        "service_provider": service_provider(&sp),
+        "service_provider": service_provider(sp),
         "identity_provider": {
             "entity_id": info.entity_id, "metadata_url": info.metadata_url,
             "app_metadata_url": info.app_metadata_url, "sso_url": info.sso_redirect,
@@ -74,7 +69,7 @@ pub(super) fn shown(
                 "expires": certificate.expires.iso, "pem": certificate.pem,
             })).collect::<Vec<_>>(),
         },
-    }))
+    })
 }
 
 /// The values in force where the settings alone do not tell, each with where it comes from.

@@ -11,6 +11,7 @@ mod metadata;
 mod open;
 mod output;
 mod profile;
+mod refused;
 mod render_pages;
 mod serve;
 mod user;
@@ -22,7 +23,7 @@ use clap::parser::ValueSource;
 use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 
 use crate::config::Environment;
-use crate::store::{Conflict, StoreError};
+use crate::store::StoreError;
 use output::Output;
 
 /// Avouch: an identity provider for SAML 2.0.
@@ -125,26 +126,8 @@ impl From<StoreError> for CommandError {
             } else {
                 REFUSED
             },
-            text: match &error {
-                StoreError::Conflict(Conflict::Taken(what)) => {
-                    format!("{error}{}", next_step_if_taken(what))
-                }
-                _ => error.to_string(),
-            },
+            text: error.to_string(),
         }
-    }
-}
-
-/// What to do about a name that somebody else has.
-fn next_step_if_taken(what: &str) -> &'static str {
-    match what {
-        "this entity ID" => {
-            "; `avouch app list` shows by which app: change that one with `avouch app edit NAME \
-             --metadata FILE`"
-        }
-        "this API name" => "; choose another, `avouch app list` shows those in use",
-        "this username" | "this federation ID" => "; `avouch user list` shows who has it",
-        _ => "",
     }
 }
 
@@ -169,14 +152,7 @@ macro_rules! said_as_is {
         })*
     };
 }
-said_as_is!(
-    crate::keys::rollover::RolloverError,
-    crate::apps::settings::SettingError,
-    crate::apps::row::RowError,
-    crate::apps::onboard::typed::TypedError,
-    crate::directory::password::HashError,
-    std::io::Error,
-);
+said_as_is!(crate::directory::password::HashError, std::io::Error,);
 
 /// Runs the command line of this process.
 pub fn run() -> ExitCode {

@@ -18,7 +18,7 @@ pub struct StoredApp {
     pub entity_id: String,
     /// The SP's metadata: the EntityDescriptor as uploaded, or made from typed fields.
     pub metadata_xml: Vec<u8>,
-    /// How often it was written, counted from 1: what [`update`] raises. [`insert`] passes it
+    /// How often it was written, counted from 1: what [`update`] compares. [`insert`] passes it
     /// over.
     pub version: i64,
 }
@@ -202,20 +202,21 @@ pub fn insert(c: &mut Connection, stored: &StoredApp) -> Result<(), StoreError> 
     super::state::bump(c, Kind::Apps)
 }
 
-/// Writes every field of an app that exists, and raises its version.
+/// Writes every field of an app as it was read, and raises its version.
 ///
 /// # Errors
-/// [`StoreError::Conflict`]: the entity ID or API name is taken, or the app is gone.
+/// [`StoreError::Conflict`]: the entity ID or API name is taken, the app is gone, or it is of
+/// another version than `stored`.
 pub fn update(c: &mut Connection, stored: &StoredApp) -> Result<(), StoreError> {
     let id = stored.app.id.as_str();
-    let changed = diesel::update(apps::table.filter(apps::id.eq(id)))
-        .set((WriteRow::of(stored), apps::version.eq(apps::version + 1)))
+    let row = apps::table.filter(apps::id.eq(id));
+    let changed = diesel::update(row.filter(apps::version.eq(stored.version)))
+        .set((WriteRow::of(stored), apps::version.eq(stored.version + 1)))
         .execute(c)?;
     if changed == 0 {
-        return Err(StoreError::Conflict(Conflict::Gone(format!(
-            "app {}",
-            stored.app.api_name
-        ))));
+        let app = format!("app {}", stored.app.api_name);
+        let is_there = row.count().get_result::<i64>(c)? == 1;
+        return Err(Conflict::of_nothing_written(is_there, app).into());
     }
     diesel::delete(app_assignments::table.filter(app_assignments::app_id.eq(id))).execute(c)?;
     insert_assignments(c, &stored.app)?;

@@ -74,8 +74,19 @@ pub struct Reference {
 /// # Errors
 /// As any statement.
 pub fn insert_referred(c: &mut Connection, event: &Event) -> Result<Reference, StoreError> {
+    insert_referred_acting(c, event, None)
+}
+
+/// As [`insert_referred`], for what `acting` did for the event's user.
+///
+/// # Errors
+/// As any statement.
+pub fn insert_referred_acting(
+    c: &mut Connection,
+    event: &Event,
+    acting: Option<&str>,
+) -> Result<Reference, StoreError> {
     let checks = checks::write(&event.checks);
-    let acting = None::<&str>;
     let seq: i64 = on_each!(&mut *c, |c| diesel::insert_into(events::table)
         .values(values!(event, checks, acting))
         .returning(events::seq)

@@ -296,6 +296,32 @@ texts! {
 }
 
 texts! {
+    /// What an app's form and the app itself became while the form was filled in.
+    AppConflict {
+        title = "Somebody else saved meanwhile";
+        intro = "Nothing of what you typed is saved yet, and nothing of it is lost. The app was \
+            changed after you opened its settings: look at both and choose what to keep.";
+        since = "Changed meanwhile";
+        choose = "What to keep";
+        choose_hint = "Settings that are the same are not listed. What only one of you changed is \
+            chosen already.";
+        nothing_differs = "What you typed is what is there by now.";
+        changed_by_you = "Changed by you";
+        changed_by_them = "Changed meanwhile";
+        changed_by_both = "Changed by both: choose";
+        before = "Before";
+        theirs = "Theirs, as it is now";
+        mine = "Yours, as you typed it";
+        empty = "nothing";
+        not_known = "not known";
+        undecided = "Choose which one to keep.";
+        save = "Save what is chosen";
+        discard = "Discard mine";
+        discard_hint = "Discarding leads back to the app as it is now.";
+    }
+}
+
+texts! {
     /// Removing an app.
     AppRemove {
         title = "Remove {}?";

@@ -49,5 +49,6 @@ texts! {
         next_step = "What to do";
         explain = "On the command line";
         unknown_user = "nobody";
+        acting = "Done by";
     }
 }

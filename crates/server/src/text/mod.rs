@@ -20,7 +20,7 @@ mod sign_on;
 
 use std::fmt;
 
-pub use apps::{AppList, AppNew, AppPreview, AppRemove, AppSettings, AppSimulate};
+pub use apps::{AppConflict, AppList, AppNew, AppPreview, AppRemove, AppSettings, AppSimulate};
 pub use checks::{CheckLine, Checks};
 pub use common::Common;
 pub use developer::Developer;
@@ -146,6 +146,8 @@ pub struct Catalogue {
     pub findings: Findings,
     /// What is in force of an app's settings.
     pub in_force: InForceTexts,
+    /// Admin: somebody else changed an app while its form was filled in.
+    pub app_conflict: AppConflict,
     /// Admin: removing an app.
     pub app_remove: AppRemove,
     /// What an app would be told.
@@ -188,6 +190,7 @@ impl Catalogue {
         settings: SettingTexts::ENGLISH,
         findings: Findings::ENGLISH,
         in_force: InForceTexts::ENGLISH,
+        app_conflict: AppConflict::ENGLISH,
         app_remove: AppRemove::ENGLISH,
         app_simulate: AppSimulate::ENGLISH,
         user_new: UserNew::ENGLISH,
@@ -235,6 +238,7 @@ mod tests {
             c.app_settings.all(),
             c.findings.all(),
             c.in_force.all(),
+            c.app_conflict.all(),
             c.app_remove.all(),
             c.app_simulate.all(),
             c.user_new.all(),

@@ -9,6 +9,7 @@ use crate::apps::effective::Organisation;
 use crate::apps::readiness::{Finding, Severity, brought_about, readiness};
 use crate::config::Settings;
 use crate::store::apps::StoredApp;
+use crate::store::keys::KeyRow;
 use crate::store::{self, Connection};
 
 /// An app with what its metadata says.
@@ -23,7 +24,12 @@ pub fn organisation<'s>(
     settings: &'s Settings,
 ) -> Result<Organisation<'s>, store::StoreError> {
     let keys = store::keys::all(c)?;
-    Ok(settings.organisation(store::keys::for_apps(&keys)))
+    Ok(with_keys(settings, &keys))
+}
+
+/// What the organisation gives apps, with these keys.
+pub fn with_keys<'s>(settings: &'s Settings, keys: &[KeyRow]) -> Organisation<'s> {
+    settings.organisation(store::keys::for_apps(keys))
 }
 
 /// As it would be stored an app could not work, and nobody said that this is meant. Nothing was

@@ -4,7 +4,8 @@
 use avouch_saml::metadata::AcsSelector;
 use avouch_saml::name_id::NameId;
 
-use super::{AdminError, SEES_APPS, Wrong, apps, require, view};
+use super::error::{Missing, Noun};
+use super::{Acting, AdminContext, AdminError, SEES_APPS, Wrong, apps, view};
 use crate::access::Consent;
 use crate::apps::App;
 use crate::attributes::name_id::NameIdFacts;
@@ -31,7 +32,7 @@ pub struct Simulated {
     /// The app.
     pub app: App,
     /// Who looks.
-    pub viewer: User,
+    pub viewer: Acting,
     /// The outcome; `None` while no user was named.
     pub outcome: Option<Outcome>,
 }
@@ -60,8 +61,8 @@ pub struct Outcome {
 /// # Errors
 /// [`AdminError`]; it takes a right on apps and the right to manage users, whose data it shows.
 pub fn simulate(cx: &Context, id: &str, username: &str) -> Result<Simulated, AdminError> {
-    let (app, viewer, user, versions) = view(cx, SEES_APPS, |c, viewer| {
-        require(viewer, AdminRight::ManageUsers)?;
+    let (app, viewer, user, versions) = view(&AdminContext::of(cx), SEES_APPS, |c, viewer| {
+        viewer.require(AdminRight::ManageUsers)?;
         let stored = apps::find(c, id)?;
         let user = match username {
             "" => None,
@@ -79,7 +80,7 @@ pub fn simulate(cx: &Context, id: &str, username: &str) -> Result<Simulated, Adm
             let ready = cx
                 .services
                 .app(versions, By::Id(&app.id), cx.now)?
-                .ok_or(AdminError::NotFound)?;
+                .ok_or_else(|| Missing::among(Noun::App, id, []))?;
             Some(try_out(cx, &ready, user)?)
         }
     };

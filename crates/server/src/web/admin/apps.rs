@@ -8,9 +8,10 @@ use avouch_saml::security::certificate::{Certificate, KeyKind};
 
 use super::body::{self, Weight};
 use super::view::{certificate_age, certificates, endpoints, key_kind, moment};
-use super::{admin_frame, anchor, ask, problems, run, with_status};
+use super::{admin_frame, anchor, ask, problems, refused, run, with_status};
 use crate::apps::effective::{self, Held, issuer};
 use crate::apps::readiness::{Finding, Severity};
+use crate::apps::snapshot::{self, Snapshot};
 use crate::apps::{App, AppState, StateChange};
 use crate::config::Settings;
 use crate::context::Context;
@@ -21,8 +22,8 @@ use crate::text::Locale;
 use crate::users::AdminRight;
 use crate::web::extract::{self, Fields};
 use crate::web::pages::admin::{
-    AppForm, AppListPage, AppRemovePage, AppRow, AppSettingsPage, FindingLine, FormAction, InForce,
-    Leaving,
+    AppConflictPage, AppForm, AppListPage, AppRemovePage, AppRow, AppSettingsPage, ChangeSince,
+    FindingLine, FormAction, InForce, Keep, Leaving, SettingConflict,
 };
 use crate::web::pages::{AppLabel, Choice, Frame, IdpCertificate, IdpInfo, Notice, Tone};
 use crate::web::respond::{page, see_other};
@@ -145,7 +146,7 @@ pub(crate) async fn show(request: HttpRequest, id: Path<String>) -> HttpResponse
         cx,
         move |cx| flow::show(cx, &id),
         move |cx, view| {
-            let form = AppForm::from_app(&view.stored.app);
+            let form = Submitted::of(&view.stored);
             let mut shown = settings_page(cx, view, form);
             say(&mut shown.frame, &fields);
             page(cx, &shown)
@@ -154,7 +155,35 @@ pub(crate) async fn show(request: HttpRequest, id: Path<String>) -> HttpResponse
     .await
 }
 
-fn settings_page(cx: &Context, view: AppView, form: AppForm) -> AppSettingsPage {
+/// The form of an app's settings, with what it was read from.
+#[derive(Clone)]
+struct Submitted {
+    form: AppForm,
+    version: i64,
+    read: String,
+}
+
+impl Submitted {
+    /// The form that would change nothing.
+    fn of(stored: &flow::StoredApp) -> Self {
+        Self {
+            form: AppForm::from_app(&stored.app),
+            version: stored.version,
+            read: Snapshot::of(&stored.app).to_text(),
+        }
+    }
+
+    /// What was sent. A form that does not say what it was read from is of no version.
+    fn from_pairs(fields: &body::Form) -> Self {
+        Self {
+            version: fields.get("version").parse().unwrap_or(0),
+            read: fields.get("read").to_owned(),
+            form: AppForm::from_pairs(fields.0.iter().map(|(n, v)| (n.as_str(), v.as_str()))),
+        }
+    }
+}
+
+fn settings_page(cx: &Context, view: AppView, submitted: Submitted) -> AppSettingsPage {
     let app = &view.stored.app;
     let choices = |all: Vec<(String, String)>| {
         all.into_iter()
@@ -170,7 +199,9 @@ fn settings_page(cx: &Context, view: AppView, form: AppForm) -> AppSettingsPage 
         entity_id: view.stored.entity_id.clone(),
         endpoints: endpoints(&view.sp),
         certificates: certificates(&view.sp, cx.now),
-        form,
+        version: submitted.version,
+        read: submitted.read,
+        form: submitted.form,
         problems: Vec::new(),
         findings: finding_lines(&view.findings, |finding| format!("#{}", anchor(finding))),
         asks: false,
@@ -282,40 +313,195 @@ pub(crate) async fn save(request: HttpRequest, payload: Payload, id: Path<String
     let cx = extract::context(&request);
     let id = id.into_inner();
     let rights = &[AdminRight::EditApps, AdminRight::ManageRelease];
-    let mut form = match body::form(&request, &cx, payload, rights, Weight::Settings).await {
-        Ok(fields) => AppForm::from_pairs(fields.0),
+    let fields = match body::form(&request, &cx, payload, rights, Weight::Settings).await {
+        Ok(fields) => fields,
         Err(response) => return *response,
     };
-    if form.action != FormAction::Save {
-        form.edit();
-        return again(&request, cx, id, form, Vec::new(), StatusCode::OK).await;
+    let mut submitted = Submitted::from_pairs(&fields);
+    let choice = Choices::from_pairs(&fields);
+    if submitted.form.action != FormAction::Save {
+        submitted.form.edit();
+        return again(&request, cx, id, submitted, Vec::new(), StatusCode::OK).await;
     }
-    let (kept, shown) = (form.clone(), id.clone());
+    let (form, shown) = (submitted.form.clone(), id.clone());
+    let (version, chosen) = (submitted.version, choice.clone());
     let inside = cx.clone();
     let saved = super::flow(&cx, move |cx| {
-        flow::save(cx, &id, form.although, |app| {
-            form.apply(app).map_err(|problems| {
-                problems
-                    .into_iter()
-                    .map(|p| Wrong::new(p.field, p.message))
-                    .collect()
-            })
+        flow::save(cx, &id, version, form.although, |app| match &chosen {
+            None => applied(&form, app).map(|mine| *app = mine),
+            Some(choices) => choices.apply(&applied(&form, app)?, app),
         })
     })
     .await;
-    match saved {
-        Ok(app) => see_other(&cx, &format!("/admin/apps/{}?saved", app.api_name)),
-        Err(AdminError::Refused(wrong)) => {
-            let status = StatusCode::UNPROCESSABLE_ENTITY;
-            again(&request, inside, shown, kept, wrong, status).await
+    match (saved, choice) {
+        (Ok(app), _) => see_other(&cx, &format!("/admin/apps/{}?saved", app.api_name)),
+        (Err(AdminError::Stale(_)), choice) => {
+            let problems = Vec::new();
+            conflict(&request, inside, shown, fields, submitted, choice, problems).await
         }
-        Err(AdminError::CannotWork(found)) => {
+        (Err(AdminError::Refused(wrong)), Some(choice)) if is_undecided(&wrong) => {
+            let choice = Some(choice);
+            conflict(&request, inside, shown, fields, submitted, choice, wrong).await
+        }
+        (Err(AdminError::CannotWork(found)), _) => {
             let status = StatusCode::UNPROCESSABLE_ENTITY;
             let wrong = super::cannot_work(&found);
-            again(&request, inside, shown, kept, wrong, status).await
+            again(&request, inside, shown, submitted, wrong, status).await
         }
-        Err(error) => super::refused(&request, &cx, error).await,
+        (Err(error), _) => match error.into_wrong() {
+            Ok(wrong) => {
+                let status = StatusCode::UNPROCESSABLE_ENTITY;
+                again(&request, inside, shown, submitted, wrong, status).await
+            }
+            Err(error) => refused(&request, &cx, error).await,
+        },
     }
+}
+
+/// The app as it would be with what was typed.
+fn applied(form: &AppForm, app: &App) -> Result<App, Vec<Wrong>> {
+    let mut mine = app.clone();
+    form.apply(&mut mine).map_err(|problems| {
+        problems
+            .into_iter()
+            .map(|p| Wrong::new(p.field, p.message))
+            .collect::<Vec<_>>()
+    })?;
+    Ok(mine)
+}
+
+/// Whose value is to be kept of each setting, as chosen on the page that shows both.
+#[derive(Clone)]
+struct Choices(Vec<(String, Keep)>);
+
+/// What the field of a choice begins with.
+const KEEP: &str = "keep-";
+
+impl Choices {
+    fn from_pairs(fields: &body::Form) -> Option<Self> {
+        let chosen: Vec<(String, Keep)> = fields
+            .0
+            .iter()
+            .filter_map(|(name, word)| {
+                Some((name.strip_prefix(KEEP)?.to_owned(), Keep::parse(word)?))
+            })
+            .collect();
+        // The page asks about something, so an answer without any is one that decided nothing.
+        let asked = fields.0.iter().any(|(name, _)| name == "chosen");
+        asked.then_some(Self(chosen))
+    }
+
+    fn of(&self, key: &str) -> Option<Keep> {
+        self.0
+            .iter()
+            .find(|(known, _)| known == key)
+            .map(|(_, keep)| *keep)
+    }
+
+    /// Puts into `app` what is chosen of `mine`.
+    fn apply(&self, mine: &App, app: &mut App) -> Result<(), Vec<Wrong>> {
+        let differences = Snapshot::of(app).differences(mine, app);
+        let undecided: Vec<Wrong> = differences
+            .iter()
+            .filter(|difference| self.of(difference.key).is_none())
+            .map(|difference| {
+                let t = &Locale::default().catalogue().app_conflict;
+                Wrong::new(format!("{KEEP}{}", difference.key), t.undecided.to_string())
+            })
+            .collect();
+        if !undecided.is_empty() {
+            return Err(undecided);
+        }
+        for difference in differences {
+            if self.of(difference.key) == Some(Keep::Mine) {
+                snapshot::take(app, mine, difference.key)
+                    .map_err(|error| vec![Wrong::new(difference.key, error.beside_its_field())])?;
+            }
+        }
+        Ok(())
+    }
+}
+
+fn is_undecided(wrong: &[Wrong]) -> bool {
+    wrong.iter().all(|wrong| wrong.field.starts_with(KEEP))
+}
+
+/// The page that shows what was typed beside what is there by now.
+async fn conflict(
+    request: &HttpRequest,
+    cx: Context,
+    id: String,
+    fields: body::Form,
+    submitted: Submitted,
+    choice: Option<Choices>,
+    wrong: Vec<Wrong>,
+) -> HttpResponse {
+    let version = submitted.version;
+    ask(
+        request,
+        cx,
+        move |cx| flow::show_since(cx, &id, version),
+        move |cx, (view, stale)| {
+            let theirs = view.stored.app.clone();
+            let now = Submitted::of(&view.stored);
+            let status = StatusCode::CONFLICT;
+            let mine = match applied(&submitted.form, &theirs) {
+                Ok(mine) => mine,
+                Err(wrong) => {
+                    let mut shown = settings_page(cx, view, submitted);
+                    shown.problems = problems(wrong);
+                    return with_status(cx, &shown, StatusCode::UNPROCESSABLE_ENTITY);
+                }
+            };
+            let differences = Snapshot::parse(&submitted.read).differences(&mine, &theirs);
+            let words = settings_page(cx, view, submitted);
+            let settings = differences
+                .into_iter()
+                .map(|difference| {
+                    let words_of = |value: &str| words.words_of_setting(difference.key, value);
+                    SettingConflict {
+                        key: difference.key.to_owned(),
+                        label: words.label_of_setting(difference.key),
+                        before: difference.before.as_deref().map(words_of),
+                        theirs: words_of(&difference.theirs),
+                        mine: words_of(&difference.mine),
+                        changed_by: difference.changed_by,
+                        kept: choice.as_ref().and_then(|choice| choice.of(difference.key)),
+                    }
+                })
+                .collect();
+            let since = stale.since.into_iter().map(|change| ChangeSince {
+                by: change.by,
+                at: moment(change.at),
+                what: change.what,
+            });
+            let page = AppConflictPage {
+                url: words.url,
+                app: words.app,
+                since: since.collect(),
+                settings,
+                typed: typed_fields(fields),
+                version: now.version,
+                read: now.read,
+                problems: problems(wrong),
+                frame: words.frame,
+            };
+            with_status(cx, &page, status)
+        },
+    )
+    .await
+}
+
+/// The fields that were filled in, without those that the page writes itself.
+fn typed_fields(fields: body::Form) -> Vec<(String, String)> {
+    fields
+        .0
+        .into_iter()
+        .filter(|(name, _)| {
+            !["csrf", "version", "read", "do", "preset", "chosen"].contains(&name.as_str())
+                && !name.starts_with(KEEP)
+        })
+        .collect()
 }
 
 /// The settings page with what was typed, which is not what is stored.
@@ -323,7 +509,7 @@ async fn again(
     request: &HttpRequest,
     cx: Context,
     id: String,
-    form: AppForm,
+    submitted: Submitted,
     wrong: Vec<Wrong>,
     status: StatusCode,
 ) -> HttpResponse {
@@ -332,7 +518,7 @@ async fn again(
         cx,
         move |cx| flow::show(cx, &id),
         move |cx, view| {
-            let mut shown = settings_page(cx, view, form);
+            let mut shown = settings_page(cx, view, submitted);
             shown.asks = wrong.iter().any(|wrong| wrong.field == "although");
             shown.problems = problems(wrong);
             with_status(cx, &shown, status)
@@ -445,7 +631,7 @@ pub(crate) async fn remove(
         &request,
         cx,
         move |cx| flow::remove(cx, &id),
-        |cx, ()| see_other(cx, "/admin/apps?saved"),
+        |cx, _| see_other(cx, "/admin/apps?saved"),
         super::sentences,
     )
     .await

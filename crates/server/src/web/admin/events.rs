@@ -8,9 +8,8 @@ use avouch_saml::time::Timestamp;
 use super::apps::encode;
 use super::{admin_frame, ask};
 use crate::audit::{EventKind, ResultCode};
-use crate::context::Context;
-use crate::flow::admin::events as flow;
-use crate::store::events::{Filter, Logged};
+use crate::flow::admin::events::{self as flow, Filter, Logged};
+use crate::flow::admin::{AdminContext, AdminError};
 use crate::text::{Checks, Locale};
 use crate::web::extract::{self, Fields};
 use crate::web::pages::admin::{EventListPage, EventPage, EventRow};
@@ -68,11 +67,7 @@ pub(crate) async fn list(request: HttpRequest) -> HttpResponse {
                     result: fields.get("result").to_owned(),
                     from: fields.get("from").to_owned(),
                     until: fields.get("until").to_owned(),
-                    rows: found
-                        .events
-                        .iter()
-                        .map(|l| EventRow::new(l.code.as_str(), &l.event))
-                        .collect(),
+                    rows: found.events.iter().map(row).collect(),
                     older_url,
                     newest_url: paged
                         .then(|| format!("/admin/events?{}", query.trim_end_matches('&'))),
@@ -83,6 +78,15 @@ pub(crate) async fn list(request: HttpRequest) -> HttpResponse {
     .await
 }
 
+/// A line of the list; without a user it names who acted.
+fn row(logged: &Logged) -> EventRow {
+    let mut row = EventRow::new(logged.code.as_str(), &logged.event);
+    if row.user.is_empty() {
+        row.user = logged.acting.clone().unwrap_or_default();
+    }
+    row
+}
+
 /// `GET /admin/events/{code}`.
 pub(crate) async fn show(request: HttpRequest, code: Path<String>) -> HttpResponse {
     let cx = extract::context(&request);
@@ -90,18 +94,20 @@ pub(crate) async fn show(request: HttpRequest, code: Path<String>) -> HttpRespon
         &request,
         cx,
         move |cx| flow::show(cx, &code),
-        |cx, (logged, app, user, viewer)| {
-            let event = &logged.event;
-            let mut shown = EventPage::new(admin_frame(cx, &viewer), logged.code.as_str(), event);
+        |cx, found| {
+            let event = &found.logged.event;
+            let code = found.logged.code.as_str();
+            let mut shown = EventPage::new(admin_frame(cx, &found.viewer), code, event);
+            shown.acting = found.logged.acting.clone().unwrap_or_default();
             shown.app_url = event
                 .app_id
                 .as_ref()
-                .filter(|_| app)
+                .filter(|_| found.has_app)
                 .map(|id| format!("/admin/apps/{id}"));
             shown.user_url = event
                 .user_id
                 .as_ref()
-                .filter(|_| user)
+                .filter(|_| found.has_user)
                 .map(|id| format!("/admin/users/{id}"));
             page(cx, &shown)
         },
@@ -114,10 +120,7 @@ pub(crate) async fn show(request: HttpRequest, code: Path<String>) -> HttpRespon
 const BATCH: i64 = 1000;
 const MOST: usize = 100_000;
 
-fn everything(
-    cx: &Context,
-    mut wanted: Filter,
-) -> Result<Vec<Logged>, crate::flow::admin::AdminError> {
+fn everything(cx: &AdminContext<'_>, mut wanted: Filter) -> Result<Vec<Logged>, AdminError> {
     let mut all = Vec::new();
     loop {
         let found = flow::list(cx, &wanted, BATCH)?;

@@ -4,7 +4,7 @@ use actix_web::http::StatusCode;
 use actix_web::web::Path;
 use actix_web::{HttpRequest, HttpResponse};
 
-use super::{admin_frame, problems, run, with_status};
+use super::{admin_frame, answer, blocking, problems, with_status};
 use crate::flow::admin::simulate::{self as flow, Outcome};
 use crate::text::Checks;
 use crate::web::extract::{self, Fields};
@@ -19,10 +19,11 @@ pub(crate) async fn show(request: HttpRequest, id: Path<String>) -> HttpResponse
     let username = Fields::of_query(&request).get("user").trim().to_owned();
     let (app_url, typed) = (format!("/admin/apps/{id}"), username.clone());
     let again_url = app_url.clone();
-    run(
+    let outcome = blocking(&cx, move |cx| flow::simulate(cx, &id, &username)).await;
+    answer(
         &request,
-        cx,
-        move |cx| flow::simulate(cx, &id, &username),
+        &cx,
+        outcome,
         move |cx, found| {
             let frame = admin_frame(cx, &found.viewer);
             let t = &frame.t.checks;

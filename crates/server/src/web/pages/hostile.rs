@@ -1,8 +1,8 @@
 //! What comes from outside stays text: no value adds, ends or changes a tag of any page.
 
 use super::admin::{
-    AppChoosePage, AppListPage, AppNewPage, AppPreviewPage, AppSettingsPage, EventListPage,
-    EventPage, UserPage,
+    AppChoosePage, AppConflictPage, AppListPage, AppNewPage, AppPreviewPage, AppSettingsPage,
+    EventListPage, EventPage, UserPage,
 };
 use super::{
     AppLabel, ConsentPage, DeveloperPage, ErrorHelpPage, ErrorKind, ErrorPage, LaunchConfirmPage,
@@ -197,6 +197,19 @@ fn values_stay_text_for_administrators_and_developers() {
         page.form.attributes[0].friendly = v.into();
         page.form.attributes[0].value = v.into();
         page.problems = vec![super::Problem::new("name", v)];
+        page.html()
+    });
+    check("app-conflict", |v| {
+        let mut page = AppConflictPage::sample();
+        page.app = app(v);
+        page.since[0].by = v.into();
+        page.since[0].what = v.into();
+        page.settings[0].label = v.into();
+        page.settings[0].before = Some(v.into());
+        page.settings[0].theirs = v.into();
+        page.settings[0].mine = v.into();
+        page.typed = vec![("description".into(), v.into())];
+        page.read = v.into();
         page.html()
     });
     check("events", |v| {

@@ -72,6 +72,8 @@ pub struct PreviewSource {
     pub metadata: String,
     /// Certificates it is signed by.
     pub signed_by: String,
+    /// What it is shown beside, when it is to take the place of other metadata.
+    pub compared: String,
 }
 
 /// One Assertion Consumer Service.
@@ -278,6 +280,7 @@ impl AppPreviewPage {
                 metadata: "<EntityDescriptor entityID=\"https://wiki.example.org/shibboleth\"/>"
                     .into(),
                 signed_by: String::new(),
+                compared: String::new(),
             },
             app: AppLabel::named("Sample Wiki"),
             entity_id: "https://wiki.example.org/shibboleth".into(),

@@ -6,7 +6,7 @@ use avouch_saml::security::algorithm::SignatureAlgorithm;
 use crate::apps::AppState;
 use crate::apps::effective::Origin;
 use crate::apps::row::{FORMAT_BASIC, FORMAT_UNSPECIFIED, FORMAT_URI};
-use crate::apps::settings::{Kind, Section, Setting, algorithm_word, settings_of};
+use crate::apps::settings::{Kind, Section, Setting, algorithm_word, setting, settings_of};
 use crate::text::{AppSettings, SettingText, Text};
 
 use super::super::fields::{Choice, Control, Field, Problem, choose, choose_all};
@@ -43,6 +43,10 @@ pub struct AppSettingsPage {
     pub endpoints: Vec<EndpointLine>,
     /// Its certificates.
     pub certificates: Vec<CertificateLine>,
+    /// The version of the app that the form was read from.
+    pub version: i64,
+    /// What the app had in that version; see [`crate::apps::snapshot::Snapshot`].
+    pub read: String,
     /// The values of the form.
     pub form: AppForm,
     /// What was wrong with them.
@@ -385,6 +389,48 @@ impl AppSettingsPage {
         }
     }
 
+    /// What the page calls a setting.
+    pub(crate) fn label_of_setting(&self, key: &str) -> String {
+        let t = self.t();
+        match key {
+            "attributes" => t.attributes_title.to_string(),
+            _ => self.label_of(key).unwrap_or_else(|| key.to_owned()),
+        }
+    }
+
+    /// A value of a setting, as the table of settings writes it, in the words of the page.
+    pub(crate) fn words_of_setting(&self, key: &str, value: &str) -> String {
+        let common = &self.frame.t.common;
+        let choices = match key {
+            "profiles" => self.profiles.clone(),
+            "permission_sets" => self.permission_sets.clone(),
+            key => match setting(key) {
+                Ok(setting) if !matches!(setting.kind, Kind::Rows { .. }) => {
+                    self.field(setting).choices
+                }
+                _ => Vec::new(),
+            },
+        };
+        if choices.is_empty() {
+            return match value {
+                "true" => common.yes.to_string(),
+                "false" => common.no.to_string(),
+                // A logo, for one, is no text that anybody reads.
+                _ => shortened(value),
+            };
+        }
+        let words = |value: &str| {
+            choices
+                .iter()
+                .find(|choice| choice.value == value)
+                .map_or_else(|| value.to_owned(), |choice| choice.label.clone())
+        };
+        if value.is_empty() {
+            return words(value);
+        }
+        value.lines().map(words).collect::<Vec<_>>().join("\n")
+    }
+
     /// The problems for the summary above the page, each with the name of its field.
     fn summary(&self) -> Vec<Problem> {
         self.problems
@@ -495,6 +541,8 @@ impl AppSettingsPage {
                 expired: false,
                 ignored_because: None,
             }],
+            version: 7,
+            read: r#"{"order":"0"}"#.into(),
             form,
             problems: Vec::new(),
             findings: Vec::new(),
@@ -550,6 +598,15 @@ impl AttributeFields {
         ]
         .iter()
         .any(|field| field.problem.is_some())
+    }
+}
+
+/// The beginning of a value that is too long for a page.
+fn shortened(value: &str) -> String {
+    const LONGEST: usize = 2_000;
+    match value.char_indices().nth(LONGEST) {
+        None => value.to_owned(),
+        Some((at, _)) => format!("{}…", &value[..at]),
     }
 }
 
@@ -735,7 +792,7 @@ mod tests {
     fn every_field_of_the_form_has_a_name_in_the_summary() {
         let page = AppSettingsPage::sample();
         for (field, _) in submitted(&page.html()) {
-            let unnamed = ["csrf", "preset", "do"].contains(&field.as_str());
+            let unnamed = ["csrf", "version", "read", "preset", "do"].contains(&field.as_str());
             assert_eq!(page.label_of(&field).is_none(), unnamed, "{field}");
         }
     }

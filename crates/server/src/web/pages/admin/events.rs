@@ -76,6 +76,8 @@ pub struct EventPage {
     pub binding: String,
     /// User agent.
     pub user_agent: String,
+    /// Who acted, when that was not the user; may be empty.
+    pub acting: String,
     /// The request's ID in the logs.
     pub request_id: String,
     /// The checks, in order.
@@ -246,6 +248,7 @@ impl EventPage {
             protocol: event.protocol.to_string(),
             binding: event.binding.clone(),
             user_agent: event.user_agent.clone(),
+            acting: String::new(),
             request_id: event.request_id.clone(),
             checks: frame.t.checks.lines(&event.checks),
             frame,
@@ -284,6 +287,7 @@ impl EventPage {
             (t.protocol, self.protocol.clone()),
             (t.binding, self.binding.clone()),
             (t.address, self.row.address.clone()),
+            (t.acting, self.acting.clone()),
             (t.user_agent, self.user_agent.clone()),
             (t.request_id, self.request_id.clone()),
         ];
@@ -319,6 +323,7 @@ impl EventPage {
             initiated_by: "sp".into(),
             protocol: "saml".into(),
             binding: "redirect".into(),
+            acting: String::new(),
             user_agent: "Mozilla/5.0 (X11; Linux x86_64) Sample/1.0".into(),
             request_id: "0d9f7c9e-5a3b-4f44-9d1c-2f5f5a7d8e90".into(),
             checks: sample_checks(check),

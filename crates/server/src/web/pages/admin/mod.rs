@@ -1,5 +1,6 @@
 //! Pages of the administration.
 
+mod app_conflict;
 mod app_form;
 mod app_form_apply;
 mod app_list;
@@ -15,6 +16,7 @@ mod user_new;
 mod users;
 
 pub use crate::text::CheckLine;
+pub use app_conflict::{AppConflictPage, ChangeSince, Keep, SettingConflict};
 pub use app_form::{AppForm, AttributeForm, FormAction, PRESETS, SOURCES};
 pub use app_list::{AppListPage, AppRow, CertificateAge};
 pub use app_new::{AppChoosePage, AppNewPage, EntityLine, TypedSp};
@@ -39,6 +41,7 @@ pub(super) fn samples() -> Vec<(&'static str, String)> {
     pages.extend(app_new::samples());
     pages.extend(app_preview::samples());
     pages.extend(app_settings::samples());
+    pages.extend(app_conflict::samples());
     pages.extend(app_remove::samples());
     pages.extend(app_simulate::samples());
     pages.extend(events::samples());
