@@ -1,10 +1,11 @@
 //! The event log.
 
+use avouch_server::audit::Reference;
 use avouch_server::audit::check::{Origin, Rule, Value};
 use avouch_server::audit::{Check, Event, EventKind, ResultCode};
 use avouch_server::store::events::{
-    Filter, Logged, Reference, by_code, insert, insert_acting, insert_referred, last_sign_ons,
-    list, set_reason,
+    Filter, Logged, by_code, insert, insert_acting, insert_referred, last_sign_ons, list,
+    set_reason,
 };
 use avouch_server::store::{Connection, Db, StoreError, event_index};
 use avouch_server::text::Locale;

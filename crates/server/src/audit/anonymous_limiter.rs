@@ -7,7 +7,7 @@ use std::sync::{Mutex, PoisonError};
 
 use avouch_saml::time::Timestamp;
 
-use crate::store::events::Reference;
+use crate::audit::Reference;
 
 /// So many events an address may cause at once,
 const BURST: i64 = 100;

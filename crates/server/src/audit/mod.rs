@@ -10,6 +10,15 @@ pub use word::Word;
 
 use avouch_saml::time::Timestamp;
 
+/// What an event is found by.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reference {
+    /// Its place in the log: later events have higher ones.
+    pub seq: i64,
+    /// Its reference code.
+    pub code: String,
+}
+
 /// One event, written in the transaction of what it reports.
 #[derive(Debug, Clone)]
 pub struct Event {

@@ -1,4 +1,4 @@
-//! The last exchanges with service providers, as they were on the wire. Kept in memory, bounded,
+//! The last exchanges with service providers, as they were on the wire. Memory in memory, bounded,
 //! and only under `avouch dev`: elsewhere assertions and RelayState are never kept.
 
 use std::collections::VecDeque;
@@ -88,11 +88,11 @@ const LONGEST: usize = 256 * 1024;
 /// The memory.
 #[derive(Default)]
 pub struct Exchanges {
-    kept: Mutex<Kept>,
+    kept: Mutex<Memory>,
 }
 
 #[derive(Default)]
-struct Kept {
+struct Memory {
     // By the id of the request that their attempt began with.
     open: VecDeque<(String, Begun)>,
     // By the HTTP request they came in: an attempt begins after its message was looked at.
@@ -107,7 +107,7 @@ struct Begun {
 }
 
 impl Exchanges {
-    fn lock(&self) -> MutexGuard<'_, Kept> {
+    fn lock(&self) -> MutexGuard<'_, Memory> {
         self.kept.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -174,7 +174,7 @@ impl Exchanges {
     }
 }
 
-fn begun<'k>(kept: &'k mut Kept, attempt: &str) -> &'k mut Begun {
+fn begun<'k>(kept: &'k mut Memory, attempt: &str) -> &'k mut Begun {
     let at = match kept.open.iter().position(|(known, _)| known == attempt) {
         Some(at) => at,
         None => {

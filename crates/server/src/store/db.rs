@@ -15,8 +15,8 @@ use diesel::{PgConnection, SqliteConnection};
 use super::Connection;
 use super::checkpoint::Written;
 use super::error::{StoreError, is_locked};
+use super::pieces::{self, Queue};
 use super::pool::{Health, Lent, Opened, Pool, SharedHealth, WAIT};
-use super::serve::{self, Queue};
 
 /// Which database an address names.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -317,10 +317,10 @@ pub(super) fn give_back(mut lent: Lent<'_>) {
 
 /// Lends the writer. Somebody who serves others meanwhile waits for it no longer than [`PATIENCE`].
 fn lend_writer(pool: &Pool) -> Result<Lent<'_>, StoreError> {
-    if serve::is_serving() {
+    if pieces::is_serving() {
         return pool
             .lend_within(PATIENCE)
-            .inspect_err(|_| serve::note_busy());
+            .inspect_err(|_| pieces::note_busy());
     }
     pool.lend()
 }
@@ -376,8 +376,8 @@ fn begin_writing<E: From<StoreError>>(connection: &mut Connection) -> Result<(),
     let deadline = Instant::now() + WAIT;
     loop {
         match begin_sql(connection, BEGIN_WRITING, "BEGIN") {
-            Err(error) if is_locked(&error) && serve::is_serving() => {
-                serve::note_busy();
+            Err(error) if is_locked(&error) && pieces::is_serving() => {
+                pieces::note_busy();
                 return Err(Stop::Before(StoreError::from(error).into()));
             }
             Err(error) if is_locked(&error) && Instant::now() < deadline => {}

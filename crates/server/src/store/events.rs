@@ -8,7 +8,7 @@ use diesel::prelude::*;
 use super::codes::Codes;
 use super::schema::{event_mentions, events};
 use super::{Connection, StoreError, checks, event_index, on_each};
-use crate::audit::{Event, EventKind, ResultCode, Word};
+use crate::audit::{Event, EventKind, Reference, ResultCode, Word};
 
 /// The columns of an event with their values, but its number, which the database gives.
 macro_rules! values {
@@ -58,15 +58,6 @@ pub fn insert_acting(
         .values(values!(event, checks, acting))
         .execute(c))?;
     Ok(())
-}
-
-/// What an event is found by.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Reference {
-    /// Its place in the log: later events have higher ones.
-    pub seq: i64,
-    /// Its reference code.
-    pub code: String,
 }
 
 /// As [`insert`], for whoever tells somebody the event's reference code.

@@ -25,6 +25,7 @@ mod codes;
 mod connection;
 mod db;
 mod error;
+mod pieces;
 mod pool;
 mod schema;
 mod serve;

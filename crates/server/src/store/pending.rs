@@ -25,7 +25,7 @@ pub fn insert(c: &mut Connection, sign_on: &Pending) -> Result<(), StoreError> {
             pending::browser_hash.eq(sign_on.browser_hash.as_deref()),
             pending::app_id.eq(sign_on.app.as_str()),
             pending::stage.eq(super::json(&sign_on.stage)),
-            pending::request.eq(super::json(&Kept {
+            pending::request.eq(super::json(&PendingText {
                 request: Cow::Borrowed(&sign_on.asking.request),
                 asked: Cow::Borrowed(&sign_on.asking.asked),
                 begun_by: Cow::Borrowed(&sign_on.begun_by),
@@ -116,7 +116,7 @@ fn word(status: PendingStatus) -> &'static str {
 
 /// What is stored of a sign-on as one text: it is read and written whole.
 #[derive(Serialize, Deserialize)]
-struct Kept<'a> {
+struct PendingText<'a> {
     request: Cow<'a, Request>,
     asked: Cow<'a, Asked>,
     begun_by: Cow<'a, str>,
@@ -139,7 +139,7 @@ impl PendingRow {
     fn into_pending(self) -> Result<Pending, StoreError> {
         let damaged =
             |column, e| StoreError::damaged(format!("pending.{column} of {}", self.id), e);
-        let kept: Kept<'_> =
+        let kept: PendingText<'_> =
             serde_json::from_str(&self.request).map_err(|e| damaged("request", e))?;
         let checks = checks::read(&kept.checks)
             .map_err(|e| StoreError::damaged(format!("pending.request of {}", self.id), e))?;

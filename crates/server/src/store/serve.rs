@@ -14,18 +14,15 @@
 //! So a flow served here may run twice. Before it hands its piece over, it changes nothing but what
 //! its second run finds done and goes on from.
 
-use std::cell::RefCell;
 use std::future::poll_fn;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, OnceLock};
 use std::task::Poll;
 
 use super::db::{self, Db, PATIENCE};
+use super::pieces::{self, Ended, Piece, Taken, is_serving, observe};
 use super::pool::{Lent, Pool};
 use super::{Connection, StoreError};
-
-/// The most pieces in one transaction: bounds how long others wait for the writer.
-const MOST: usize = 32;
 
 /// What serving a flow came to.
 #[derive(Debug)]
@@ -36,99 +33,6 @@ pub enum FlowEnd<T> {
     Again,
     /// The commit failed; whether it wrote is not known, so it must not be run again.
     Failed(StoreError),
-}
-
-type Work = Box<dyn Fn(&mut Connection) -> Result<bool, StoreError> + Send + Sync>;
-
-/// What one flow writes.
-struct Piece {
-    work: Work,
-    ended: OnceLock<Ended>,
-}
-
-#[derive(Debug, Clone)]
-enum Ended {
-    Written,
-    Undone,
-    Failed(String),
-}
-
-impl Piece {
-    fn end(&self, ended: Ended) {
-        // Whoever took it from the queue ends it, so there is no second.
-        let _ = self.ended.set(ended);
-    }
-}
-
-/// The pieces that wait for whoever comes first.
-#[derive(Default)]
-pub(super) struct Queue(Mutex<Vec<Arc<Piece>>>);
-
-impl Queue {
-    fn with<T>(&self, work: impl FnOnce(&mut Vec<Arc<Piece>>) -> T) -> T {
-        work(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
-    }
-
-    fn push(&self, piece: Arc<Piece>) {
-        self.with(|waiting| waiting.push(piece));
-    }
-
-    fn take(&self) -> Vec<Arc<Piece>> {
-        self.with(|waiting| {
-            let rest = waiting.split_off(waiting.len().min(MOST));
-            std::mem::replace(waiting, rest)
-        })
-    }
-
-    /// Takes one piece back. `false` when somebody else has it.
-    fn take_back(&self, piece: &Arc<Piece>) -> bool {
-        self.with(|waiting| {
-            let at = waiting.iter().position(|known| Arc::ptr_eq(known, piece));
-            at.map(|at| waiting.remove(at)).is_some()
-        })
-    }
-}
-
-/// What the flow that this thread serves has done so far.
-#[derive(Default)]
-struct Serving {
-    piece: Option<Arc<Piece>>,
-    was_busy: bool,
-}
-
-thread_local! {
-    static SERVING: RefCell<Option<Serving>> = const { RefCell::new(None) };
-}
-
-/// Whether this thread serves others too, and must not wait long for the writer.
-pub(super) fn is_serving() -> bool {
-    SERVING.with_borrow(Option::is_some)
-}
-
-/// Notes that this thread would have had to wait.
-pub(super) fn note_busy() {
-    SERVING.with_borrow_mut(|serving| {
-        if let Some(serving) = serving {
-            serving.was_busy = true;
-        }
-    });
-}
-
-/// Runs `flow` and answers with what it did.
-fn observe<T>(flow: impl FnOnce() -> T) -> (T, Serving) {
-    /// Leaves the thread as it was found, should `flow` panic.
-    struct Inside;
-    impl Drop for Inside {
-        fn drop(&mut self) {
-            SERVING.take();
-        }
-    }
-    SERVING.set(Some(Serving::default()));
-    let inside = Inside;
-    let value = flow();
-    let did = SERVING.take().unwrap_or_default();
-    drop(inside);
-    (value, did)
 }
 
 impl Db {
@@ -192,12 +96,7 @@ impl Db {
             ended: OnceLock::new(),
         });
         self.queue.push(Arc::clone(&piece));
-        SERVING.with_borrow_mut(|serving| {
-            if let Some(serving) = serving {
-                debug_assert!(serving.piece.is_none(), "a flow submits once");
-                serving.piece = Some(piece);
-            }
-        });
+        pieces::hand_over(piece);
         Ok(Ok(()))
     }
 
@@ -280,23 +179,6 @@ impl Submitted<'_> {
 impl Drop for Submitted<'_> {
     fn drop(&mut self) {
         self.settle();
-    }
-}
-
-/// Pieces taken from the queue: none stays without an end, whatever happens.
-struct Taken(Vec<Arc<Piece>>);
-
-impl Taken {
-    fn end(&mut self, ended: &Ended) {
-        for piece in self.0.drain(..) {
-            piece.end(ended.clone());
-        }
-    }
-}
-
-impl Drop for Taken {
-    fn drop(&mut self) {
-        self.end(&Ended::Failed("its connection was lost".to_owned()));
     }
 }
 

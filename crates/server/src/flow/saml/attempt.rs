@@ -7,6 +7,7 @@ use avouch_saml::ids::RelayState;
 use avouch_saml::status::Status;
 use avouch_saml::time::Timestamp;
 
+use crate::audit::Reference;
 use crate::audit::ResultCode;
 use crate::audit::anonymous_limiter::Room;
 use crate::audit::check::{self, Phrase, Rule};
@@ -21,7 +22,7 @@ use crate::flow::saml::reply::Refusal;
 use crate::flow::saml::{answer, status};
 use crate::flow::sign_on::restart;
 use crate::sessions::{Asking, Participant, Pending, PendingId, PendingStatus, Session, Stage};
-use crate::store::events::{Logged, Reference};
+use crate::store::events::Logged;
 use crate::store::replay::{Message, Seen};
 use crate::store::{self, Conflict, Connection, StoreError};
 
