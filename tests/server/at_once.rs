@@ -133,7 +133,7 @@ fn judge(db: &Db, pair: usize, locale: &str) {
             .expect("there")
     };
     let found = read();
-    let deactivated = pair % 2 == 0;
+    let deactivated = pair.is_multiple_of(2);
     assert_eq!(found.locale, locale, "pair {pair}");
     assert_eq!(found.active, !deactivated, "pair {pair}");
     assert_eq!(found.rights.is_empty(), !deactivated, "pair {pair}");
