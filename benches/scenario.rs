@@ -7,12 +7,13 @@ use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-use avouch_saml::ids::{EntityId, MessageId};
+use avouch_saml::ids::{AcsUrl, EntityId, MessageId};
 use avouch_saml::message::authn_request::AuthnRequest;
 use avouch_saml::metadata::{Reading, SpMetadata, for_each_sp};
 use avouch_saml::time::Timestamp;
 use avouch_server::apps::onboard::preview::Preview;
 use avouch_server::apps::{App, AppId, AppState};
+use avouch_server::random::SystemRandom;
 use avouch_server::store::apps::StoredApp;
 use avouch_server::store::{self, Address, Connection, Db, StoreError};
 use openssl::ec::{EcGroup, EcKey};
@@ -68,6 +69,18 @@ impl SigningKey {
     }
 }
 
+/// What another process, this one, writes into the database before each sign-on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Written {
+    /// A value that no node keeps. On SQLite any write of another process makes the server read its
+    /// pages anew, so this is what the others are compared with.
+    Unrelated,
+    /// A user, not the one who signs on.
+    OtherUser,
+    /// The user who signs on.
+    User,
+}
+
 /// What a load showed.
 pub(crate) struct Load {
     /// Sign-ons.
@@ -82,6 +95,7 @@ pub(crate) struct Load {
 
 /// A running Avouch.
 pub(crate) struct Scenario {
+    binary: PathBuf,
     folder: PathBuf,
     address: SocketAddr,
     server: Child,
@@ -99,15 +113,22 @@ impl Drop for Scenario {
 impl Scenario {
     /// Starts with one app, and a browser that signed in. `apart` tells folders apart.
     pub(crate) fn start(key: SigningKey, apart: u32) -> Self {
-        Self::with(key, apart, |_| ())
+        Self::with(built(), key, apart, |_| ())
+    }
+
+    /// As [`Scenario::start`], of another binary than the one just built.
+    pub(crate) fn start_another(binary: &Path, key: SigningKey, apart: u32) -> Self {
+        Self::with(binary, key, apart, |_| ())
     }
 
     /// As [`Scenario::start`], with every SP of the aggregate registered too.
     pub(crate) fn start_with_aggregate(key: SigningKey, aggregate: &[u8]) -> Self {
-        Self::with(key, 1, |database| register_all(database, aggregate))
+        Self::with(built(), key, 1, |database| {
+            register_all(database, aggregate);
+        })
     }
 
-    fn with(key: SigningKey, apart: u32, prepare: impl FnOnce(&Path)) -> Self {
+    fn with(binary: &Path, key: SigningKey, apart: u32, prepare: impl FnOnce(&Path)) -> Self {
         let folder = std::env::temp_dir().join(format!(
             "avouch-bench-{}-{apart}-{}",
             std::process::id(),
@@ -125,9 +146,10 @@ impl Scenario {
             key.word()
         );
         std::fs::write(folder.join("avouch.toml"), config).expect("a file");
-        avouch(&folder, &["migrate"], "");
+        avouch(binary, &folder, &["migrate"], "");
         prepare(&folder.join("avouch.sqlite"));
         avouch(
+            binary,
             &folder,
             &[
                 "user",
@@ -150,6 +172,7 @@ impl Scenario {
             ],
             PASSWORD,
         );
+        avouch(binary, &folder, &["user", "add", "sample.two"], PASSWORD);
         let rows = [
             "urn:oid:0.9.2342.19200300.100.1.1=username",
             "urn:oid:0.9.2342.19200300.100.1.3=email",
@@ -162,6 +185,7 @@ impl Scenario {
         ];
         let attributes = format!("attributes={}", rows.join("\n"));
         avouch(
+            binary,
             &folder,
             &[
                 "app",
@@ -185,7 +209,8 @@ impl Scenario {
         );
         let address = SocketAddr::from(([127, 0, 0, 1], port));
         let mut scenario = Self {
-            server: serve(&folder),
+            server: serve(binary, &folder),
+            binary: binary.to_owned(),
             folder,
             address,
             cookies: Vec::new(),
@@ -216,12 +241,37 @@ impl Scenario {
         }
     }
 
+    /// As [`Scenario::sign_on_many`], with something written before each sign-on.
+    pub(crate) fn sign_on_many_after(&mut self, written: Written, count: u32) {
+        let db = open(&self.folder.join("avouch.sqlite"));
+        let mut client = self.connect();
+        for at in 0..count {
+            if at % PER_CONNECTION == PER_CONNECTION - 1 {
+                client = self.connect();
+            }
+            let done: Result<(), StoreError> = db.write(|c: &mut Connection| {
+                let username = match written {
+                    Written::Unrelated => {
+                        return store::settings::put(c, "bench", &at.to_be_bytes());
+                    }
+                    Written::OtherUser => "sample.two",
+                    Written::User => "sample.one",
+                };
+                let mut user = store::users::by_username(c, username)?.expect("was added");
+                user.time_zone = format!("Zone/{at}");
+                store::users::update(c, &user, now())
+            });
+            done.expect("written");
+            self.sign_on(&mut client);
+        }
+    }
+
     /// Stops the server, starts it again, and answers how long the first login page took.
     pub(crate) fn restart_until_login_page(&mut self) -> Duration {
         let _ = self.server.kill();
         let _ = self.server.wait();
         let from = Instant::now();
-        self.server = serve(&self.folder);
+        self.server = serve(&self.binary, &self.folder);
         self.wait_for_login_page();
         from.elapsed()
     }
@@ -364,21 +414,16 @@ fn now() -> Timestamp {
 
 /// The path and query of a fresh AuthnRequest by HTTP-Redirect.
 fn request_path(address: SocketAddr) -> String {
-    let id = format!(
-        "_bench-{}-{}",
-        std::process::id(),
-        NEXT.fetch_add(1, Ordering::Relaxed)
-    );
     let mut request = AuthnRequest::new(
-        MessageId::parse(&id).expect("an ID"),
+        MessageId::random(&mut SystemRandom),
         now(),
         EntityId::parse(SP).expect("an entity ID"),
     );
-    let endpoint = format!("http://{address}/saml/sso");
-    request.destination = Some(endpoint.clone());
+    let endpoint = AcsUrl::parse(&format!("http://{address}/saml/sso")).expect("a URL");
+    request.destination = Some(endpoint.to_string());
     let unsigned = request.write().expect("XML");
     let url =
-        avouch_saml::binding::redirect::send(&endpoint, &unsigned, None, None).expect("a URL");
+        avouch_saml::binding::redirect::send_unsigned(&endpoint, &unsigned, None).expect("a URL");
     local(&url).to_owned()
 }
 
@@ -401,8 +446,13 @@ fn contains(body: &[u8], needle: &[u8]) -> bool {
     body.windows(needle.len()).any(|window| window == needle)
 }
 
-fn serve(folder: &Path) -> Child {
-    Command::new(env!("CARGO_BIN_EXE_avouch"))
+/// The binary just built.
+fn built() -> &'static Path {
+    Path::new(env!("CARGO_BIN_EXE_avouch"))
+}
+
+fn serve(binary: &Path, folder: &Path) -> Child {
+    Command::new(binary)
         .arg("--config")
         .arg(folder.join("avouch.toml"))
         .arg("serve")
@@ -412,8 +462,8 @@ fn serve(folder: &Path) -> Child {
         .expect("avouch starts")
 }
 
-fn avouch(folder: &Path, arguments: &[&str], input: &str) {
-    let mut child = Command::new(env!("CARGO_BIN_EXE_avouch"))
+fn avouch(binary: &Path, folder: &Path, arguments: &[&str], input: &str) {
+    let mut child = Command::new(binary)
         .arg("--config")
         .arg(folder.join("avouch.toml"))
         .args(arguments)
@@ -489,9 +539,13 @@ pub(crate) fn read_aggregate(file: &[u8]) -> usize {
     usable
 }
 
-fn register_all(database: &Path, aggregate: &[u8]) {
+fn open(database: &Path) -> Db {
     let address = Address::parse(&format!("sqlite:{}", database.display())).expect("an address");
-    let db = Db::new(address, 1);
+    Db::new(address, 1)
+}
+
+fn register_all(database: &Path, aggregate: &[u8]) {
+    let db = open(database);
     let text = std::str::from_utf8(aggregate).expect("UTF-8");
     let root_at = text.find("<EntitiesDescriptor").expect("an aggregate");
     let root = &text[root_at..=root_at + text[root_at..].find('>').expect("a start tag")];
@@ -523,6 +577,7 @@ fn register_all(database: &Path, aggregate: &[u8]) {
                         app,
                         entity_id,
                         metadata_xml: xml,
+                        version: 1,
                     },
                 )?;
             }

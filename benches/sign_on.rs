@@ -13,15 +13,18 @@ mod client;
 mod process;
 mod scenario;
 
+use std::path::PathBuf;
 use std::time::Instant;
 
 use process::Signatures;
-use scenario::{Scenario, SigningKey};
+use scenario::{Scenario, SigningKey, Written};
 
 /// Sign-ons per measured CPU figure.
 const MEASURED: u32 = 6_000;
 /// How often what is compared takes its turn.
 const TURNS: u32 = 9;
+/// Connections that sign on at once.
+const AT_ONCE: [usize; 2] = [8, 16];
 /// Sign-ons before a measurement.
 const WARM_UP: u32 = 500;
 /// Sign-ons for the memory figure.
@@ -30,6 +33,8 @@ const MEMORY_RUN: u32 = 100_000;
 fn main() {
     let given = |word: &str| std::env::args().any(|a| a == word);
     let quick = given("--quick");
+    // Another build of `avouch`, to be measured by turns with this one.
+    let other = std::env::args().find_map(|a| Some(PathBuf::from(a.strip_prefix("--beside=")?)));
     let (measured, memory_run) = if quick {
         (1_000, 5_000)
     } else {
@@ -37,19 +42,36 @@ fn main() {
     };
 
     println!("figure                                              value");
+    if given("--changes") {
+        changes_figures(measured);
+        return;
+    }
     for key in [SigningKey::Rsa2048, SigningKey::P256] {
         let mut scenario = Scenario::start(key, 0);
-        scenario.sign_on_many(WARM_UP);
+        let mut other = other
+            .as_ref()
+            .map(|binary| Scenario::start_another(binary, key, 3));
         let letter = if key == SigningKey::Rsa2048 { "a" } else { "b" };
-        let (alone, at_once) = costs_in_turns(&mut scenario, key, measured);
-        row(
-            &format!("({letter}) CPU per sign-on / signature, {key:?}"),
-            &alone.to_string(),
-        );
-        row(
-            &format!("({letter}) the same with 8 connections at once"),
-            &at_once.to_string(),
-        );
+        let mut compared = vec![&mut scenario];
+        compared.extend(&mut other);
+        for (at, costs) in costs_in_turns(&mut compared, key, measured)
+            .into_iter()
+            .enumerate()
+        {
+            let whose = if at == 0 { "" } else { " (the other)" };
+            row(
+                &format!("({letter}) CPU per sign-on / signature, {key:?}{whose}"),
+                &costs.alone.to_string(),
+            );
+            for (connections, cost) in AT_ONCE.iter().zip(&costs.at_once) {
+                row(
+                    &format!("({letter}) the same, {connections} connections at once{whose}"),
+                    &cost.to_string(),
+                );
+            }
+            println!("{:52}{}", "    p99 of those in turns, ms", costs.p99());
+        }
+        drop(other);
         if given("--cost") {
             continue;
         }
@@ -81,6 +103,7 @@ fn main() {
     if given("--cost") {
         return;
     }
+    changes_figures(measured);
     let (file, count) = scenario::aggregate_of_10_000();
     let from = Instant::now();
     let before = process::own_resident_mib();
@@ -118,6 +141,44 @@ fn main() {
             median(&ratios),
             median(&of_few)
         ),
+    );
+}
+
+/// What it costs when a user changes before each sign-on, in turns with the same number of other
+/// writes.
+fn changes_figures(measured: u32) {
+    let mut scenario = Scenario::start(SigningKey::Rsa2048, 3);
+    scenario.sign_on_many(WARM_UP);
+    let (mut other_user, mut user) = (Vec::new(), Vec::new());
+    for turn in 0..TURNS {
+        let mut cost = |written| {
+            let before = scenario.cpu_us();
+            scenario.sign_on_many_after(written, measured / TURNS);
+            (scenario.cpu_us() - before) / f64::from(measured / TURNS)
+        };
+        // Forth and back, so that a machine that slows down favours neither.
+        let order = if turn % 2 == 0 {
+            [Written::Unrelated, Written::OtherUser, Written::User]
+        } else {
+            [Written::User, Written::OtherUser, Written::Unrelated]
+        };
+        let costs = order.map(|written| (written, cost(written)));
+        let of = |written| {
+            costs
+                .iter()
+                .find(|(w, _)| *w == written)
+                .map_or(0.0, |c| c.1)
+        };
+        other_user.push(of(Written::OtherUser) / of(Written::Unrelated));
+        user.push(of(Written::User) / of(Written::Unrelated));
+    }
+    row(
+        "(g) another user changed before each, of unchanged",
+        &format!("{:.3}", median(&other_user)),
+    );
+    row(
+        "(g) the user who signs on changed, of unchanged",
+        &format!("{:.3}", median(&user)),
     );
 }
 
@@ -159,22 +220,64 @@ impl std::fmt::Display for Cost {
     }
 }
 
-/// Signatures, sign-ons one after the other, and sign-ons with 8 connections at once, in turns: on a
-/// shared machine, speed changes within minutes, and a ratio of what was measured apart with it.
-fn costs_in_turns(scenario: &mut Scenario, key: SigningKey, measured: u32) -> (Cost, Cost) {
+/// What the sign-ons of one server cost.
+struct Costs {
+    alone: Cost,
+    /// With each of [`AT_ONCE`] connections.
+    at_once: Vec<Cost>,
+    /// The median over the turns, with each of [`AT_ONCE`] connections.
+    p99_ms: Vec<f64>,
+}
+
+impl Costs {
+    fn p99(&self) -> String {
+        let each = AT_ONCE.iter().zip(&self.p99_ms);
+        each.map(|(connections, ms)| format!("{connections} at once: {ms:.1}"))
+            .collect::<Vec<_>>()
+            .join(", ")
+    }
+}
+
+/// Signatures, sign-ons one after the other, and sign-ons at once, in turns: on a shared machine,
+/// speed changes within minutes, and a ratio of what was measured apart with it. Several servers are
+/// compared by turns too.
+fn costs_in_turns(servers: &mut [&mut Scenario], key: SigningKey, measured: u32) -> Vec<Costs> {
+    #[derive(Default)]
+    struct Seen {
+        alone: Vec<f64>,
+        at_once: [Vec<f64>; AT_ONCE.len()],
+        p99_ms: [Vec<f64>; AT_ONCE.len()],
+    }
     let reference = Signatures::with(key);
-    let (mut signatures, mut alone, mut at_once) = (Vec::new(), Vec::new(), Vec::new());
+    let mut signatures = Vec::new();
+    let mut seen: Vec<Seen> = servers.iter().map(|_| Seen::default()).collect();
+    for server in &mut *servers {
+        server.sign_on_many(WARM_UP);
+    }
     for _ in 0..TURNS {
         signatures.push(reference.cost(key.in_a_turn()));
-        alone.push(cost_of(scenario, measured / TURNS));
-        let before = scenario.cpu_us();
-        let load = scenario.closed_loop(8, 1);
-        at_once.push((scenario.cpu_us() - before) / load.count as f64);
+        for (server, seen) in servers.iter_mut().zip(&mut seen) {
+            seen.alone.push(cost_of(server, measured / TURNS));
+            for (at, connections) in AT_ONCE.into_iter().enumerate() {
+                let before = server.cpu_us();
+                let load = server.closed_loop(connections, 1);
+                let cost = (server.cpu_us() - before) / load.count as f64;
+                seen.at_once[at].push(cost);
+                seen.p99_ms[at].push(load.p99_ms);
+            }
+        }
     }
-    (
-        Cost::of(&alone, &signatures),
-        Cost::of(&at_once, &signatures),
-    )
+    seen.into_iter()
+        .map(|seen| Costs {
+            alone: Cost::of(&seen.alone, &signatures),
+            at_once: seen
+                .at_once
+                .iter()
+                .map(|costs| Cost::of(costs, &signatures))
+                .collect(),
+            p99_ms: seen.p99_ms.iter().map(|ms| median(ms)).collect(),
+        })
+        .collect()
 }
 
 /// The server's CPU time for one of so many sign-ons, one after the other, in microseconds.
@@ -191,15 +294,19 @@ fn median(runs: &[f64]) -> f64 {
 }
 
 fn load_figures(scenario: &Scenario, seconds: u64) {
-    let full = scenario.closed_loop(8, seconds);
-    row(
-        "(c) at saturation, 8 connections",
-        &format!(
-            "{:.0} sign-ons/s, p50 {:.2} ms, p99 {:.2} ms",
-            full.per_second, full.p50_ms, full.p99_ms
-        ),
-    );
-    let half = scenario.open_loop(full.per_second / 2.0, seconds);
+    let mut per_second = 0.0;
+    for connections in AT_ONCE {
+        let full = scenario.closed_loop(connections, seconds);
+        row(
+            &format!("(c) at saturation, {connections} connections"),
+            &format!(
+                "{:.0} sign-ons/s, p50 {:.2} ms, p99 {:.2} ms",
+                full.per_second, full.p50_ms, full.p99_ms
+            ),
+        );
+        per_second = full.per_second;
+    }
+    let half = scenario.open_loop(per_second / 2.0, seconds);
     row(
         "(c) at half that load",
         &format!(

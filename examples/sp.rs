@@ -24,7 +24,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use actix_web::http::header::{self, ContentType};
 use actix_web::{App, HttpRequest, HttpResponse, HttpServer, web};
 use anyhow::{Context as _, Result, anyhow, bail, ensure};
-use avouch_saml::binding::{post, redirect};
+use avouch_saml::binding::{Sendable, post, redirect};
 use avouch_saml::ids::{AcsUrl, EntityId, MessageId, RelayState};
 use avouch_saml::message::assertion::{Assertion, AttributeValue, Subject};
 use avouch_saml::message::authn_request::{AuthnRequest, NameIdPolicy, RequestedAcs};
@@ -74,8 +74,8 @@ struct Options {
 #[derive(Clone)]
 struct Idp {
     entity_id: EntityId,
-    redirect: String,
-    post: String,
+    redirect: AcsUrl,
+    post: AcsUrl,
     keys: Vec<PublicKey>,
 }
 
@@ -369,15 +369,16 @@ fn read_idp(root: &Element) -> Result<Idp> {
     let role = root
         .first(MD, "IDPSSODescriptor")
         .ok_or_else(|| anyhow!("the metadata has no IDPSSODescriptor"))?;
-    let sso = |binding: &str| -> Result<String> {
-        role.all(MD, "SingleSignOnService")
+    let sso = |binding: &str| -> Result<AcsUrl> {
+        let location = role
+            .all(MD, "SingleSignOnService")
             .find(|e| {
                 e.attr("Binding")
                     .is_some_and(|uri| uri.ends_with(&format!(":bindings:{binding}")))
             })
             .and_then(|e| e.attr("Location"))
-            .map(str::to_owned)
-            .ok_or_else(|| anyhow!("the metadata has no SingleSignOnService by {binding}"))
+            .ok_or_else(|| anyhow!("the metadata has no SingleSignOnService by {binding}"))?;
+        Ok(AcsUrl::parse(location)?)
     };
     let mut keys = Vec::new();
     for descriptor in role.all(MD, "KeyDescriptor") {
@@ -430,26 +431,21 @@ async fn login(sp: web::Data<Sp>, asked: web::Query<Asked>) -> HttpResponse {
         let relay = asked.relay.clone().map(RelayState::new);
         let signer = asked.signed.is_some() || sp.options.signs_requests;
         if asked.binding.as_deref() == Some("post") {
-            let unsigned = sp.request(&asked, &idp.post)?.write()?;
-            let form = if signer {
-                let signed = sign_enveloped(unsigned, &sp.signer)?;
-                post::send_request(
-                    &idp.post,
-                    post::RequestDocument::Signed(&signed),
-                    relay.as_ref(),
-                )
+            let unsigned = sp.request(&asked, idp.post.as_str())?.write()?;
+            let sendable = if signer {
+                Sendable::from(sign_enveloped(unsigned, &sp.signer)?)
             } else {
-                post::send_request(
-                    &idp.post,
-                    post::RequestDocument::Unsigned(&unsigned),
-                    relay.as_ref(),
-                )
+                Sendable::unsigned(unsigned)
             };
+            let form = post::send(&idp.post, &sendable, relay.as_ref());
             return Ok(Onward::Post(form));
         }
-        let unsigned = sp.request(&asked, &idp.redirect)?.write()?;
-        let signer = signer.then_some(&sp.signer as _);
-        let url = redirect::send(&idp.redirect, &unsigned, relay.as_ref(), signer)?;
+        let unsigned = sp.request(&asked, idp.redirect.as_str())?.write()?;
+        let url = if signer {
+            redirect::send(&idp.redirect, &unsigned, relay.as_ref(), &sp.signer)?
+        } else {
+            redirect::send_unsigned(&idp.redirect, &unsigned, relay.as_ref())?
+        };
         Ok(Onward::Redirect(url))
     })
     .await;

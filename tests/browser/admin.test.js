@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import fs from "node:fs";
 import path from "node:path";
 import { after, before, test } from "node:test";
+import { looksRight } from "./support/looks.js";
 import { World, session, signIn } from "./support/world.js";
 
 let world;
@@ -51,6 +52,46 @@ test("metadata is uploaded, previewed, saved, opened to users, and works", async
   await user.waitForURL(`${sp.base}/session`);
   assert.equal((await session(user, sp)).signedIn, true);
 });
+
+for (const [size, width] of [["narrow", 320], ["wide", 1280]]) {
+  test(`two tabs at one app: what each did is kept, by keyboard, ${size}`, async () => {
+    const page = await world.page({ viewport: { width, height: 800 } });
+    const url = `${world.idp}/admin/apps/${world.app}`;
+    await page.goto(url);
+    await signIn(page, "sample.admin");
+    await page.waitForURL(url);
+    const other = await page.context().newPage();
+    await other.goto(url);
+    const settings = () => JSON.parse(world.avouch("app", "show", world.app, "--json")).settings;
+    const save = (tab) => tab.locator(".save-bar button[name=do][value=save]").click();
+    await other.locator("input[name=order]").fill(size === "wide" ? "7" : "8");
+    await other.locator("input[name=contact]").fill(`theirs-${size}@example.org`);
+    await save(other);
+    await other.getByRole("status").waitFor();
+
+    await page.locator("textarea[name=description]").fill(`Typed in a ${size} window.`);
+    await page.locator("input[name=contact]").fill(`mine-${size}@example.org`);
+    await save(page);
+    await page.getByRole("heading", { level: 1, name: "Somebody else saved meanwhile" }).waitFor();
+    await looksRight(world, page, `admin-conflict-${size}`);
+    const chosen = (key, word) => page.locator(`input[name=keep-${key}][value=${word}]`);
+    assert.ok(await chosen("order", "theirs").isChecked());
+    assert.ok(await chosen("description", "mine").isChecked());
+    const focused = (locator) => locator.evaluate((element) => element === document.activeElement);
+    for (let presses = 0; !(await focused(chosen("contact", "theirs"))); presses += 1) {
+      assert.ok(presses < 40, "Tab does not reach the choice");
+      await page.keyboard.press("Tab");
+    }
+    await page.keyboard.press("ArrowDown");
+    assert.ok(await chosen("contact", "mine").isChecked());
+    await page.keyboard.press("Enter");
+    await page.waitForURL(`${url}?saved`);
+    const { order, contact, description } = settings();
+    assert.equal(order, size === "wide" ? 7 : 8);
+    assert.equal(contact, `mine-${size}@example.org`);
+    assert.equal(description, `Typed in a ${size} window.`);
+  });
+}
 
 test("a file that is not metadata is refused with the reason, and nothing is stored", async () => {
   const page = await world.page();

@@ -34,11 +34,12 @@ fn app(name: &str) -> StoredApp {
         },
         entity_id: format!("https://{name}.example.org"),
         metadata_xml: b"<EntityDescriptor/>\0\xff".to_vec(),
+        version: 1,
     }
 }
 
 fn version(db: &Db) -> i64 {
-    db.read_one(store::state::version).expect("version")
+    db.read_one(store::state::versions).expect("versions").apps
 }
 
 #[test]
@@ -125,6 +126,7 @@ fn an_update_replaces_assignments_and_a_removal_takes_consents_along() {
         let found = db
             .read(|c| store::apps::by_id(c, &made.app.id))
             .expect("reads");
+        made.version = 2;
         assert_eq!(format!("{:?}", found.expect("found")), format!("{made:?}"));
 
         let given = |hash| {
@@ -147,6 +149,39 @@ fn an_update_replaces_assignments_and_a_removal_takes_consents_along() {
             refused,
             Some(StoreError::Conflict(Conflict::Gone(_)))
         ));
+    });
+}
+
+/// What was read before somebody else wrote is not written over it, and changes nothing else.
+#[test]
+fn hardening_01_an_app_of_another_version_is_not_overwritten() {
+    on_each_database(|db| {
+        let mut made = app("wiki");
+        write(db, |c| store::apps::insert(c, &made)).expect("stored");
+        let read = || {
+            db.read(|c| store::apps::by_id(c, &made.app.id))
+                .expect("reads")
+                .expect("there")
+        };
+        let mut second = read();
+        second.app.state = AppState::Blocked;
+        second.app.policy.profiles.clear();
+        write(db, |c| store::apps::update(c, &second)).expect("it is as it was read");
+        let (after, before) = (format!("{:?}", read()), version(db));
+        made.app.name = "Stale".to_owned();
+        for stale in [made.version, 3, 0] {
+            made.version = stale;
+            let refused = write(db, |c| store::apps::update(c, &made)).err();
+            assert!(
+                matches!(refused, Some(StoreError::Conflict(Conflict::Stale(_)))),
+                "{stale}: {refused:?}"
+            );
+            assert_eq!(format!("{:?}", read()), after);
+            assert_eq!(version(db), before);
+        }
+        made.version = 2;
+        write(db, |c| store::apps::update(c, &made)).expect("it is as it was read");
+        assert_eq!(read().version, 3);
     });
 }
 

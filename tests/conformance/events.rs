@@ -1,17 +1,23 @@
 //! The event log.
 
+use avouch_server::audit::Reference;
+use avouch_server::audit::check::{Origin, Rule, Value};
 use avouch_server::audit::{Check, Event, EventKind, ResultCode};
-use avouch_server::store::events::{Filter, by_code, insert, insert_acting, list};
-use avouch_server::store::{Conflict, Db, StoreError};
+use avouch_server::store::events::{
+    Filter, Logged, by_code, insert, insert_acting, insert_referred, last_sign_ons, list,
+    set_reason,
+};
+use avouch_server::store::{Connection, Db, StoreError, event_index};
+use avouch_server::text::Locale;
+use diesel::{RunQueryDsl as _, sql_query};
 
 use super::{NOW, on_each_database, write};
 
-pub(super) fn event(code: &str, result: ResultCode) -> Event {
+pub(super) fn event(result: ResultCode) -> Event {
     Event {
-        code: code.to_owned(),
         at: NOW,
-        kind: EventKind::SignOn,
-        result,
+        kind: EventKind::SignOn.into(),
+        result: result.into(),
         user_id: Some("u1".to_owned()),
         username: Some("sample.one".to_owned()),
         app_id: Some("a1".to_owned()),
@@ -23,48 +29,95 @@ pub(super) fn event(code: &str, result: ResultCode) -> Event {
         protocol: "saml",
         binding: "redirect".to_owned(),
         reason: "Ünï <&> 漢字".to_owned(),
-        checks: vec![Check {
-            name: "Destination".into(),
-            passed: false,
-            expected: "here".into(),
-            received: "there".into(),
-            source: "server.base_url".into(),
-        }],
+        checks: vec![Check::new(
+            Rule::Destination,
+            false,
+            Value::text("here"),
+            Value::text("there"),
+            Origin::setting("server.base_url"),
+        )],
         request_id: "r1".to_owned(),
     }
 }
 
+fn insert_one(db: &Db, event: &Event) -> Reference {
+    write(db, |c| insert_referred(c, event)).expect("stored")
+}
+
+fn find(db: &Db, code: &str) -> Option<Logged> {
+    db.read(|c| by_code(c, code)).expect("reads")
+}
+
+/// The codes of the events that the filter keeps.
 fn codes(db: &Db, filter: &Filter) -> Vec<String> {
-    db.read_one(|c| list(c, filter, 10))
+    db.read(|c| list(c, filter, 10))
         .expect("lists")
         .into_iter()
-        .map(|logged| logged.event.code)
+        .map(|logged| logged.code)
         .collect()
 }
 
 #[test]
 fn an_event_comes_back_whole_however_its_code_is_typed() {
     on_each_database(|db| {
-        let made = event("7F3K-Q2MD", ResultCode::InvalidDestination);
+        let made = event(ResultCode::InvalidDestination);
         write(db, |c| insert_acting(c, &made, Some("sample.admin"))).expect("stored");
-        for typed in ["7F3K-Q2MD", "7f3k-q2md", " 7f3kq2md ", "7F3K Q2MD"] {
-            let found = db
-                .read_one(|c| by_code(c, typed))
-                .expect("reads")
-                .expect("found");
+        let [code] = &codes(db, &Filter::default())[..] else {
+            panic!("one event");
+        };
+        for typed in [
+            code.clone(),
+            code.to_lowercase(),
+            format!(" {} ", code.replace('-', "")),
+            code.replace('-', " "),
+        ] {
+            let found = find(db, &typed).expect("found");
             assert_eq!(format!("{:?}", found.event), format!("{made:?}"));
             assert_eq!(found.acting.as_deref(), Some("sample.admin"));
         }
-        assert!(
-            db.read_one(|c| by_code(c, "7F3K-Q2ME"))
-                .expect("reads")
-                .is_none()
+        let mut near = code.clone();
+        let last = near.pop().expect("a letter");
+        near.push(if last == 'A' { 'B' } else { 'A' });
+        for typed in [near.as_str(), &code[1..], "", "no code"] {
+            assert!(find(db, typed).is_none(), "{typed}");
+        }
+    });
+}
+
+/// The code told when an event is written is the one it is found by, no two are the same, and another
+/// database has others.
+#[test]
+fn codes_are_told_once_and_are_different_in_each_database() {
+    let all = std::cell::RefCell::new(Vec::new());
+    on_each_database(|db| {
+        let told: Vec<Reference> = (0..20)
+            .map(|_| insert_one(db, &event(ResultCode::Success)))
+            .collect();
+        for Reference { seq, code } in told {
+            assert_eq!(find(db, &code).expect("found").seq, seq);
+            all.borrow_mut().push(code);
+        }
+    });
+    let mut all = all.into_inner();
+    all.sort();
+    all.dedup();
+    assert_eq!(all.len(), 40);
+}
+
+#[test]
+fn an_event_may_be_given_another_sentence() {
+    on_each_database(|db| {
+        let one = insert_one(db, &event(ResultCode::InvalidAuthnRequest));
+        let other = insert_one(db, &event(ResultCode::InvalidAuthnRequest));
+        write(db, |c| set_reason(c, one.seq, "3 refusals")).expect("written");
+        assert_eq!(
+            find(db, &one.code).expect("there").event.reason,
+            "3 refusals"
         );
-        let refused = write(db, |c| insert(c, &made)).err();
-        assert!(matches!(
-            refused,
-            Some(StoreError::Conflict(Conflict::Taken(_)))
-        ));
+        assert_ne!(
+            find(db, &other.code).expect("there").event.reason,
+            "3 refusals"
+        );
     });
 }
 
@@ -74,31 +127,70 @@ fn every_result_and_kind_can_be_stored_and_read() {
         for (at, result) in ResultCode::ALL.iter().enumerate() {
             let (kind, _) = EventKind::ALL[at % EventKind::ALL.len()];
             let made = Event {
-                kind,
-                ..event(&format!("AAAA-{at:04}"), *result)
+                kind: kind.into(),
+                ..event(*result)
             };
-            write(db, |c| insert(c, &made)).expect("stored");
-            let found = db
-                .read_one(|c| by_code(c, &made.code))
-                .expect("reads")
-                .expect("found");
-            assert_eq!((found.event.result, found.event.kind), (*result, kind));
+            let found = find(db, &insert_one(db, &made).code).expect("found");
+            assert_eq!(found.event.result, *result);
+            assert_eq!(found.event.kind, kind);
         }
+    });
+}
+
+/// What a later version wrote beside this one, on one database.
+#[test]
+fn words_and_checks_of_a_later_version_are_read_shown_and_kept() {
+    const CHECKS: &str = "dest\tany\t^\turl\n!rule.of.tomorrow\tphrase.of.tomorrow/1\t=a\t~\torigin.of.tomorrow\tbeside";
+    on_each_database(|db| {
+        let code = insert_one(db, &event(ResultCode::Success)).code;
+        let later = format!(
+            "UPDATE events SET kind = 'of_tomorrow', result = 'OfTomorrow', checks = '{CHECKS}'"
+        );
+        write(db, |c| {
+            let changed = match c {
+                Connection::Sqlite(c) => sql_query(later.as_str()).execute(c),
+                Connection::Postgres(c) => sql_query(later.as_str()).execute(c),
+            };
+            changed.map(|_| ()).map_err(StoreError::from)
+        })
+        .expect("stored");
+        let read = |code: &str| find(db, code).expect("found").event;
+        let found = read(&code);
+        assert_eq!(found.kind.as_str(), "of_tomorrow");
+        assert_eq!(found.result.as_str(), "OfTomorrow");
+        assert_eq!((found.kind.known(), found.result.known()), (None, None));
+        assert_ne!(found.result, ResultCode::Success);
+        let lines = Locale::English.catalogue().checks.lines(&found.checks);
+        assert_eq!(lines[0].name, "Destination");
+        assert_eq!(
+            (lines[1].name.as_str(), lines[1].expected.as_str()),
+            ("rule.of.tomorrow", "phrase.of.tomorrow: a")
+        );
+        assert_eq!(lines[1].source, "origin.of.tomorrow; beside");
+        // In the list too, where it is a failure, and as it was when it is written again.
+        let failures = Filter {
+            failures_only: true,
+            ..Filter::default()
+        };
+        assert_eq!(codes(db, &failures), [code.as_str()]);
+        let again = insert_one(db, &found).code;
+        assert_eq!(format!("{:?}", read(&again)), format!("{found:?}"));
     });
 }
 
 #[test]
 fn the_log_is_filtered_and_paged_newest_first() {
     on_each_database(|db| {
-        for (code, result) in [
-            ("AAAA-0001", ResultCode::Success),
-            ("AAAA-0002", ResultCode::NoPassive),
-            ("AAAA-0003", ResultCode::Success),
-        ] {
-            write(db, |c| insert(c, &event(code, result))).expect("stored");
-        }
+        let mut newest_first: Vec<String> = [
+            ResultCode::Success,
+            ResultCode::NoPassive,
+            ResultCode::Success,
+        ]
+        .into_iter()
+        .map(|result| insert_one(db, &event(result)).code)
+        .collect();
         let other = Event {
-            kind: EventKind::Login,
+            kind: EventKind::Login.into(),
             user_id: None,
             username: None,
             app_id: None,
@@ -106,39 +198,39 @@ fn the_log_is_filtered_and_paged_newest_first() {
             entity_id: None,
             at: NOW.plus_seconds(60),
             reason: "100% sure".to_owned(),
-            ..event("AAAA-0004", ResultCode::Success)
+            ..event(ResultCode::Success)
         };
-        write(db, |c| insert(c, &other)).expect("stored");
+        newest_first.push(insert_one(db, &other).code);
+        newest_first.reverse();
         let all = || Filter::default();
-        let newest_first = ["AAAA-0004", "AAAA-0003", "AAAA-0002", "AAAA-0001"];
         assert_eq!(codes(db, &all()), newest_first);
-        let page = db.read_one(|c| list(c, &all(), 2)).expect("lists");
+        let page = db.read(|c| list(c, &all(), 2)).expect("lists");
         let rest = Filter {
             before: page.last().map(|logged| logged.seq),
             ..all()
         };
-        assert_eq!(codes(db, &rest), ["AAAA-0002", "AAAA-0001"]);
+        assert_eq!(codes(db, &rest), newest_first[2..]);
         for (filter, kept) in [
             (
                 Filter {
                     kind: Some(EventKind::Login),
                     ..all()
                 },
-                &["AAAA-0004"][..],
+                &newest_first[..1],
             ),
             (
                 Filter {
                     result: Some(ResultCode::NoPassive),
                     ..all()
                 },
-                &["AAAA-0002"],
+                &newest_first[2..3],
             ),
             (
                 Filter {
                     failures_only: true,
                     ..all()
                 },
-                &["AAAA-0002"],
+                &newest_first[2..3],
             ),
             (
                 Filter {
@@ -159,7 +251,7 @@ fn the_log_is_filtered_and_paged_newest_first() {
                     from: Some(NOW.plus_seconds(1)),
                     ..all()
                 },
-                &["AAAA-0004"],
+                &newest_first[..1],
             ),
             (
                 Filter {
@@ -170,10 +262,17 @@ fn the_log_is_filtered_and_paged_newest_first() {
             ),
             (
                 Filter {
+                    text: newest_first[2].to_lowercase(),
+                    ..all()
+                },
+                &newest_first[2..3],
+            ),
+            (
+                Filter {
                     text: "100%".to_owned(),
                     ..all()
                 },
-                &["AAAA-0004"],
+                &newest_first[..1],
             ),
             (
                 Filter {
@@ -185,5 +284,114 @@ fn the_log_is_filtered_and_paged_newest_first() {
         ] {
             assert_eq!(codes(db, &filter), kept, "{filter:?}");
         }
+    });
+}
+
+/// Events about a user or an app are found the same before they are in the index, when some are, and
+/// when all are.
+#[test]
+fn events_of_a_user_or_an_app_are_found_in_the_index_and_behind_it() {
+    on_each_database(|db| {
+        let rows = |user: usize, app: usize| Event {
+            user_id: (user > 0).then(|| format!("u{user}")),
+            app_id: (app > 0).then(|| format!("a{app}")),
+            ..event(if user == 2 {
+                ResultCode::NoPassive
+            } else {
+                ResultCode::Success
+            })
+        };
+        let mut told = Vec::new();
+        let mut tell = |db: &Db| {
+            for at in 0..12 {
+                let made = Event {
+                    at: NOW.plus_seconds(told.len() as i64),
+                    ..rows(at % 3, at % 4)
+                };
+                told.push((insert_one(db, &made).code, at % 3, at % 4));
+            }
+            told.clone()
+        };
+        let check = |db: &Db, told: &[(String, usize, usize)]| {
+            let expected = |keep: &dyn Fn(usize, usize) -> bool| -> Vec<String> {
+                let kept = told.iter().rev().filter(|(_, user, app)| keep(*user, *app));
+                kept.map(|(code, ..)| code.clone()).take(10).collect()
+            };
+            let user = |user: &str| Some(user.to_owned());
+            let of = |user_id, app_id| Filter {
+                user_id,
+                app_id,
+                ..Filter::default()
+            };
+            assert_eq!(codes(db, &of(user("u1"), None)), expected(&|u, _| u == 1));
+            assert_eq!(codes(db, &of(None, user("a3"))), expected(&|_, a| a == 3));
+            assert_eq!(
+                codes(db, &of(user("u2"), user("a2"))),
+                expected(&|u, a| u == 2 && a == 2)
+            );
+            // The row of an app is no user's.
+            assert_eq!(codes(db, &of(user("a1"), None)), expected(&|_, _| false));
+            // Page by page, across the border of the index.
+            let mut seen = Vec::new();
+            let mut page = of(user("u1"), None);
+            loop {
+                let found = db.read(|c| list(c, &page, 3)).expect("lists");
+                let Some(last) = found.last() else { break };
+                page.before = Some(last.seq);
+                seen.extend(found.into_iter().map(|logged| logged.code));
+            }
+            seen.truncate(10);
+            assert_eq!(seen, expected(&|u, _| u == 1));
+            let apps = ["a1", "a2", "a3", "a4"].map(str::to_owned);
+            let last = db.read(|c| last_sign_ons(c, &apps)).expect("reads");
+            for (at, app) in apps.iter().enumerate() {
+                let newest = told
+                    .iter()
+                    .rposition(|(_, user, named)| *user != 2 && *named == at + 1)
+                    .map(|place| NOW.plus_seconds(place as i64));
+                assert_eq!(last.get(app).copied(), newest, "{app}");
+            }
+        };
+        let some = tell(db);
+        check(db, &some);
+        event_index::fill(db, 5).expect("filled");
+        check(db, &some);
+        let more = tell(db);
+        check(db, &more);
+        event_index::fill(db, 500).expect("filled");
+        check(db, &more);
+        event_index::fill(db, 500).expect("nothing left");
+        check(db, &more);
+    });
+}
+
+/// Nodes fill the index at once while others write: each event is in it in the end, once.
+#[test]
+fn nodes_fill_the_index_together_while_others_write() {
+    on_each_database(|db| {
+        const EACH: usize = 60;
+        std::thread::scope(|scope| {
+            for _ in 0..3 {
+                scope.spawn(|| {
+                    for _ in 0..EACH {
+                        write(db, |c| insert(c, &event(ResultCode::Success))).expect("stored");
+                    }
+                });
+            }
+            for _ in 0..2 {
+                scope.spawn(|| {
+                    for _ in 0..EACH / 4 {
+                        event_index::fill(db, 7).expect("filled");
+                    }
+                });
+            }
+        });
+        event_index::fill(db, 7).expect("filled");
+        let of_one = Filter {
+            user_id: Some("u1".to_owned()),
+            ..Filter::default()
+        };
+        let found = db.read(|c| list(c, &of_one, 1000)).expect("lists");
+        assert_eq!(found.len(), 3 * EACH);
     });
 }

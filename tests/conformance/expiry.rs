@@ -2,10 +2,9 @@
 
 use avouch_server::audit::{Event, EventKind, ResultCode};
 use avouch_server::store;
-use avouch_server::store::expiry::{
-    OldEvents, delete_events, delete_expired, forget_messages, old_messages,
-};
-use avouch_server::store::replay::{Seen, remember};
+use avouch_server::store::event_index;
+use avouch_server::store::events::Filter;
+use avouch_server::store::expiry::{OldEvents, delete_events, delete_expired};
 use avouch_server::store::throttle::Failures;
 
 use super::events::event;
@@ -17,11 +16,6 @@ fn av_sec_46_expired_rows_go_in_pieces_and_others_stay() {
     on_each_database(|db| {
         let one = user(db, "sample.one");
         let ended = session(db, &one);
-        for message in 0..10 {
-            let until = NOW.plus_seconds(message);
-            let id = format!("_{message}");
-            write(db, |c| remember(c, "sp", &id, None, until)).expect("remembered");
-        }
         for (key, until) in [("old", NOW), ("new", NOW.plus_seconds(20_000))] {
             let failures = Failures {
                 count: 1,
@@ -31,23 +25,6 @@ fn av_sec_46_expired_rows_go_in_pieces_and_others_stay() {
             write(db, |c| store::throttle::put(c, key, &failures)).expect("counted");
         }
         let delete = |now, limit| write(db, |c| delete_expired(c, now, limit)).expect("deletes");
-        let forget = |now, limit| {
-            let old = db.read_one(|c| old_messages(c, now, limit)).expect("reads");
-            write(db, |c| forget_messages(c, &old, now)).expect("forgets")
-        };
-        let last = [("sp".to_owned(), "_9".to_owned())];
-        let forgotten = write(db, |c| forget_messages(c, &last, NOW)).expect("answers");
-        assert_eq!(forgotten, 0, "it came anew since it was found to be old");
-        assert_eq!(forget(NOW.plus_seconds(-1), 100), 0);
-        // Six messages end at or before this instant; two fit into a piece.
-        let five = NOW.plus_seconds(5);
-        assert_eq!(forget(five, 2), 2);
-        assert_eq!(forget(five, 2), 2);
-        assert_eq!(forget(five, 100), 2);
-        assert_eq!(forget(five, 100), 0);
-        let seen = |id| write(db, |c| remember(c, "sp", id, None, NOW)).expect("answers");
-        assert_eq!(seen("_5"), Seen::First);
-        assert_eq!(seen("_6"), Seen::Before(None));
 
         let found = || {
             db.read_one(|c| store::sessions::resolve(c, &ended.token_hash))
@@ -83,16 +60,15 @@ fn av_sec_46_old_events_go_in_pieces_and_others_stay() {
             ] {
                 let event = Event {
                     at: NOW.plus_seconds(day * 86_400),
-                    kind,
-                    code: format!("{day}-{}-{known}", kind.as_str()),
+                    kind: kind.into(),
                     user_id: known.then(|| one.id.as_str().to_owned()),
-                    ..event("", ResultCode::Success)
+                    ..event(ResultCode::Success)
                 };
                 write(db, |c| store::events::insert(c, &event)).expect("written");
             }
         }
         let count = |kind: EventKind| {
-            let filter = store::events::Filter {
+            let filter = Filter {
                 kind: Some(kind),
                 ..Default::default()
             };
@@ -109,6 +85,8 @@ fn av_sec_46_old_events_go_in_pieces_and_others_stay() {
             ]
             .map(count)
         };
+        // Half of them are in the index when they go.
+        event_index::fill(db, 7).expect("filled");
         let before = NOW.plus_seconds(5 * 86_400);
         let run = |which| {
             let (mut after, mut pieces) = (0, 0);
@@ -127,5 +105,36 @@ fn av_sec_46_old_events_go_in_pieces_and_others_stay() {
         assert_eq!(counts(), [10, 5, 10, 10]);
         run(OldEvents::OfUsers);
         assert_eq!(counts(), [10, 5, 10, 10]);
+        // What is found by its user is what is left, and the newest of all keeps its number.
+        let of_one = Filter {
+            user_id: Some(one.id.as_str().to_owned()),
+            ..Filter::default()
+        };
+        let found = db.read(|c| store::events::list(c, &of_one, 100));
+        assert_eq!(found.expect("read").len(), 5 + 10);
+        let last = Event {
+            at: NOW,
+            ..event(ResultCode::Success)
+        };
+        let last = write(db, |c| store::events::insert_referred(c, &last)).expect("written");
+        let mut after = 0;
+        while let Some(seen) = write(db, |c| {
+            delete_events(
+                c,
+                OldEvents::OfUsers,
+                after,
+                NOW.plus_seconds(100 * 86_400),
+                7,
+            )
+        })
+        .expect("deletes")
+        {
+            after = seen;
+        }
+        assert_eq!(counts(), [1, 0, 10, 10]);
+        let next = write(db, |c| {
+            store::events::insert_referred(c, &event(ResultCode::Success))
+        });
+        assert!(next.expect("written").seq > last.seq);
     });
 }

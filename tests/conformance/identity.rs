@@ -40,10 +40,13 @@ fn a_key_moves_from_state_to_state() {
             created_at: NOW.millis(),
         };
         write(db, |c| store::keys::insert(c, &row)).expect("stored");
-        let before = db.read_one(store::state::version).expect("version");
+        let versions = || db.read_one(store::state::versions).expect("versions");
+        let before = versions();
         assert!(write(db, |c| store::keys::set_state(c, "k1", "active")).expect("sets"));
         assert!(!write(db, |c| store::keys::set_state(c, "k2", "active")).expect("none"));
-        assert!(db.read_one(store::state::version).expect("version") > before);
+        let after = versions();
+        assert!(after.keys > before.keys);
+        assert_eq!((after.apps, after.profiles), (before.apps, before.profiles));
         let rows = db.read_one(store::keys::all).expect("reads");
         assert_eq!(rows.len(), 1);
         assert_eq!(

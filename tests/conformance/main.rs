@@ -95,6 +95,7 @@ fn user(db: &Db, username: &str) -> User {
         custom: BTreeMap::from([("team".to_owned(), vec!["漢字".to_owned(), "<&>".to_owned()])]),
         rights: BTreeSet::from([AdminRight::ReadApps, AdminRight::ManageKeys]),
         created_at: NOW,
+        version: 1,
     };
     db.write(|c| {
         let mut made = user.clone();

@@ -4,6 +4,7 @@ use std::sync::Barrier;
 
 use avouch_server::apps::AppId;
 use avouch_server::audit::Check;
+use avouch_server::audit::check::{Origin, Phrase, Rule};
 use avouch_server::sessions::{
     Asked, Asking, Lacking, Pending, PendingId, PendingStatus, RequestedContexts, Requirement,
     Stage,
@@ -26,7 +27,7 @@ fn asking() -> Asking {
         asked: Asked {
             force_authn: true,
             is_passive: false,
-            accepted_at: NOW.millis(),
+            accepted_at: NOW,
             contexts: Some(RequestedContexts {
                 comparison: "minimum".to_owned(),
                 classes: vec!["a".to_owned(), "b".to_owned()],
@@ -43,14 +44,14 @@ fn stored(db: &Db) -> Pending {
         app: AppId::new("app"),
         asking: asking(),
         stage: Stage::Arriving,
-        code: "ABCD-2345".to_owned(),
-        checks: vec![Check {
-            name: "signature".into(),
-            passed: true,
-            expected: "signed".into(),
-            received: "signed".into(),
-            source: "the app".into(),
-        }],
+        begun_by: "ABCD-2345".to_owned(),
+        checks: vec![Check::new(
+            Rule::Signature,
+            true,
+            Phrase::SignedBySp,
+            Phrase::Signed,
+            Origin::AppRequestSignatures,
+        )],
         status: PendingStatus::Open,
         created_at: NOW,
         expires_at: NOW.plus_seconds(86_400),

@@ -1,7 +1,8 @@
 //! A database that goes away and comes back.
 
-use avouch_server::store::{self, Address, Db, StoreError};
+use avouch_server::store::{self, Address, Db, FlowEnd, StoreError};
 
+use super::batches::run;
 use super::postgres::Cluster;
 use super::{Folder, open, write};
 
@@ -129,9 +130,14 @@ fn sqlite_waits_for_another_process_only_where_it_may() {
             })
         });
         held.recv().expect("it holds");
-        let (done, written) = db.together(|| write(&db, |c| store::settings::put(c, "b", b"1")));
-        assert!(done.expect_err("busy").is_unavailable());
-        assert!(written.was_busy() && written.is_empty());
+        // Both what writes at once and what hands over are to be run again where they may wait.
+        let end = run(db.serve(|| {
+            let done = write(&db, |c| store::settings::put(c, "b", b"1"));
+            assert!(done.expect_err("busy").is_unavailable());
+        }));
+        assert!(matches!(end, FlowEnd::Again), "{end:?}");
+        let end = run(db.serve(|| handed_over(&db, "b")));
+        assert!(matches!(end, FlowEnd::Again), "{end:?}");
         let waiting = scope.spawn(|| write(&db, |c| store::settings::put(c, "c", b"1")));
         release.send(()).expect("it waits");
         waiting
@@ -139,10 +145,17 @@ fn sqlite_waits_for_another_process_only_where_it_may() {
             .expect("no panic")
             .expect("written in the end");
     });
-    let (done, written) = db.together(|| write(&db, |c| store::settings::put(c, "d", b"1")));
-    done.expect("nobody else writes");
-    assert!(!written.was_busy());
-    db.commit(written).expect("committed");
+    let end = run(db.serve(|| handed_over(&db, "d")));
+    assert!(matches!(end, FlowEnd::Ended(())), "{end:?}");
+    for (key, kept) in [("a", true), ("b", false), ("c", true), ("d", true)] {
+        let found = db.read_one(|c| store::settings::get(c, key));
+        assert_eq!(found.expect("reads").is_some(), kept, "{key}");
+    }
+}
+
+fn handed_over(db: &Db, key: &'static str) {
+    let done = db.submit(move |c| store::settings::put(c, key, b"1").map(Ok::<(), ()>));
+    done.expect("handed over").expect("as expected");
 }
 
 #[test]
@@ -156,5 +169,49 @@ fn a_database_without_tables_is_told_apart_from_one_that_is_away() {
         let error = db.ready().expect_err("no tables");
         assert!(matches!(error, StoreError::Schema(_)), "{error}");
         assert!(error.to_string().contains("avouch migrate"));
+    }
+}
+
+/// The log is copied while others write, and nothing is lost or written twice.
+#[test]
+fn sqlite_copies_its_log_while_others_write() {
+    let folder = Folder::new();
+    let file = folder.0.join("a.sqlite").display().to_string();
+    let db = open(&file);
+    const EACH: usize = 1_500;
+    std::thread::scope(|scope| {
+        let writers: Vec<_> = (0..2)
+            .map(|writer| {
+                let db = &db;
+                scope.spawn(move || {
+                    for n in 0..EACH {
+                        let key = format!("{writer}-{n}");
+                        write(db, |c| store::settings::get_or_set(c, &key, b"1")).expect("written");
+                    }
+                })
+            })
+            .collect();
+        let copies = scope.spawn(|| {
+            let mut copied = 0;
+            while db.wait_for_writes(std::time::Duration::from_secs(60)) {
+                db.checkpoint().expect("copied");
+                copied += 1;
+            }
+            copied
+        });
+        for writer in writers {
+            writer.join().expect("no panic");
+        }
+        db.stop_checkpoints();
+        assert!(copies.join().expect("no panic") >= 1);
+    });
+    drop(db);
+    let db = open(&file);
+    for writer in 0..2 {
+        for n in 0..EACH {
+            let key = format!("{writer}-{n}");
+            let found = db.read_one(|c| store::settings::get(c, &key));
+            assert!(found.expect("reads").is_some(), "{key}");
+        }
     }
 }

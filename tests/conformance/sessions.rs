@@ -7,7 +7,7 @@ use avouch_server::store::{self, Conflict, StoreError};
 use super::{NOW, id, on_each_database, session, user, write};
 
 #[test]
-fn a_cookie_finds_session_user_and_version_in_one_statement() {
+fn a_cookie_finds_session_and_user_in_one_statement() {
     on_each_database(|db| {
         let one = user(db, "sample.one");
         user(db, "sample.two");
@@ -22,8 +22,17 @@ fn a_cookie_finds_session_user_and_version_in_one_statement() {
             assert_eq!(db.statements() - before, 1);
             assert_eq!(format!("{:?}", found.session), format!("{made:?}"));
             assert_eq!(format!("{:?}", found.user), format!("{one:?}"));
-            let version = db.read_one(store::state::version).expect("version");
-            assert_eq!(found.version, version);
+
+            let before = db.statements();
+            let found = db
+                .read_one(|c| store::sessions::by_secret(c, &made.token_hash))
+                .expect("reads")
+                .expect("found");
+            assert_eq!(db.statements() - before, 1);
+            assert_eq!(format!("{:?}", found.session), format!("{made:?}"));
+            assert_eq!(found.user_version, one.version);
+            let versions = db.read_one(store::state::versions).expect("versions");
+            assert_eq!(found.versions, versions);
         }
         let none = db
             .read_one(|c| store::sessions::resolve(c, "other"))

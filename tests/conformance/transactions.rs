@@ -2,7 +2,8 @@
 
 use std::sync::Barrier;
 
-use avouch_server::store::{self, StoreError};
+use avouch_server::store::state::Kind;
+use avouch_server::store::{self, Connection, StoreError};
 
 use super::{on_each_database, write};
 
@@ -66,19 +67,19 @@ fn no_change_is_lost_when_many_write_at_once() {
     const WRITERS: usize = 6;
     const TIMES: i64 = 10;
     on_each_database(|db| {
-        let before = db.read_one(store::state::version).expect("version");
+        let before = db.read_one(version).expect("version");
         let barrier = Barrier::new(WRITERS);
         std::thread::scope(|scope| {
             for _ in 0..WRITERS {
                 scope.spawn(|| {
                     barrier.wait();
                     for _ in 0..TIMES {
-                        write(db, store::state::bump).expect("bumps");
+                        write(db, bump).expect("bumps");
                     }
                 });
             }
         });
-        let after = db.read_one(store::state::version).expect("version");
+        let after = db.read_one(version).expect("version");
         assert_eq!(after - before, TIMES * i64::try_from(WRITERS).expect("few"));
     });
 }
@@ -88,14 +89,22 @@ fn a_reader_sees_one_state_while_others_write() {
     on_each_database(|db| {
         let (first, second) = db
             .read(|c| {
-                let first = store::state::version(c)?;
+                let first = version(c)?;
                 std::thread::scope(|scope| {
-                    scope.spawn(|| write(db, store::state::bump).expect("bumps"));
+                    scope.spawn(|| write(db, bump).expect("bumps"));
                 });
-                Ok::<_, StoreError>((first, store::state::version(c)?))
+                Ok::<_, StoreError>((first, version(c)?))
             })
             .expect("reads");
         assert_eq!(first, second);
-        assert!(db.read_one(store::state::version).expect("version") > second);
+        assert!(db.read_one(version).expect("version") > second);
     });
+}
+
+fn version(c: &mut Connection) -> Result<i64, StoreError> {
+    Ok(store::state::versions(c)?.apps)
+}
+
+fn bump(c: &mut Connection) -> Result<(), StoreError> {
+    store::state::bump(c, Kind::Apps)
 }

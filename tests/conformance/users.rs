@@ -68,10 +68,10 @@ fn a_username_or_federation_id_is_given_once() {
 }
 
 #[test]
-fn an_update_writes_every_field_and_tells_every_node() {
+fn an_update_writes_every_field_and_raises_the_version() {
     on_each_database(|db| {
         let made = user(db, "sample.one");
-        let before = db.read_one(store::state::version).expect("version");
+        let before = db.read_one(store::state::versions).expect("versions");
         let mut changed = made.clone();
         changed.federation_id = None;
         changed.active = false;
@@ -80,11 +80,13 @@ fn an_update_writes_every_field_and_tells_every_node() {
         changed.rights = BTreeSet::new();
         changed.display_name = "Another".to_owned();
         write(db, |c| store::users::update(c, &changed, NOW)).expect("updates");
+        changed.version += 1;
         let found = db
             .read(|c| store::users::by_id(c, &made.id))
             .expect("reads");
         same(&found.expect("found"), &changed);
-        assert!(db.read_one(store::state::version).expect("version") > before);
+        let after = db.read_one(store::state::versions).expect("versions");
+        assert_eq!(after, before, "a user is no reason to forget anything else");
 
         let stranger = User {
             id: avouch_server::users::UserId::new("nobody"),
@@ -96,6 +98,45 @@ fn an_update_writes_every_field_and_tells_every_node() {
             refused,
             Some(StoreError::Conflict(Conflict::Gone(_)))
         ));
+    });
+}
+
+/// What was read before somebody else wrote is not written over it, and changes nothing else.
+#[test]
+fn hardening_01_a_user_of_another_version_is_not_overwritten() {
+    on_each_database(|db| {
+        let made = user(db, "sample.one");
+        let read = || {
+            db.read(|c| store::users::by_id(c, &made.id))
+                .expect("reads")
+                .expect("there")
+        };
+        let deactivated = User {
+            active: false,
+            permission_sets: Vec::new(),
+            ..read()
+        };
+        write(db, |c| store::users::update(c, &deactivated, NOW)).expect("it is as it was read");
+        let after = read();
+        assert_eq!(after.version, 2);
+        for version in [1, 3, 0] {
+            let stale = User {
+                version,
+                ..made.clone()
+            };
+            let refused = write(db, |c| store::users::update(c, &stale, NOW)).err();
+            assert!(
+                matches!(refused, Some(StoreError::Conflict(Conflict::Stale(_)))),
+                "{version}: {refused:?}"
+            );
+            same(&read(), &after);
+        }
+        let again = User {
+            active: true,
+            ..after
+        };
+        write(db, |c| store::users::update(c, &again, NOW)).expect("it is as it was read");
+        assert!(read().active);
     });
 }
 

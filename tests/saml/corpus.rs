@@ -35,6 +35,7 @@ fn every_target_has_a_corpus_and_survives_it() {
                 "xml_reader" => fuzzing::xml_reader(&data),
                 "authn_request" => fuzzing::authn_request(&data),
                 "response" => fuzzing::response(&data),
+                "logout" => fuzzing::logout(&data),
                 "redirect_query" => fuzzing::redirect_query(&data),
                 "redirect_stream" => fuzzing::redirect_stream(&data),
                 "post_form" => fuzzing::post_form(&data),

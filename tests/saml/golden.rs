@@ -5,9 +5,10 @@
 
 use std::path::PathBuf;
 
+use avouch_saml::binding::Sendable;
 use avouch_saml::message::assertion::Subject;
 use avouch_saml::message::authn_request::RequestedAcs;
-use avouch_saml::message::response::{IssuedAssertion, Outcome, SendableResponse};
+use avouch_saml::message::response::{IssuedAssertion, Outcome};
 use avouch_saml::security::sign::sign_enveloped;
 use avouch_saml::status::{SecondStatus, Status, TopStatus};
 
@@ -107,7 +108,7 @@ fn response_assertion_signed() {
         Outcome::Success(IssuedAssertion::signed(signed)),
     );
     response.in_response_to = None;
-    let sendable = SendableResponse::with_signed_assertion(&response).unwrap();
+    let sendable = Sendable::with_signed_assertion(&response).unwrap();
     golden("response_assertion_signed", sendable.as_bytes());
 }
 
@@ -139,4 +140,34 @@ fn response_failure() {
         RESPONSE
     ));
     golden("response_failure", signed.as_bytes());
+}
+
+#[test]
+fn logout_request_signed() {
+    let signed = sign_enveloped(
+        logout_request().write().unwrap(),
+        &dev_signer("idp-rsa2048"),
+    )
+    .unwrap();
+    assert!(xmlsec1_verifies(
+        text(signed.as_bytes()),
+        "idp-rsa2048",
+        "urn:oasis:names:tc:SAML:2.0:protocol:LogoutRequest"
+    ));
+    golden("logout_request_signed", signed.as_bytes());
+}
+
+#[test]
+fn logout_response_signed() {
+    let signed = sign_enveloped(
+        logout_response().write().unwrap(),
+        &dev_signer("idp-rsa2048"),
+    )
+    .unwrap();
+    assert!(xmlsec1_verifies(
+        text(signed.as_bytes()),
+        "idp-rsa2048",
+        "urn:oasis:names:tc:SAML:2.0:protocol:LogoutResponse"
+    ));
+    golden("logout_response_signed", signed.as_bytes());
 }

@@ -9,3 +9,4 @@ mod metadata;
 #[path = "../support/schema.rs"]
 mod schema;
 mod security;
+mod work;

@@ -368,6 +368,45 @@ fn each_library_is_named_in_its_own_room() {
     }
 }
 
+/// Commands open the database and bring it up to date; what is in it they see and change through
+/// the same functions as pages.
+#[test]
+fn commands_only_parse_and_print() {
+    const OPENS: &[&str] = &["Db", "StoreError", "migrations"];
+    let house = House::of("server");
+    let commands: Vec<_> = house
+        .files
+        .iter()
+        .filter(|(module, _)| room(module) == "cli")
+        .collect();
+    assert!(commands.len() > 10, "the commands are there");
+    for (module, text) in commands {
+        for path in named(module, text, false) {
+            let Some(rest) = path.strip_prefix("store") else {
+                continue;
+            };
+            // The stem of a `use` with branches; a room named whole would be used as `store::`.
+            if rest.is_empty() {
+                let whole = |(at, _): (usize, &str)| !text[..at].ends_with(':');
+                let found = text.match_indices("store::").find(|m| whole(*m));
+                assert!(found.is_none(), "{module} names the whole store");
+                continue;
+            }
+            let what = rest.trim_start_matches("::").split("::").next();
+            // What is taken is told by its kind.
+            let is_kind = *module == "cli::refused" && what == Some("Conflict");
+            assert!(
+                is_kind || what.is_some_and(|what| OPENS.contains(&what)),
+                "{module} names {path}"
+            );
+        }
+        let plain: String = text.split_whitespace().collect();
+        for call in ["db.read", "db.write", "db.together"] {
+            assert!(!plain.contains(call), "{module} calls {call}");
+        }
+    }
+}
+
 #[test]
 fn only_one_file_is_unsafe_or_names_xmlsec() {
     for krate in ["saml", "server"] {
@@ -400,4 +439,31 @@ fn a_grant_is_made_in_one_place() {
         .map(|(module, _)| module)
         .collect();
     assert_eq!(makers, ["access"]);
+}
+
+/// A name that stands for four things finds none of them.
+#[test]
+fn no_type_name_is_used_four_times() {
+    let mut homes: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    for (module, text) in House::of("server").files {
+        let mut words = text.split_whitespace().peekable();
+        while let Some(word) = words.next() {
+            if !["struct", "enum", "trait", "type"].contains(&word) {
+                continue;
+            }
+            let named = words.peek().copied().unwrap_or_default();
+            let end = named.find(|c: char| !c.is_alphanumeric());
+            let name = &named[..end.unwrap_or(named.len())];
+            if name.starts_with(char::is_uppercase) {
+                homes
+                    .entry(name.to_owned())
+                    .or_default()
+                    .push(module.clone());
+            }
+        }
+    }
+    assert!(homes.len() > 100, "the types are found: {}", homes.len());
+    for (name, homes) in homes {
+        assert!(homes.len() < 4, "{name} is defined in {homes:?}");
+    }
 }

@@ -31,6 +31,16 @@ pub(crate) struct Said {
     pub(crate) err: String,
 }
 
+impl Said {
+    pub(crate) fn of(done: std::process::Output) -> Self {
+        Self {
+            code: done.status.code().unwrap_or(-1),
+            out: String::from_utf8(done.stdout).expect("UTF-8"),
+            err: String::from_utf8(done.stderr).expect("UTF-8"),
+        }
+    }
+}
+
 const CONFIG: &str =
     "[keys]\nalgorithm = 'ec-p256'\n[login]\nhash_memory_kib = 8\nhash_passes = 1\n";
 
@@ -61,7 +71,7 @@ impl Place {
     }
 
     /// The address of its database.
-    fn database(&self) -> String {
+    pub(crate) fn database(&self) -> String {
         let set = self.variables.iter().find(|(n, _)| n == "DATABASE_URL");
         set.map_or_else(
             || self.folder.join("data/avouch.sqlite").display().to_string(),
@@ -112,12 +122,7 @@ impl Place {
         // A command that reads nothing may be gone already.
         let _ = stdin.write_all(input.as_bytes());
         drop(stdin);
-        let done = child.wait_with_output().expect("avouch ends");
-        Said {
-            code: done.status.code().unwrap_or(-1),
-            out: String::from_utf8(done.stdout).expect("UTF-8"),
-            err: String::from_utf8(done.stderr).expect("UTF-8"),
-        }
+        Said::of(child.wait_with_output().expect("avouch ends"))
     }
 
     /// Runs a command that must succeed.
@@ -433,7 +438,9 @@ fn an_app_comes_from_metadata_and_is_shown_edited_and_removed() {
     let shown = place.json(&["app", "show", "wiki"], "");
     assert_eq!(
         shown["in_force"]["clock_skew_seconds"],
-        serde_json::json!({ "value": "180", "source": "saml.clock_skew_seconds" })
+        serde_json::json!({
+            "value": "180", "source": "saml.clock_skew_seconds", "origin": "organisation",
+        })
     );
     assert_eq!(
         shown["in_force"]["request_signatures"]["value"],
@@ -821,33 +828,158 @@ fn check_config_reads_the_tls_certificate_and_its_key() {
     place.refused(&["check-config"], "", 1, &["has expired on 2020-01-02"]);
 }
 
+/// Each change of the command line is told as fully as one of a page: who made it, about whom or
+/// what, and each setting before and after.
 #[test]
 fn every_change_is_an_event_that_can_be_explained() {
     use avouch_server::store::{Address, Db, events};
 
     let place = Place::new();
-    place.ok(&["user", "add", "one"], PASSWORD);
-    place.ok(&["app", "add", "-"], &Sp::new("wiki").metadata());
-    place.ok(&["key", "add"], "");
-    let db = Db::new(Address::parse(&place.database()).expect("an address"), 1);
-    let logged = db
-        .read_one(|c| events::list(c, &events::Filter::default(), 10))
-        .expect("reads");
-    assert_eq!(logged.len(), 3);
-    for event in logged {
-        let code = event.event.code;
+    let who = std::process::Command::new("id").arg("-un").output();
+    let who = String::from_utf8(who.expect("id is there").stdout).expect("UTF-8");
+    let who = format!("{} (command line)", who.trim());
+    let db = |place: &Place| Db::new(Address::parse(&place.database()).expect("an address"), 1);
+    place.ok(&["migrate"], "");
+    let db = db(&place);
+    let metadata = Sp::new("wiki").metadata();
+    let second = place.json(&["key", "add"], "");
+    let second = second["id"].as_str().expect("an id").to_owned();
+    type Line = (&'static str, &'static str, &'static str);
+    let changes: &[(&[&str], &str, &str, &[Line])] = &[
+        (
+            &["profile", "add", "Staff"],
+            "",
+            "",
+            &[("profile", "", "Staff")],
+        ),
+        (
+            &["user", "add", "one", "--locale", "en"],
+            PASSWORD,
+            "one",
+            &[("locale", "", "en"), ("profile", "", "Standard User")],
+        ),
+        (
+            &[
+                "user",
+                "edit",
+                "one",
+                "--locale",
+                "fi",
+                "--admin",
+                "read_apps",
+                "--profile",
+                "Staff",
+            ],
+            "",
+            "one",
+            &[
+                ("locale", "en", "fi"),
+                ("admin", "", "read_apps"),
+                ("profile", "Standard User", "Staff"),
+            ],
+        ),
+        (&["user", "set-password", "one"], PASSWORD, "one", &[]),
+        (
+            &["user", "deactivate", "one"],
+            "",
+            "one",
+            &[("active", "active", "deactivated")],
+        ),
+        (
+            &["app", "add", "-", "--api-name", "wiki"],
+            &metadata,
+            "wiki",
+            &[],
+        ),
+        (
+            &["app", "edit", "wiki", "order=7", "--allow-profile", "Staff"],
+            "",
+            "wiki",
+            &[("order", "0", "7"), ("profiles", "", "Staff")],
+        ),
+        (
+            &["app", "edit", "wiki", "--block"],
+            "",
+            "wiki",
+            &[("state", "installed", "blocked")],
+        ),
+        (
+            &["app", "edit", "wiki", "--uninstall"],
+            "",
+            "wiki",
+            &[
+                ("state", "blocked", "uninstalled"),
+                ("order", "7", "0"),
+                ("profiles", "Staff", ""),
+            ],
+        ),
+        (
+            &["app", "edit", "wiki", "--metadata", "-"],
+            &metadata,
+            "wiki",
+            &[],
+        ),
+        (&["app", "remove", "wiki"], "", "wiki", &[]),
+        (
+            &["key", "activate", &second, "--force"],
+            "",
+            "",
+            &[
+                (" (signing)", "next", "active"),
+                (" (signing)", "active", "previous"),
+            ],
+        ),
+    ];
+    let logged = || {
+        let wanted = events::Filter::default();
+        db.read_one(|c| events::list(c, &wanted, 100))
+            .expect("reads")
+    };
+    for (arguments, input, about, lines) in changes {
+        let before = logged().len();
+        place.ok(arguments, input);
+        let all = logged();
+        assert_eq!(all.len(), before + 1, "{arguments:?}");
+        let event = &all[0].event;
+        assert_eq!(
+            all[0].acting.as_deref(),
+            Some(who.as_str()),
+            "{arguments:?}"
+        );
+        assert_eq!(event.address, "command line");
+        let named = [&event.username, &event.app_name]
+            .into_iter()
+            .flatten()
+            .next();
+        assert!(
+            named.map_or(about.is_empty(), |name| name.starts_with(about)),
+            "{arguments:?}: {event:?}"
+        );
+        for (name, was, is) in *lines {
+            assert!(
+                crate::support::app::lines(event)
+                    .iter()
+                    .any(|check| check.name.ends_with(name)
+                        && check.expected == *was
+                        && check.received == *is),
+                "{arguments:?} lacks {name} from {was:?} to {is:?}: {event:?}"
+            );
+        }
+        let code = all[0].code.as_str();
         let text = place.ok(&["explain", &code.to_lowercase()], "");
-        assert!(
-            text.contains(&code) && text.contains("command line"),
-            "{text}"
-        );
-        assert!(
-            text.contains("It worked.") && text.contains("What to do: Nothing."),
-            "{text}"
-        );
-        let json = place.json(&["explain", &code], "");
+        for part in [
+            code,
+            "command line",
+            &who,
+            "It worked.",
+            "What to do: Nothing.",
+        ] {
+            assert!(text.contains(part), "lacks {part:?}: {text}");
+        }
+        let json = place.json(&["explain", code], "");
         assert_eq!(json["next_step"], "Nothing.");
         assert_eq!(json["result"], "Success");
+        assert_eq!(json["acting"], who.as_str());
     }
     place.refused(&["explain", "AAAA-AAAA"], "", 1, &["AAAA-AAAA"]);
 }

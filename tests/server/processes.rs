@@ -1,18 +1,24 @@
 //! Avouch as processes: several on one database, stopped, and cut off from their database.
 
+use std::collections::HashSet;
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{SocketAddr, TcpStream};
 use std::process::{Child, Command, Stdio};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, mpsc};
 use std::thread::JoinHandle;
 
 use avouch_saml::binding::redirect;
-use avouch_saml::ids::{EntityId, MessageId, RelayState};
+use avouch_saml::ids::{AcsUrl, EntityId, MessageId, RelayState};
 use avouch_saml::message::authn_request::AuthnRequest;
+use avouch_server::audit::ResultCode;
 use avouch_server::clock::{Clock as _, SystemClock};
+use avouch_server::context::hash_token;
 use avouch_server::random::SystemRandom;
+use avouch_server::store::{Address, Connection, Db, StoreError, events, participants, sessions};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
+use diesel::prelude::*;
+use diesel::sql_types::Text;
 
 use crate::cli::Place;
 use crate::postgres::Cluster;
@@ -131,10 +137,11 @@ fn request(sp: &Sp) -> (MessageId, String) {
         SystemClock.now(),
         EntityId::parse(&sp.entity_id).expect("an entity ID"),
     );
-    request.destination = Some("https://localhost/saml/sso".to_owned());
+    let endpoint = AcsUrl::parse("https://localhost/saml/sso").expect("a URL");
+    request.destination = Some(endpoint.to_string());
     let relay_state = RelayState::new("a secret RelayState");
     let unsigned = request.write().expect("a request");
-    let url = redirect::send("/saml/sso", &unsigned, Some(&relay_state), None);
+    let url = redirect::send_unsigned(&endpoint, &unsigned, Some(&relay_state));
     (id, url.expect("a URL"))
 }
 
@@ -333,4 +340,156 @@ fn sigterm_lets_what_is_in_flight_finish() {
     assert!(answer.starts_with("HTTP/1.1 303"), "{answer}");
     assert!(answer.contains("/continue"), "{answer}");
     node.end();
+}
+
+/// An answer that reached a client.
+struct Reached {
+    /// The request as it was sent.
+    url: String,
+    /// Its id in the logs.
+    request_id: String,
+    session_index: String,
+}
+
+/// A server under load is killed, again and again: what reached a client is in the database.
+#[test]
+fn a_killed_server_has_written_whatever_it_answered() {
+    const BROWSERS: usize = 4;
+    let sp = Sp::new("wiki");
+    let place = furnished(Place::with_file(), &sp);
+    place.configure(
+        &CONFIG
+            .replace("workers = 1", "workers = 2")
+            .replace("trace", "info"),
+    );
+    let file = place.folder.join("data/avouch.sqlite");
+    let db = Db::new(
+        Address::parse(&file.display().to_string()).expect("an address"),
+        2,
+    );
+    let mut browsers: Vec<Client> = Vec::new();
+    for answers in [1, 10, 100, 300] {
+        let mut node = Node::start(&place);
+        if browsers.is_empty() {
+            for _ in 0..BROWSERS {
+                let browser = Client::new(node.address);
+                let page = browser.follow(browser.get(&request(&sp).1));
+                let answer = browser.follow(log_in(&browser, &page));
+                assert!(response(&place, &answer).contains("status:Success"));
+                browsers.push(browser);
+            }
+        }
+        browsers = browsers
+            .iter()
+            .map(|browser| browser.moved_to(node.address))
+            .collect();
+        let (tell, told) = mpsc::channel();
+        let reached: Vec<Vec<Reached>> = std::thread::scope(|scope| {
+            let clients: Vec<_> = std::mem::take(&mut browsers)
+                .into_iter()
+                .map(|browser| {
+                    let (sp, tell) = (&sp, tell.clone());
+                    scope.spawn(move || {
+                        let mut reached = Vec::new();
+                        loop {
+                            let (_, url) = request(sp);
+                            let Ok(answer) = browser.try_get(&url) else {
+                                return (browser, reached);
+                            };
+                            reached.push(taken(&answer, url));
+                            // Nobody counts any more once the server is being killed.
+                            let _ = tell.send(());
+                        }
+                    })
+                })
+                .collect();
+            for _ in 0..answers {
+                told.recv().expect("a client counts");
+                // Others copy the log meanwhile.
+                checkpoint(&db);
+            }
+            node.child.kill().expect("killed");
+            clients
+                .into_iter()
+                .map(|client| {
+                    let (browser, reached) = client.join().expect("no panic");
+                    browsers.push(browser);
+                    reached
+                })
+                .collect()
+        });
+        drop(node);
+
+        let node = Node::start(&place);
+        assert_eq!(integrity(&db), "ok");
+        let everything = events::Filter::default();
+        let logged = db
+            .read(|c| events::list(c, &everything, 100_000))
+            .expect("read");
+        let logged: HashSet<String> = logged
+            .into_iter()
+            .filter(|logged| logged.event.result == ResultCode::Success)
+            .map(|logged| logged.event.request_id)
+            .collect();
+        assert!(reached.iter().map(Vec::len).sum::<usize>() >= answers);
+        for (browser, reached) in browsers.iter_mut().zip(&reached) {
+            *browser = browser.moved_to(node.address);
+            let hash = hash_token(&browser.cookie("__Host-avouch").expect("signed in"));
+            let kept = db.read(|c| {
+                let found = sessions::resolve(c, &hash)?.expect("the session is there");
+                participants::of_session(c, &found.session.id)
+            });
+            let kept: HashSet<String> = kept
+                .expect("read")
+                .into_iter()
+                .map(|participant| participant.session_index)
+                .collect();
+            for answer in reached {
+                assert!(logged.contains(&answer.request_id), "its event");
+                assert!(kept.contains(&answer.session_index), "its SP session");
+            }
+            // A used request stays used. Of hundreds the last few are the ones in danger.
+            for answer in reached.iter().rev().take(5) {
+                let again = browser.get(&answer.url);
+                assert_eq!(again.status, 400, "{}", again.text());
+            }
+        }
+        node.terminate();
+        node.end();
+    }
+}
+
+fn taken(answer: &Answer, url: String) -> Reached {
+    let encoded = answer
+        .field("SAMLResponse")
+        .unwrap_or_else(|| panic!("no response in {} {}", answer.status, answer.text()));
+    let xml = String::from_utf8(BASE64.decode(encoded).expect("base64")).expect("UTF-8");
+    let (_, index) = xml.split_once("SessionIndex=\"").expect("a SessionIndex");
+    Reached {
+        url,
+        request_id: answer.header("x-request-id").expect("an id").to_owned(),
+        session_index: index.split('"').next().expect("a value").to_owned(),
+    }
+}
+
+fn checkpoint(db: &Db) {
+    let done: Result<(), StoreError> = db.read_one(|c: &mut Connection| {
+        if let Connection::Sqlite(c) = c {
+            diesel::sql_query("PRAGMA wal_checkpoint(PASSIVE)").execute(c)?;
+        }
+        Ok(())
+    });
+    done.expect("copied");
+}
+
+fn integrity(db: &Db) -> String {
+    #[derive(QueryableByName)]
+    struct Line {
+        #[diesel(sql_type = Text)]
+        integrity_check: String,
+    }
+    let found: Result<Line, StoreError> = db.read_one(|c: &mut Connection| {
+        Ok(diesel::sql_query("PRAGMA integrity_check").get_result(c)?)
+    });
+    found.expect("checked").integrity_check
 }

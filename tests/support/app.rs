@@ -20,7 +20,9 @@ use avouch_server::keys::{KeyPurpose, Keyring, development, rollover};
 use avouch_server::random::{SystemRandom, new_id};
 use avouch_server::services::Services;
 use avouch_server::store::apps::StoredApp;
+use avouch_server::store::events::Logged;
 use avouch_server::store::{self, Connection, Db, StoreError};
+use avouch_server::text::{CheckLine, Locale};
 use avouch_server::users::ProfileId;
 use avouch_server::users::{User, UserId};
 use avouch_server::web::server;
@@ -220,6 +222,7 @@ impl TestApp {
             custom: Default::default(),
             rights: Default::default(),
             created_at: self.now(),
+            version: 1,
         };
         change(&mut user);
         let hash = self
@@ -230,8 +233,7 @@ impl TestApp {
         let now = self.now();
         self.write(|c| {
             store::users::insert(c, &user, now)?;
-            store::users::set_password(c, &user.id, &hash, now)?;
-            store::state::bump(c)
+            store::users::set_password(c, &user.id, &hash, now)
         });
         user
     }
@@ -267,6 +269,7 @@ impl TestApp {
             app: app.clone(),
             entity_id: sp.entity_id.clone(),
             metadata_xml: sp.metadata().into_bytes(),
+            version: 1,
         };
         self.write(|c| store::apps::insert(c, &stored));
         app
@@ -354,22 +357,38 @@ impl TestApp {
         keys.active().expect("an active key").certificate.clone()
     }
 
-    /// Every event, newest first.
-    pub(crate) fn events(&self) -> Vec<Event> {
+    /// Every event as it is stored, newest first.
+    pub(crate) fn logged(&self) -> Vec<Logged> {
         let filter = store::events::Filter::default();
         self.services
             .db
             .read(|c| store::events::list(c, &filter, 1000))
             .expect("events")
-            .into_iter()
-            .map(|logged| logged.event)
-            .collect()
+    }
+
+    /// Every event, newest first.
+    pub(crate) fn events(&self) -> Vec<Event> {
+        let logged = self.logged();
+        logged.into_iter().map(|logged| logged.event).collect()
+    }
+
+    /// The reference code of the newest event.
+    #[track_caller]
+    pub(crate) fn last_code(&self) -> String {
+        let newest = self.logged().into_iter().next();
+        newest.expect("an event").code
     }
 
     /// The newest event.
     #[track_caller]
     pub(crate) fn last_event(&self) -> Event {
         self.events().into_iter().next().expect("an event")
+    }
+
+    /// The checks of the newest event, as their reader sees them.
+    #[track_caller]
+    pub(crate) fn last_checks(&self) -> Vec<CheckLine> {
+        lines(&self.last_event())
     }
 
     /// Checks that `answer` is a page with this result, whose event has the code on it.
@@ -386,7 +405,7 @@ impl TestApp {
         let code = answer.code();
         let event = self.last_event();
         assert_eq!(event.result, result, "{event:?}");
-        assert_eq!(event.code, code);
+        assert_eq!(self.last_code(), code);
         event
     }
 
@@ -552,4 +571,9 @@ impl TestApp {
         other.folder = None;
         other
     }
+}
+
+/// The checks of an event, as their reader sees them.
+pub(crate) fn lines(event: &Event) -> Vec<CheckLine> {
+    Locale::English.catalogue().checks.lines(&event.checks)
 }

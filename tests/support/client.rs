@@ -108,6 +108,23 @@ impl Client {
         from: From,
         headers: &[(&str, &str)],
     ) -> Answer {
+        self.try_send(method, path, body, from, headers)
+            .expect("answered")
+    }
+
+    /// As [`get`](Self::get), of a server that may be gone before its answer is here as a whole.
+    pub(crate) fn try_get(&self, path: &str) -> std::io::Result<Answer> {
+        self.try_send("GET", path, None, From::Here, &[])
+    }
+
+    fn try_send(
+        &self,
+        method: &str,
+        path: &str,
+        body: Option<&[u8]>,
+        from: From,
+        headers: &[(&str, &str)],
+    ) -> std::io::Result<Answer> {
         let mut request = format!(
             "{method} {path} HTTP/1.1\r\nConnection: close\r\nUser-Agent: sample browser\r\n"
         );
@@ -137,20 +154,18 @@ impl Client {
             request.push_str(&format!("Content-Length: {}\r\n", body.len()));
         }
         request.push_str("\r\n");
-        let mut stream = TcpStream::connect(self.address).expect("the server listens");
-        stream
-            .set_read_timeout(Some(Duration::from_secs(60)))
-            .expect("a timeout can be set");
-        stream.write_all(request.as_bytes()).expect("sent");
+        let mut stream = TcpStream::connect(self.address)?;
+        stream.set_read_timeout(Some(Duration::from_secs(60)))?;
+        stream.write_all(request.as_bytes())?;
         if let Some(body) = body {
             // A body refused early closes the connection; the answer tells.
             drop(stream.write_all(body));
         }
         let mut raw = Vec::new();
-        stream.read_to_end(&mut raw).expect("answered");
-        let answer = Answer::parse(&raw);
+        stream.read_to_end(&mut raw)?;
+        let answer = Answer::parse(&raw)?;
         self.keep(&answer);
-        answer
+        Ok(answer)
     }
 
     fn keep(&self, answer: &Answer) {
@@ -170,11 +185,12 @@ impl Client {
 }
 
 impl Answer {
-    fn parse(raw: &[u8]) -> Self {
+    fn parse(raw: &[u8]) -> std::io::Result<Self> {
+        let cut_off = || std::io::Error::from(std::io::ErrorKind::UnexpectedEof);
         let end = raw
             .windows(4)
             .position(|w| w == b"\r\n\r\n")
-            .expect("headers end");
+            .ok_or_else(cut_off)?;
         let head = String::from_utf8_lossy(&raw[..end]);
         let mut lines = head.lines();
         let status = lines
@@ -193,11 +209,15 @@ impl Answer {
         {
             body = unchunked(&body);
         }
-        Self {
+        let length = headers.iter().find(|(name, _)| name == "content-length");
+        if length.is_some_and(|(_, length)| length.parse() != Ok(body.len())) {
+            return Err(cut_off());
+        }
+        Ok(Self {
             status,
             headers,
             body,
-        }
+        })
     }
 
     pub(crate) fn header(&self, name: &str) -> Option<&str> {

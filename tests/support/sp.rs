@@ -1,9 +1,8 @@
 //! A service provider in miniature: it writes requests and reads answers with all the checks a
 //! careful one makes.
 
-use avouch_saml::binding::post::{self, RequestDocument};
-use avouch_saml::binding::redirect;
-use avouch_saml::ids::{EntityId, MessageId, RelayState};
+use avouch_saml::binding::{Sendable, post, redirect};
+use avouch_saml::ids::{AcsUrl, EntityId, MessageId, RelayState};
 use avouch_saml::message::assertion::Assertion;
 use avouch_saml::message::authn_request::AuthnRequest;
 use avouch_saml::message::response::{ReceivedAssertion, ReceivedOutcome, ReceivedResponse};
@@ -174,15 +173,17 @@ impl Sp {
         relay_state: Option<&str>,
         signed_by: Option<&str>,
     ) -> String {
-        let signer = signed_by.map(|name| self.signer(name));
         let relay_state = relay_state.map(RelayState::new);
-        redirect::send(
-            "/saml/sso",
-            &request.write().expect("a request"),
-            relay_state.as_ref(),
-            signer.as_ref().map(|s| s as _),
-        )
-        .expect("a URL")
+        let (endpoint, unsigned) = (sso(), request.write().expect("a request"));
+        let url = match signed_by {
+            None => redirect::send_unsigned(&endpoint, &unsigned, relay_state.as_ref()),
+            Some(name) => {
+                let signer = self.signer(name);
+                redirect::send(&endpoint, &unsigned, relay_state.as_ref(), &signer)
+            }
+        };
+        let url = url.expect("a URL");
+        url.strip_prefix(BASE_URL).expect("ours").to_owned()
     }
 
     /// The fields of a form that carries `request`.
@@ -194,21 +195,14 @@ impl Sp {
     ) -> Vec<(String, String)> {
         let unsigned = request.write().expect("a request");
         let relay_state = relay_state.map(RelayState::new);
-        let form = match signed_by {
-            None => post::send_request(
-                "/saml/sso",
-                RequestDocument::Unsigned(&unsigned),
-                relay_state.as_ref(),
-            ),
+        let sendable = match signed_by {
+            None => Sendable::unsigned(unsigned),
             Some(name) => {
                 let signed = sign_enveloped(unsigned, &self.signer(name)).expect("signed");
-                post::send_request(
-                    "/saml/sso",
-                    RequestDocument::Signed(&signed),
-                    relay_state.as_ref(),
-                )
+                Sendable::from(signed)
             }
         };
+        let form = post::send(&sso(), &sendable, relay_state.as_ref());
         let mut fields = vec![(form.field().to_owned(), form.message().to_owned())];
         if let Some(relay_state) = form.relay_state() {
             fields.push(("RelayState".to_owned(), relay_state.as_str().to_owned()));
@@ -273,6 +267,11 @@ impl Sp {
             assertion_xml,
         }
     }
+}
+
+/// Where requests go.
+fn sso() -> AcsUrl {
+    AcsUrl::parse(&format!("{BASE_URL}/saml/sso")).expect("a URL")
 }
 
 fn policy_with_cbc() -> AlgorithmPolicy {

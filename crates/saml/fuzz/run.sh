@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
-# run.sh [TARGET...]: fuzzes each parser, or these, for FUZZ_SECONDS (60), two at a time, from its
-# corpus in tests/vectors/fuzz. What it finds lies in target/fuzz/found; put it into that corpus,
-# where a plain test replays it. The files `found-*` there are what earlier runs reached beyond the
-# seeds, chosen from a minimised corpus (`-merge=1`) for the most new edges in the fewest octets.
+# run.sh [TARGET...]: fuzzes each parser, or these, from its corpus in tests/vectors/fuzz. All of them
+# together take FUZZ_MINUTES (4), however many there are: one a core at a time, each as long as the
+# others. What it finds lies in target/fuzz/found; put it into that corpus, where a plain test replays it.
+# The files `found-*` there are what earlier runs reached beyond the seeds, chosen from a minimised corpus
+# (`-merge=1`) for the most new edges in the fewest octets. `run.sh --build` only compiles.
 # Coverage-guided on the stable toolchain: the flags below are what cargo-fuzz would pass, less
 # the address sanitizer, which needs nightly; the unsafe code of the crate is one small file.
 # The server's own parsers of what strangers send (forms, forwarding headers, cookies, rows, one entity
@@ -10,7 +11,7 @@
 # since building the whole server with instrumentation would take longer than all targets run.
 set -euo pipefail
 cd "$(dirname "$0")"
-seconds=${FUZZ_SECONDS:-60}
+minutes=${FUZZ_MINUTES:-4}
 root=$(cd ../../.. && pwd)
 host=$(rustc -vV | sed -n 's/^host: //p')
 export CARGO_TARGET_DIR="$root/target/fuzz"
@@ -19,11 +20,18 @@ export RUSTFLAGS="-Cpasses=sancov-module -Cllvm-args=-sanitizer-coverage-level=4
 -Cllvm-args=-sanitizer-coverage-trace-compares -Ccodegen-units=1 --cfg fuzzing"
 # --target keeps the instrumentation away from build scripts and macros. Not --locked: when the crate
 # changes what it depends on, the lock beside this file follows by itself.
-cargo build --release --target "$host" --bins
+# The compiler itself: a linter in its place would see nothing here that it does not see elsewhere.
+env -u RUSTC_WORKSPACE_WRAPPER cargo build --release --target "$host" --bins
+[ "${1:-}" != --build ] || exit 0
 
-targets=${*:-$(sed -n 's/^name = "\(.*\)"$/\1/p' Cargo.toml | grep -v '^avouch-saml-fuzz$')}
-status=0
-run_one() {
+read -ra targets <<<"${*:-$(sed -n 's/^name = "\(.*\)"$/\1/p' Cargo.toml | grep -v '^avouch-saml-fuzz$' | xargs)}"
+cores=$(nproc)
+rounds=$(((${#targets[@]} + cores - 1) / cores))
+seconds=$((minutes * 60 / rounds))
+[ "$seconds" -gt 0 ] || { echo "fuzz: $minutes minutes are too few for ${#targets[@]} targets" >&2; exit 2; }
+echo "fuzz: ${#targets[@]} targets, $cores at a time, $seconds seconds each"
+
+fuzz() {
     local work="$root/target/fuzz/corpus/$1" seeds="$root/tests/vectors/fuzz/$1"
     mkdir -p "$work" "$seeds" "$root/target/fuzz/found"
     local log="$root/target/fuzz/$1.log"
@@ -37,14 +45,13 @@ run_one() {
         return 1
     fi
 }
-running=()
-for target in $targets; do
-    run_one "$target" &
-    running+=($!)
-    if [ "${#running[@]}" -eq 2 ]; then
-        for pid in "${running[@]}"; do wait "$pid" || status=1; done
-        running=()
-    fi
+status=0
+for ((first = 0; first < ${#targets[@]}; first += cores)); do
+    running=()
+    for target in "${targets[@]:first:cores}"; do
+        fuzz "$target" &
+        running+=($!)
+    done
+    for pid in "${running[@]}"; do wait "$pid" || status=1; done
 done
-for pid in "${running[@]}"; do wait "$pid" || status=1; done
 exit "$status"

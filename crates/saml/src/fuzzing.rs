@@ -3,17 +3,24 @@
 //! Each takes whatever octets come; it must not panic, and what it accepts must obey the rule
 //! that its comment names.
 
-use crate::binding::{ReceivedRequest, post, redirect};
+use crate::binding::{ReceivedMessage, post, redirect};
 use crate::ids::{AcsUrl, EntityId, MessageId, SessionIndex};
 use crate::message::assertion::Assertion;
-use crate::message::authn_request::{AuthnRequest, SubjectIdentifier};
+use crate::message::authn_request::AuthnRequest;
+use crate::message::identifier::SubjectIdentifier;
+use crate::message::kind::{Incoming, Message as _};
+use crate::message::logout_request::{
+    LogoutReason, LogoutRequest, Principal, ReceivedLogoutRequest,
+};
+use crate::message::logout_response::{LogoutOutcome, LogoutResponse, ReceivedLogoutResponse};
 use crate::message::response::{ReceivedAssertion, ReceivedOutcome, ReceivedResponse};
 use crate::metadata::{IdpMetadata, Reading, SpMetadata, for_each_entity};
-use crate::name_id::MailAddress;
+use crate::name_id::{MailAddress, NameId, ReceivedNameId};
 use crate::security::algorithm::AlgorithmPolicy;
 use crate::security::certificate::{Certificate, PrivateKey, PublicKey};
 use crate::security::encrypt::decrypt_element;
 use crate::security::verify::verify_enveloped;
+use crate::status::{SecondStatus, Status, TopStatus};
 use crate::time::{Timestamp, parse_duration_seconds};
 use crate::xml::limits::Limits;
 use crate::xml::names::{is_ncname, is_xml_text};
@@ -52,25 +59,12 @@ pub fn authn_request(data: &[u8]) {
     };
     // Content of other people's schemas is passed over, so it cannot be written.
     request.extensions.clear();
-    let own_words = |identifier: &SubjectIdentifier| {
-        matches!(
-            identifier,
-            SubjectIdentifier::NameId(_) | SubjectIdentifier::None
-        )
-    };
     if let Some(subject) = &mut request.subject {
         subject.has_confirmation = false;
     }
-    if request
+    request
         .subject
-        .as_ref()
-        .is_some_and(|s| !own_words(&s.identifier))
-    {
-        request.subject = None;
-    }
-    if matches!(&request.subject, Some(s) if s.identifier == SubjectIdentifier::None) {
-        request.subject = None;
-    }
+        .take_if(|s| !matches!(s.identifier, Some(SubjectIdentifier::NameId(_))));
     let written = request.write().expect("what XML carried, XML carries");
     let again = read(written.as_bytes()).expect("our own XML is read");
     assert_eq!(AuthnRequest::parse(&again), Ok(request));
@@ -94,17 +88,96 @@ pub fn response(data: &[u8]) {
     }
 }
 
+/// [`ReceivedLogoutRequest::parse`] and [`ReceivedLogoutResponse::parse`]: what is read and can be
+/// said by us is read back the same.
+pub fn logout(data: &[u8]) {
+    let Some(root) = read(data) else { return };
+    if let Ok(mut received) = ReceivedLogoutRequest::parse(&root)
+        && let Some(request) = sayable_request(&received)
+    {
+        let written = request.write().expect("what XML carried, XML carries");
+        let again = read(written.as_bytes()).expect("our own XML is read");
+        // Neither is written; a NameID without a Format is written with the unspecified one.
+        (received.consent, received.extensions) = (None, Vec::new());
+        received.principal = SubjectIdentifier::NameId(match &request.principal {
+            Principal::NameId(name_id) => ReceivedNameId::from(name_id),
+            Principal::EncryptedId(_) => unreachable!("only a NameID is sayable here"),
+        });
+        assert_eq!(ReceivedLogoutRequest::parse(&again), Ok(received));
+    }
+    if let Ok(mut received) = ReceivedLogoutResponse::parse(&root)
+        && let Some(response) = sayable_response(&received)
+    {
+        let written = response.write().expect("what XML carried, XML carries");
+        let again = read(written.as_bytes()).expect("our own XML is read");
+        (received.consent, received.extensions) = (None, Vec::new());
+        // Our sentences are fixed; a peer's is not repeated.
+        received.status.message = None;
+        assert_eq!(ReceivedLogoutResponse::parse(&again), Ok(received));
+    }
+}
+
+fn sayable_request(received: &ReceivedLogoutRequest) -> Option<LogoutRequest> {
+    let SubjectIdentifier::NameId(name) = &received.principal else {
+        return None;
+    };
+    let reason = match received.reason.as_deref() {
+        None => None,
+        Some(uri) => Some(LogoutReason::from_uri(uri)?),
+    };
+    Some(LogoutRequest {
+        id: received.id.clone(),
+        issue_instant: received.issue_instant,
+        destination: AcsUrl::parse(received.destination.as_deref()?).ok()?,
+        issuer: received.issuer.clone(),
+        not_on_or_after: received.not_on_or_after?,
+        reason,
+        principal: Principal::NameId(NameId::try_from(name.clone()).ok()?),
+        session_indexes: received
+            .session_indexes
+            .iter()
+            .map(|index| SessionIndex::parse(index).ok())
+            .collect::<Option<_>>()?,
+    })
+}
+
+fn sayable_response(received: &ReceivedLogoutResponse) -> Option<LogoutResponse> {
+    let second = match received.status.second.as_deref() {
+        None => None,
+        Some(uri) => Some(SecondStatus::from_uri(uri)?),
+    };
+    let outcome = match (received.status.top, second) {
+        (TopStatus::Success, None) => LogoutOutcome::Success,
+        (TopStatus::Success, Some(SecondStatus::PartialLogout)) => LogoutOutcome::Partial,
+        (TopStatus::Success, Some(_)) => return None,
+        (top, second) => LogoutOutcome::Failure(Status {
+            top,
+            second,
+            message: None,
+        }),
+    };
+    Some(LogoutResponse {
+        id: received.id.clone(),
+        issue_instant: received.issue_instant,
+        destination: AcsUrl::parse(received.destination.as_deref()?).ok()?,
+        issuer: received.issuer.clone(),
+        in_response_to: received.in_response_to.clone(),
+        outcome,
+    })
+}
+
 /// [`redirect::receive`] on a query: nothing over the bounds comes out.
 pub fn redirect_query(data: &[u8]) {
     if let Ok(query) = std::str::from_utf8(data) {
-        bounded(redirect::receive(query, &Limits::MESSAGE).ok().as_ref());
+        bounded(redirect::receive::<AuthnRequest>(query).ok());
+        bounded(redirect::receive::<ReceivedLogoutResponse>(query).ok());
     }
 }
 
 /// [`redirect::receive`] on a deflate stream, so that the fuzzer need not learn base64.
 pub fn redirect_stream(data: &[u8]) {
-    let query = redirect::query_of_stream(data);
-    bounded(redirect::receive(&query, &Limits::MESSAGE).ok().as_ref());
+    let query = redirect::query_of_stream(AuthnRequest::ROLE.parameter(), data);
+    bounded(redirect::receive::<AuthnRequest>(&query).ok());
 }
 
 /// [`post::receive`]: the query ends at the first line break, the body comes behind.
@@ -114,7 +187,8 @@ pub fn post_form(data: &[u8]) {
         None => (&data[..0], data),
     };
     if let Ok(query) = std::str::from_utf8(query) {
-        bounded(post::receive(body, query, &Limits::MESSAGE).ok().as_ref());
+        bounded(post::receive::<AuthnRequest>(body, query).ok());
+        bounded(post::receive::<ReceivedResponse>(body, query).ok());
     }
 }
 
@@ -197,10 +271,10 @@ fn read(data: &[u8]) -> Option<Element> {
     reader::parse(data, &Limits::MESSAGE).ok()
 }
 
-fn bounded(received: Option<&ReceivedRequest>) {
+fn bounded<M: Incoming>(received: Option<ReceivedMessage<M>>) {
     if let Some(received) = received {
-        assert!(received.octets().len() <= Limits::MESSAGE.bytes);
-        assert!(reader::parse(received.octets(), &Limits::MESSAGE).is_ok());
+        assert!(received.octets().len() <= M::LIMITS.bytes);
+        assert!(reader::parse(received.octets(), &M::LIMITS).is_ok());
     }
 }
 

@@ -95,7 +95,8 @@ identifier!(
     MessageId, "message ID", 1024, is_ncname, "an XML name without a colon"
 );
 identifier!(
-    /// Where a response is sent: an absolute `http` or `https` URL without a fragment.
+    /// Where a message is sent, such as an assertion consumer service: an absolute `http` or `https`
+    /// URL without a fragment.
     AcsUrl, "endpoint location", 4096, is_web_url,
     "an absolute http or https URL without user info, fragment, spaces or control characters"
 );

@@ -6,7 +6,7 @@
 //! | Module | Owns |
 //! | --- | --- |
 //! | [`binding`] | how messages travel: HTTP-Redirect and HTTP-POST, received and sent |
-//! | [`message`] | AuthnRequest, Response, Assertion |
+//! | [`message`] | AuthnRequest, Response, Assertion, LogoutRequest, LogoutResponse |
 //! | [`metadata`] | what a service provider says of itself, and the identity provider of itself |
 //! | [`security`] | algorithms, keys, signatures, encryption |
 //! | [`status`], [`name_id`], [`ids`], [`time`] | the words of the standard as types |
@@ -40,20 +40,20 @@
 //! octets that it covers are read:
 //!
 //! ```
-//! # use avouch_saml::ids::{EntityId, MessageId};
-//! # use avouch_saml::message::authn_request::AuthnRequest;
+//! # use avouch_saml::ids::{AcsUrl, EntityId, MessageId};
 //! # use avouch_saml::metadata::{Reading, SpMetadata};
 //! # use avouch_saml::time::Timestamp;
 //! use avouch_saml::binding::{Reception, redirect};
+//! use avouch_saml::message::authn_request::AuthnRequest;
 //! use avouch_saml::security::algorithm::AlgorithmPolicy;
 //! use avouch_saml::security::verify::Trust;
-//! use avouch_saml::xml::limits::Limits;
 //!
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! # let now = Timestamp::parse("2026-03-01T12:00:00Z").ok_or("an instant")?;
 //! # let id = MessageId::parse("_request-1")?;
 //! # let request = AuthnRequest::new(id, now, EntityId::parse("https://sp.example.org/saml")?);
-//! # let url = redirect::send("https://idp.example.org/sso", &request.write()?, None, None)?;
+//! # let sso = AcsUrl::parse("https://idp.example.org/sso")?;
+//! # let url = redirect::send_unsigned(&sso, &request.write()?, None)?;
 //! # let query = url.split_once('?').ok_or("a query")?.1;
 //! # let file = br#"<EntityDescriptor xmlns="urn:oasis:names:tc:SAML:2.0:metadata"
 //! #     entityID="https://sp.example.org/saml">
@@ -63,7 +63,7 @@
 //! #   </SPSSODescriptor>
 //! # </EntityDescriptor>"#;
 //! # let sp = SpMetadata::parse(file, &Reading::at(now))?;
-//! let received = redirect::receive(query, &Limits::MESSAGE)?;
+//! let received = redirect::receive::<AuthnRequest>(query)?;
 //! assert_eq!(received.claimed_issuer(), &sp.entity_id);
 //! let trust = Trust {
 //!     keys: sp.signing_keys().cloned().collect(),
@@ -95,9 +95,9 @@
 //! # use avouch_saml::security::certificate::{KeyKind, PrivateKey};
 //! # use avouch_saml::security::sign::KeySigner;
 //! # use avouch_saml::time::Timestamp;
-//! use avouch_saml::binding::post;
+//! use avouch_saml::binding::{Sendable, post};
 //! use avouch_saml::message::assertion::{Assertion, AuthnStatement, Subject};
-//! use avouch_saml::message::response::{IssuedAssertion, Outcome, Response, SendableResponse};
+//! use avouch_saml::message::response::{IssuedAssertion, Outcome, Response};
 //! use avouch_saml::name_id::NameId;
 //! use avouch_saml::security::sign::sign_enveloped;
 //!
@@ -120,7 +120,7 @@
 //!
 //! let mut response = Response::new(response_id, now, idp, acs.clone(), Outcome::Success(issued));
 //! response.in_response_to = request_id;
-//! let signed = SendableResponse::from(sign_enveloped(response.write()?, &signer)?);
+//! let signed = Sendable::from(sign_enveloped(response.write()?, &signer)?);
 //! let form = post::send(&acs, &signed, None);
 //! assert_eq!((form.field(), form.action()), ("SAMLResponse", acs.as_str()));
 //! # Ok(())
@@ -130,6 +130,67 @@
 //! A refusal is [`Outcome::Failure`](message::response::Outcome::Failure) with a
 //! [`Status`](status::Status), which has no place for an assertion. Every error type says in its
 //! documentation who is at fault and who may hear of it: a person, by a page, or the SP.
+//!
+//! # Every other message
+//!
+//! A [`kind`](message::kind) says what a message is: its element, whether it asks or answers, how it
+//! is read. The bindings and the verifying code know no more than that, so a LogoutRequest leaves
+//! and comes in as the two above did, and nothing lets one pass unsigned:
+//!
+//! ```
+//! # use avouch_saml::binding::{Reception, redirect};
+//! # use avouch_saml::ids::{AcsUrl, EntityId, MessageId, SessionIndex};
+//! # use avouch_saml::name_id::NameId;
+//! # use avouch_saml::security::algorithm::{AlgorithmPolicy, SignatureAlgorithm};
+//! # use avouch_saml::security::certificate::{KeyKind, PrivateKey};
+//! # use avouch_saml::security::sign::KeySigner;
+//! # use avouch_saml::security::verify::Trust;
+//! # use avouch_saml::time::Timestamp;
+//! use avouch_saml::message::logout_request::{
+//!     LogoutReason, LogoutRequest, Principal, ReceivedLogoutRequest,
+//! };
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! # let now = Timestamp::parse("2026-03-01T12:00:00Z").ok_or("an instant")?;
+//! # let policy = AlgorithmPolicy::default();
+//! # let key = PrivateKey::generate(KeyKind::P256)?;
+//! # let idp_key = key.public();
+//! # let certificate = key.self_signed("Sample", 1, now, now.plus_seconds(86_400))?;
+//! # let signer = KeySigner::new(key, certificate, SignatureAlgorithm::EcdsaSha256, &policy)?;
+//! let slo = AcsUrl::parse("https://sp.example.org/saml/slo")?;
+//! let request = LogoutRequest {
+//!     id: MessageId::parse("_logout-1")?,
+//!     issue_instant: now,
+//!     destination: slo.clone(),
+//!     issuer: EntityId::parse("https://idp.example.org")?,
+//!     not_on_or_after: now.plus_seconds(300),
+//!     reason: Some(LogoutReason::User),
+//!     principal: Principal::NameId(NameId::Unspecified("sample.one".to_owned())),
+//!     session_indexes: vec![SessionIndex::parse("_session-1")?],
+//! };
+//! let url = redirect::send(&slo, &request.write()?, None, &signer)?;
+//!
+//! // At the SP:
+//! let query = url.split_once('?').ok_or("a query")?.1;
+//! let received = redirect::receive::<ReceivedLogoutRequest>(query)?;
+//! # let trust = Trust { keys: vec![idp_key], policy, require_signature: false };
+//! # let reception = Reception {
+//! #     endpoint: slo.as_str(),
+//! #     now,
+//! #     skew_seconds: 180,
+//! #     lifetime_seconds: 300,
+//! #     signed_needs_destination: true,
+//! # };
+//! let verified = received.verify(&trust, &reception)?;
+//! assert_eq!(verified.session_indexes, ["_session-1"]);
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # Features
+//!
+//! `serde`, off by default: identifiers, instants and NameIDs can be stored. What is read goes
+//! through the same parse as what a message brings.
 //!
 //! # What is never done
 //!
@@ -145,6 +206,8 @@ pub mod message;
 pub mod metadata;
 pub mod name_id;
 pub mod security;
+#[cfg(feature = "serde")]
+mod serde;
 pub mod status;
 pub mod time;
 pub mod xml;

@@ -132,6 +132,7 @@ impl NameId {
 
 /// A NameID as another party wrote it, before anything is made of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(::serde::Serialize, ::serde::Deserialize))]
 pub struct ReceivedNameId {
     /// The element's text.
     pub value: String,
@@ -143,6 +144,65 @@ pub struct ReceivedNameId {
     pub sp_name_qualifier: Option<String>,
     /// `SPProvidedID`, when given.
     pub sp_provided_id: Option<String>,
+}
+
+/// A NameID as it is written: an issued name always says its format.
+impl From<&NameId> for ReceivedNameId {
+    fn from(name_id: &NameId) -> Self {
+        Self {
+            value: name_id.value().to_owned(),
+            format: Some(name_id.format().uri().to_owned()),
+            name_qualifier: name_id.name_qualifier().map(str::to_owned),
+            sp_name_qualifier: name_id.sp_name_qualifier().map(str::to_owned),
+            sp_provided_id: None,
+        }
+    }
+}
+
+/// Makes of a NameID that another party wrote the variant of its format. It fails when what the
+/// format asks for is missing, or when there is what the format does not define.
+impl TryFrom<ReceivedNameId> for NameId {
+    type Error = &'static str;
+
+    fn try_from(received: ReceivedNameId) -> Result<Self, &'static str> {
+        let ReceivedNameId {
+            value,
+            format,
+            name_qualifier,
+            sp_name_qualifier,
+            sp_provided_id,
+        } = received;
+        if sp_provided_id.is_some() {
+            return Err("the NameID has an SPProvidedID");
+        }
+        let entity =
+            |text: String| EntityId::parse(&text).map_err(|_| "NameQualifier is no entity ID");
+        let unqualified = name_qualifier.is_none() && sp_name_qualifier.is_none();
+        match NameIdFormat::from_uri(format.as_deref().unwrap_or(NameIdFormat::Unspecified.uri())) {
+            NameIdFormat::Persistent => Ok(Self::Persistent {
+                value,
+                name_qualifier: entity(
+                    name_qualifier.ok_or("a persistent NameID has no qualifier")?,
+                )?,
+                sp_name_qualifier: sp_name_qualifier
+                    .ok_or("a persistent NameID has no qualifier")?,
+            }),
+            NameIdFormat::Transient => Ok(Self::Transient {
+                value,
+                name_qualifier: name_qualifier.map(entity).transpose()?,
+                sp_name_qualifier,
+            }),
+            _ if !unqualified => Err("the NameID has qualifiers its format does not define"),
+            NameIdFormat::Unspecified => Ok(Self::Unspecified(value)),
+            NameIdFormat::EmailAddress => MailAddress::parse(&value)
+                .map(Self::EmailAddress)
+                .map_err(|_| "the NameID is no mail address"),
+            other => Ok(Self::Other {
+                value,
+                format: other.uri().to_owned(),
+            }),
+        }
+    }
 }
 
 /// A bare mail address, the addr-spec of RFC 2822 without comments or quoting (AV-NID-05). That is

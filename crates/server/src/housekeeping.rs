@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use crate::services::Services;
 use crate::store::expiry::{self, OldEvents};
-use crate::store::{self, StoreError};
+use crate::store::{self, StoreError, event_index};
 
 /// How often.
 const EVERY: Duration = Duration::from_secs(60);
@@ -15,55 +15,62 @@ const EVERY: Duration = Duration::from_secs(60);
 /// The most rows of a kind in one transaction, so that no sign-on waits long for the writer.
 const PIECE: i64 = 500;
 
-/// The most remembered messages found by looking at all of them once, which bounds their memory.
-const MOST_OLD: i64 = 20_000;
-
-/// How often all of them are looked at, at one time, while there are so many.
-const SCANS: usize = 10;
-
 /// Pieces at one time; what is left waits for the next.
 const PIECES: usize = 200;
 
-/// A thread that cleans up, at once and then every minute, until it is dropped.
+/// A thread that cleans up, at once and then every minute, and one that copies the database's log,
+/// until it is dropped.
 pub struct Housekeeping {
+    services: Arc<Services>,
     stop: Option<Sender<()>>,
-    thread: Option<JoinHandle<()>>,
+    threads: Vec<JoinHandle<()>>,
 }
 
 impl Housekeeping {
-    /// Starts the thread.
+    /// Starts the threads.
     ///
     /// # Errors
     /// The operating system gives no thread.
     pub fn start(services: Arc<Services>) -> std::io::Result<Self> {
         let (stop, stopped) = mpsc::channel::<()>();
-        let thread = std::thread::Builder::new()
-            .name("housekeeping".to_owned())
-            .spawn(move || {
-                let mut log = EventLog::default();
-                loop {
-                    clean(&services, &mut log);
-                    write_left_out(&services);
-                    services.rounds.end_one();
-                    match stopped.recv_timeout(EVERY) {
-                        Err(RecvTimeoutError::Timeout) => {}
-                        Ok(()) | Err(RecvTimeoutError::Disconnected) => {
-                            return write_left_out(&services);
-                        }
+        let mut started = Self {
+            services: Arc::clone(&services),
+            stop: Some(stop),
+            threads: Vec::new(),
+        };
+        let inside = Arc::clone(&services);
+        let copies = std::thread::Builder::new().name("checkpoint".to_owned());
+        started.threads.push(copies.spawn(move || {
+            while inside.db.wait_for_writes(EVERY) {
+                if let Err(error) = inside.db.checkpoint() {
+                    tracing::warn!(%error, "the database's log was not copied; the next try is soon");
+                }
+            }
+        })?);
+        let cleans = std::thread::Builder::new().name("housekeeping".to_owned());
+        started.threads.push(cleans.spawn(move || {
+            let mut log = EventLog::default();
+            loop {
+                clean(&services, &mut log);
+                write_left_out(&services);
+                services.rounds.end_one();
+                match stopped.recv_timeout(EVERY) {
+                    Err(RecvTimeoutError::Timeout) => {}
+                    Ok(()) | Err(RecvTimeoutError::Disconnected) => {
+                        return write_left_out(&services);
                     }
                 }
-            })?;
-        Ok(Self {
-            stop: Some(stop),
-            thread: Some(thread),
-        })
+            }
+        })?);
+        Ok(started)
     }
 }
 
 impl Drop for Housekeeping {
     fn drop(&mut self) {
         drop(self.stop.take());
-        if let Some(thread) = self.thread.take() {
+        self.services.db.stop_checkpoints();
+        for thread in self.threads.drain(..) {
             // A panic in it was logged where it happened.
             let _ = thread.join();
         }
@@ -87,7 +94,14 @@ fn clean(services: &Services, log: &mut EventLog) {
             Ok::<_, StoreError>(expired + surplus > 0)
         })
     })
-    .and_then(|()| forget_messages(services))
+    .and_then(|()| {
+        let too_old = settings.saml.oldest_request(services.clock.now());
+        in_pieces(|| {
+            let forgotten = db.write(|c| expiry::forget_messages(c, too_old, PIECE))?;
+            Ok(forgotten > 0)
+        })
+    })
+    .and_then(|()| event_index::fill(db, PIECE))
     .and_then(|()| {
         for (which, cleaned, kept) in [
             (
@@ -121,22 +135,6 @@ fn clean(services: &Services, log: &mut EventLog) {
     }
 }
 
-fn forget_messages(services: &Services) -> Result<(), StoreError> {
-    let db = &services.db;
-    for _ in 0..SCANS {
-        let now = services.clock.now();
-        // Not `read_one`, which borrows the writer: nobody should have to wait for this.
-        let old = db.read(|c| expiry::old_messages(c, now, MOST_OLD))?;
-        for piece in old.chunks(PIECE as usize) {
-            db.write(|c| expiry::forget_messages(c, piece, now))?;
-        }
-        if old.len() < MOST_OLD as usize {
-            break;
-        }
-    }
-    Ok(())
-}
-
 /// Deletes piece after piece while `piece` says that there may be more.
 fn in_pieces(mut piece: impl FnMut() -> Result<bool, StoreError>) -> Result<(), StoreError> {
     for _ in 0..PIECES {
@@ -151,10 +149,12 @@ fn write_left_out(services: &Services) {
     let events = services
         .anonymous_events
         .take_left_out(services.clock.now());
-    for event in events {
-        let written = services.db.write(|c| store::events::insert(c, &event));
+    for (event, reason) in events {
+        let written = services
+            .db
+            .write(|c| store::events::set_reason(c, event.seq, &reason));
         if let Err(error) = written {
-            tracing::error!(%error, event.code, reason = event.reason, "an event was not written");
+            tracing::error!(%error, event.code, reason, "how many an event stands for was not written");
         }
     }
 }

@@ -11,6 +11,7 @@ use crate::attributes::pairwise::PairwiseSalt;
 use crate::audit::anonymous_limiter::AnonymousEventLimiter;
 use crate::cache::apps::{AppCache, By, Found, Sources};
 use crate::cache::documents::DocumentCache;
+use crate::cache::launcher::LauncherCache;
 use crate::cache::users::UserCache;
 use crate::clock::{Clock, SystemClock};
 use crate::config::Settings;
@@ -24,6 +25,7 @@ use crate::keys::Keyring;
 use crate::random::{SystemRandom, new_id};
 use crate::rounds::Rounds;
 use crate::store::Db;
+use crate::store::state::Versions;
 
 /// Everything a flow may use. One for all requests of a process.
 pub struct Services {
@@ -39,6 +41,8 @@ pub struct Services {
     pub throttle: ThrottleRules,
     /// Connected apps ready for use.
     pub apps: AppCache,
+    /// The apps that a launcher may show.
+    pub launcher: LauncherCache,
     /// Users as they were last read.
     pub users: UserCache,
     /// Our own metadata as it was signed.
@@ -82,6 +86,7 @@ impl Services {
             hasher,
             throttle,
             apps: AppCache::default(),
+            launcher: LauncherCache::default(),
             users: UserCache::default(),
             metadata: DocumentCache::default(),
             clock: Arc::new(SystemClock),
@@ -119,12 +124,12 @@ impl Services {
         }
     }
 
-    /// An app ready for use, as of `version`, the version this request read.
+    /// An app ready for use, as of `versions`, those this request read.
     ///
     /// # Errors
     /// The database, or metadata in it that does not read.
-    pub fn app(&self, version: i64, by: By<'_>, now: Timestamp) -> Found {
-        self.apps.find(self.sources(), version, by, now)
+    pub fn app(&self, versions: Versions, by: By<'_>, now: Timestamp) -> Found {
+        self.apps.find(self.sources(), versions, by, now)
     }
 
     /// What an app is made ready from.

@@ -1,4 +1,6 @@
 DROP TABLE throttle;
+DROP TABLE events_indexed;
+DROP TABLE event_mentions;
 DROP TABLE events;
 DROP TABLE replay;
 DROP TABLE pending;

@@ -7,14 +7,19 @@ CREATE TABLE settings (
     key TEXT NOT NULL PRIMARY KEY,
     value BLOB NOT NULL
 ) WITHOUT ROWID;
+-- The key of the events' reference codes; see store/codes.rs.
+INSERT INTO settings (key, value) VALUES ('event-codes', randomblob(32));
 
--- One row. The version rises in every change of apps, keys, policies or rights, and tells every
--- node whether what it has cached is still true.
+-- One row. Each version rises with every change of its kind, and tells every node whether what it has
+-- cached of it is still true. Users have a version each, in their rows.
 CREATE TABLE state (
     id BIGINT NOT NULL PRIMARY KEY CHECK (id = 1),
-    version BIGINT NOT NULL
+    apps BIGINT NOT NULL,
+    keys BIGINT NOT NULL,
+    -- Of permission sets too.
+    profiles BIGINT NOT NULL
 );
-INSERT INTO state (id, version) VALUES (1, 1);
+INSERT INTO state (id, apps, keys, profiles) VALUES (1, 1, 1, 1);
 
 CREATE TABLE profiles (
     id TEXT NOT NULL PRIMARY KEY,
@@ -26,6 +31,8 @@ CREATE TABLE permission_sets (
     name TEXT NOT NULL UNIQUE
 ) WITHOUT ROWID;
 
+-- The version of a row rises with each update of it: who changes one names the version they read, and
+-- is refused when it is another by then. The same of apps.
 CREATE TABLE users (
     id TEXT NOT NULL PRIMARY KEY,
     username TEXT NOT NULL,
@@ -43,7 +50,8 @@ CREATE TABLE users (
     custom TEXT NOT NULL,
     admin_rights TEXT NOT NULL,
     created_at BIGINT NOT NULL,
-    updated_at BIGINT NOT NULL
+    updated_at BIGINT NOT NULL,
+    version BIGINT NOT NULL
 ) WITHOUT ROWID;
 CREATE INDEX users_by_profile ON users (profile_id);
 
@@ -69,7 +77,8 @@ CREATE TABLE apps (
     policy TEXT NOT NULL,
     metadata_xml BLOB NOT NULL,
     created_at BIGINT NOT NULL,
-    updated_at BIGINT NOT NULL
+    updated_at BIGINT NOT NULL,
+    version BIGINT NOT NULL
 );
 
 CREATE TABLE app_assignments (
@@ -137,18 +146,19 @@ CREATE TABLE pending (
 ) WITHOUT ROWID;
 CREATE INDEX pending_by_end ON pending (expires_at);
 
+-- Keyed by the message's own instant first: the same message has the same, whoever sees it when, and
+-- new messages come in about the order of it, so that they are appended and forgotten as a range.
 CREATE TABLE replay (
+    issued_at BIGINT NOT NULL,
     issuer TEXT NOT NULL,
     message_id TEXT NOT NULL,
     pending_id TEXT,
-    expires_at BIGINT NOT NULL,
-    PRIMARY KEY (issuer, message_id)
+    PRIMARY KEY (issued_at, issuer, message_id)
 ) WITHOUT ROWID;
 
 -- Events outlive what they speak of, so nothing here refers to another table.
 CREATE TABLE events (
     seq INTEGER NOT NULL PRIMARY KEY,
-    code TEXT NOT NULL UNIQUE,
     at BIGINT NOT NULL,
     kind TEXT NOT NULL,
     result TEXT NOT NULL,
@@ -167,8 +177,20 @@ CREATE TABLE events (
     request_id TEXT NOT NULL,
     acting TEXT
 );
-CREATE INDEX events_by_user ON events (user_id, seq);
-CREATE INDEX events_by_app ON events (app_id, seq);
+
+-- Which events name a user or an app, by its row. Not indexes: the clean-up fills it for many events
+-- at a time, up to the one in events_indexed, and those after are few enough to be looked at one by one.
+CREATE TABLE event_mentions (
+    row_id TEXT NOT NULL,
+    seq BIGINT NOT NULL,
+    PRIMARY KEY (row_id, seq)
+) WITHOUT ROWID;
+
+CREATE TABLE events_indexed (
+    id BIGINT NOT NULL PRIMARY KEY CHECK (id = 1),
+    seq BIGINT NOT NULL
+);
+INSERT INTO events_indexed (id, seq) VALUES (1, 0);
 
 CREATE TABLE throttle (
     key TEXT NOT NULL PRIMARY KEY,

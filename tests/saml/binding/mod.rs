@@ -1,5 +1,6 @@
 //! Messages on their way through a browser.
 
+mod logout;
 mod peers;
 mod post;
 mod received;

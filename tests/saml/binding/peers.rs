@@ -1,15 +1,20 @@
-//! Requests that other people's software wrote and signed; see tests/vectors/messages/README.md.
+//! Messages that other people's software wrote and signed; see tests/vectors/messages/README.md.
 
 use std::path::PathBuf;
 
-use avouch_saml::binding::{ReceivedRequest, Reception, Refused, post};
+use avouch_saml::binding::{ReceivedMessage, ReceivedRequest, Reception, Refused, post, redirect};
 use avouch_saml::message::authn_request::{AuthnRequest, Comparison};
-use avouch_saml::name_id::NameIdFormat;
+use avouch_saml::message::identifier::SubjectIdentifier;
+use avouch_saml::message::kind::Incoming;
+use avouch_saml::message::logout_request::{LogoutReason, ReceivedLogoutRequest};
+use avouch_saml::message::logout_response::ReceivedLogoutResponse;
+use avouch_saml::name_id::{NameId, NameIdFormat};
 use avouch_saml::security::verify::{Authenticity, Verified};
+use avouch_saml::status::TopStatus;
 use avouch_saml::time::Timestamp;
-use avouch_saml::xml::limits::Limits;
 
 use super::support::*;
+use crate::message::support::{SLO, logout_request, persistent};
 
 fn vector(name: &str) -> String {
     let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../tests/vectors/messages");
@@ -18,7 +23,7 @@ fn vector(name: &str) -> String {
 
 fn posted(xml: &str) -> ReceivedRequest {
     let body = format!("SAMLRequest={}", escape(&base64(xml.as_bytes())));
-    post::receive(body.as_bytes(), "", &Limits::MESSAGE).unwrap()
+    post::receive(body.as_bytes(), "").unwrap()
 }
 
 /// As on the day the vectors were made.
@@ -87,5 +92,101 @@ fn iip_sso02_posts_of_other_implementations_verify() {
         assert_ne!(moved, xml);
         let refused = verify(posted(&moved));
         assert!(matches!(refused, Err(Refused::NotAuthentic(_))), "{name}");
+    }
+}
+
+/// A logout message, as on the day the vectors were made.
+fn logout<M: Incoming>(received: ReceivedMessage<M>) -> Result<Verified<M>, Refused<M::Head>> {
+    let now = Timestamp::parse("2026-12-01T04:24:00Z").unwrap();
+    let reception = Reception {
+        endpoint: SLO,
+        now,
+        ..reception()
+    };
+    received.verify(&trust(false), &reception)
+}
+
+/// The LogoutRequests of a peer, and each with one octet changed where only its signature tells.
+fn logout_requests() -> Vec<(ReceivedMessage<ReceivedLogoutRequest>, bool)> {
+    let mut all = Vec::new();
+    for name in [
+        "pysaml2-logout-request-redirect.txt",
+        "node-saml-logout-request-redirect.txt",
+    ] {
+        let query = vector(name);
+        let changed = query.replace("RelayState=a", "RelayState=b");
+        assert_ne!(query, changed);
+        all.push((redirect::receive(&query).unwrap(), true));
+        all.push((redirect::receive(&changed).unwrap(), false));
+    }
+    let xml = vector("pysaml2-logout-request-post.xml");
+    let changed = xml.replace(">_s2<", ">_s3<");
+    assert_ne!(xml, changed);
+    for (xml, sound) in [(xml, true), (changed, false)] {
+        let body = format!("SAMLRequest={}", escape(&base64(xml.as_bytes())));
+        all.push((post::receive(body.as_bytes(), "").unwrap(), sound));
+    }
+    all
+}
+
+/// Proves AV-BND-02 for LogoutRequest with the octets of two independent implementations.
+#[test]
+fn av_bnd_02_logout_requests_of_other_implementations_verify() {
+    let mut reasons = 0;
+    for (received, sound) in logout_requests() {
+        let outcome = logout(received);
+        if !sound {
+            assert!(matches!(outcome, Err(Refused::NotAuthentic(_))));
+            continue;
+        }
+        let request = outcome.unwrap();
+        assert!(matches!(request.authenticity(), Authenticity::Signed(_)));
+        let SubjectIdentifier::NameId(name) = &request.principal else {
+            panic!("a NameID")
+        };
+        assert_eq!(NameId::try_from(name.clone()), Ok(persistent()));
+        assert_eq!(request.session_indexes[0], "_s1");
+        if let Some(reason) = &request.reason {
+            assert_eq!(LogoutReason::from_uri(reason), Some(LogoutReason::User));
+            assert_eq!(request.session_indexes, ["_s1", "_s2"]);
+            let until = Timestamp::parse("2026-12-01T04:28:21Z");
+            assert_eq!(request.not_on_or_after, until);
+            reasons += 1;
+        }
+    }
+    assert_eq!(reasons, 1);
+}
+
+/// Proves AV-BND-02 for SAMLResponse with the octets of two independent implementations.
+#[test]
+fn av_bnd_02_logout_responses_of_other_implementations_verify() {
+    let mut all = Vec::new();
+    for name in [
+        "pysaml2-logout-response-redirect.txt",
+        "node-saml-logout-response-redirect.txt",
+    ] {
+        let query = vector(name);
+        let changed = query.replace("RelayState=a", "RelayState=%61");
+        assert_ne!(query, changed);
+        all.push((redirect::receive(&query).unwrap(), true));
+        all.push((redirect::receive(&changed).unwrap(), false));
+    }
+    let xml = vector("pysaml2-logout-response-post.xml");
+    let changed = xml.replace("status:Success", "status:Responder");
+    assert_ne!(xml, changed);
+    for (xml, sound) in [(xml, true), (changed, false)] {
+        let body = format!("SAMLResponse={}", escape(&base64(xml.as_bytes())));
+        all.push((post::receive(body.as_bytes(), "").unwrap(), sound));
+    }
+    for (received, sound) in all {
+        let outcome = logout::<ReceivedLogoutResponse>(received);
+        if !sound {
+            assert!(matches!(outcome, Err(Refused::NotAuthentic(_))));
+            continue;
+        }
+        let response = outcome.unwrap();
+        assert!(matches!(response.authenticity(), Authenticity::Signed(_)));
+        assert_eq!(response.in_response_to, Some(logout_request().id));
+        assert_eq!(response.status.top, TopStatus::Success);
     }
 }

@@ -1,9 +1,8 @@
 //! HTTP-POST, both ways.
 
-use avouch_saml::binding::post::{self, RequestDocument};
-use avouch_saml::binding::{BindingError, ReceivedRequest, Transport};
+use avouch_saml::binding::{BindingError, ReceivedRequest, Sendable, Transport, post};
 use avouch_saml::ids::{AcsUrl, RelayState};
-use avouch_saml::message::response::SendableResponse;
+use avouch_saml::message::kind::Role;
 use avouch_saml::security::sign::sign_enveloped;
 use avouch_saml::xml::limits::Limits;
 
@@ -12,7 +11,7 @@ use crate::message::support::*;
 use crate::security::support::dev_signer;
 
 fn receive_form(body: &str, query: &str) -> Result<ReceivedRequest, BindingError> {
-    post::receive(body.as_bytes(), query, &Limits::MESSAGE)
+    post::receive(body.as_bytes(), query)
 }
 
 fn error(body: &str, query: &str) -> BindingError {
@@ -96,8 +95,12 @@ fn av_bnd_09_one_message_in_the_form_and_none_in_the_query() {
         error(&format!("{}&relaystate=x", form()), ""),
         BindingError::Spelling(_)
     ));
-    assert_eq!(error("", ""), BindingError::NoMessage);
-    assert_eq!(error("SAMLResponse=x", ""), BindingError::NotARequest);
+    assert_eq!(error("", ""), BindingError::NoMessage(Role::Request));
+    let expected = Role::Request;
+    assert_eq!(
+        error("SAMLResponse=x", ""),
+        BindingError::OtherRole { expected }
+    );
     // A deflated message is no document.
     assert!(matches!(
         error(&plain_parameter(), ""),
@@ -184,7 +187,7 @@ fn av_bnd_08_the_form_that_answers() {
     let mut random = Seeded(80);
     let response = plain_success(&mut random);
     let signed = sign_enveloped(response.write().unwrap(), &dev_signer("idp-rsa2048")).unwrap();
-    let sendable = SendableResponse::from(signed);
+    let sendable = Sendable::from(signed);
     let acs = AcsUrl::parse(ACS).unwrap();
     let relay_state = RelayState::new("\"><script>alert(1)</script>");
     let form = post::send(&acs, &sendable, Some(&relay_state));
@@ -204,13 +207,12 @@ fn av_bnd_08_the_form_that_answers() {
 #[test]
 fn a_posted_request_reads_back() {
     let request = plain_request();
-    let written = request.write().unwrap();
     let signed = sign_enveloped(request.write().unwrap(), &dev_signer("sp-signing")).unwrap();
-    for (document, require) in [
-        (RequestDocument::Unsigned(&written), false),
-        (RequestDocument::Signed(&signed), true),
+    for (sendable, require) in [
+        (Sendable::unsigned(request.write().unwrap()), false),
+        (Sendable::from(signed), true),
     ] {
-        let form = post::send_request(SSO, document, Some(&RelayState::new("r")));
+        let form = post::send(&url(SSO), &sendable, Some(&RelayState::new("r")));
         assert_eq!((form.action(), form.field()), (SSO, "SAMLRequest"));
         let body = format!("SAMLRequest={}&RelayState=r", escape(form.message()));
         let received = receive_form(&body, "").unwrap();

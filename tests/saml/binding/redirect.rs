@@ -1,8 +1,9 @@
 //! HTTP-Redirect, received from peers of every habit and from attackers.
 
-use avouch_saml::binding::redirect::{SendError, send};
+use avouch_saml::binding::redirect::{SendError, send, send_unsigned};
 use avouch_saml::binding::{BindingError, Refused, Transport};
 use avouch_saml::ids::RelayState;
+use avouch_saml::message::kind::Role;
 use avouch_saml::security::sign::{Signer as _, sign_enveloped};
 use avouch_saml::security::verify::{Authenticity, VerifyError};
 use proptest::prelude::*;
@@ -93,7 +94,7 @@ fn av_bnd_01_raw_deflate_and_nothing_else() {
 
     for wrapped in [zlib(xml), gzip(xml), xml.to_vec()] {
         let query = format!("SAMLRequest={}", escape(&base64(&wrapped)));
-        assert_eq!(error(&query), BindingError::Deflate);
+        assert_eq!(error(&query), BindingError::Deflate("SAMLRequest"));
     }
     let plain = plain_parameter();
     let deflate = escape("urn:oasis:names:tc:SAML:2.0:bindings:URL-Encoding:DEFLATE");
@@ -108,11 +109,16 @@ fn av_bnd_01_raw_deflate_and_nothing_else() {
             "{broken}"
         );
     }
-    assert_eq!(error(""), BindingError::NoMessage);
-    assert_eq!(error("spentityid=x"), BindingError::NoMessage);
+    assert_eq!(error(""), BindingError::NoMessage(Role::Request));
+    assert_eq!(
+        error("spentityid=x"),
+        BindingError::NoMessage(Role::Request)
+    );
     assert_eq!(
         error(&plain.replace("SAMLRequest", "SAMLResponse")),
-        BindingError::NotARequest
+        BindingError::OtherRole {
+            expected: Role::Request
+        }
     );
 }
 
@@ -302,7 +308,60 @@ fn av_bnd_07_av_sec_41_bombs_are_refused_in_little_memory() {
         Vec::new(),
     ] {
         let query = format!("SAMLRequest={}", escape(&base64(&wrong)));
-        assert_eq!(error(&query), BindingError::Deflate);
+        assert_eq!(error(&query), BindingError::Deflate("SAMLRequest"));
+    }
+}
+
+/// Whatever another deflater makes of it, a message of any size up to the bound comes out whole, and
+/// one octet more is refused.
+#[test]
+fn av_bnd_07_every_size_up_to_the_bound_inflates() {
+    use flate2::Compression;
+    use std::io::Write as _;
+    let xml = plain_request().write().unwrap().into_bytes();
+    let limit = 256 * 1024;
+    let mut random = Seeded(7);
+    // Text that deflates to nearly nothing, and text that hardly deflates.
+    let flat: fn(&mut Seeded) -> u8 = |_| b' ';
+    let noise: fn(&mut Seeded) -> u8 = |random| {
+        let mut byte = [0];
+        avouch_saml::time::Random::fill(random, &mut byte);
+        b'A' + byte[0] % 58
+    };
+    for letter in [flat, noise] {
+        for size in [
+            700,
+            1023,
+            1024,
+            1025,
+            4096,
+            16_383,
+            16_384,
+            16_385,
+            65_537,
+            limit - 1,
+            limit,
+            limit + 1,
+        ] {
+            let mut message = xml.clone();
+            message.extend_from_slice(b"<!--");
+            message.resize_with(size - 3, || letter(&mut random));
+            message.extend_from_slice(b"-->");
+            for level in [0, 1, 6, 9] {
+                let mut encoder =
+                    flate2::write::DeflateEncoder::new(Vec::new(), Compression::new(level));
+                encoder.write_all(&message).unwrap();
+                let deflated = encoder.finish().unwrap();
+                let query = format!("SAMLRequest={}", escape(&base64(&deflated)));
+                match receive(&query) {
+                    Ok(received) => assert!(size <= limit && received.octets() == message),
+                    Err(error) => {
+                        assert_eq!(error, BindingError::TooLarge { limit });
+                        assert!(size > limit, "{size} {level}");
+                    }
+                }
+            }
+        }
     }
 }
 
@@ -345,11 +404,11 @@ fn av_sec_56_an_endpoint_with_saml_parameters_is_not_sent_to() {
         "https://idp.example.org/sso?relaystate=y",
     ] {
         assert!(matches!(
-            send(endpoint, &request, None, None),
+            send_unsigned(&url(endpoint), &request, None),
             Err(SendError::Endpoint)
         ));
     }
-    let url = send("https://idp.example.org/sso?a=1", &request, None, None).unwrap();
+    let url = send_unsigned(&url("https://idp.example.org/sso?a=1"), &request, None).unwrap();
     assert!(url.starts_with("https://idp.example.org/sso?a=1&SAMLRequest="));
 }
 
@@ -366,9 +425,12 @@ proptest! {
         let mut request = plain_request();
         request.provider_name = Some(name);
         let relay_state = relay_state.map(RelayState::new);
-        let signer = key.map(dev_signer);
         let written = request.write().unwrap();
-        let url = send(SSO, &written, relay_state.as_ref(), signer.as_ref().map(|s| s as _)).unwrap();
+        let url = match key {
+            None => send_unsigned(&url(SSO), &written, relay_state.as_ref()),
+            Some(key) => send(&url(SSO), &written, relay_state.as_ref(), &dev_signer(key)),
+        }
+        .unwrap();
         let (endpoint, query) = url.split_once('?').unwrap();
         prop_assert_eq!(endpoint, SSO);
         prop_assert!(url.bytes().all(|b| b.is_ascii_graphic()));

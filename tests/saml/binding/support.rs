@@ -6,7 +6,6 @@ use avouch_saml::binding::redirect;
 use avouch_saml::binding::{BindingError, ReceivedRequest, Reception};
 use avouch_saml::security::algorithm::AlgorithmPolicy;
 use avouch_saml::security::verify::Trust;
-use avouch_saml::xml::limits::Limits;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use flate2::Compression;
@@ -57,7 +56,7 @@ pub(crate) fn plain_parameter() -> String {
 }
 
 pub(crate) fn receive(query: &str) -> Result<ReceivedRequest, BindingError> {
-    redirect::receive(query, &Limits::MESSAGE)
+    redirect::receive(query)
 }
 
 /// What the SP's settings say, with its development key.

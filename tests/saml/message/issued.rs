@@ -1,10 +1,10 @@
 //! What leaves: Responses and assertions, judged by the schemas and by libxml2.
 
+use avouch_saml::binding::{NotSendable, Sendable};
 use avouch_saml::ids::{EntityId, MessageId};
 use avouch_saml::message::assertion::{Assertion, BEARER, Subject};
 use avouch_saml::message::response::{
-    IssuedAssertion, NotSendable, Outcome, ReceivedAssertion, ReceivedOutcome, ReceivedResponse,
-    Response, SendableResponse,
+    IssuedAssertion, Outcome, ReceivedAssertion, ReceivedOutcome, ReceivedResponse, Response,
 };
 use avouch_saml::name_id::{MailAddress, NameId};
 use avouch_saml::security::algorithm::{AlgorithmPolicy, DataEncryption, KeyTransport, OaepHash};
@@ -215,14 +215,14 @@ fn av_rsp_13_an_unsigned_assertion_cannot_leave_in_an_unsigned_response() {
     let mut random = Seeded(13);
     let unsigned = plain_success(&mut random);
     assert_eq!(
-        SendableResponse::with_signed_assertion(&unsigned).err(),
+        Sendable::with_signed_assertion(&unsigned).err(),
         Some(NotSendable::NothingSigned)
     );
     let failure = response(
         &mut random,
         Outcome::Failure(Status::requester("A sentence.")),
     );
-    assert!(SendableResponse::with_signed_assertion(&failure).is_err());
+    assert!(Sendable::with_signed_assertion(&failure).is_err());
 
     let signer = dev_signer("idp-p256");
     let signed = assertion(&mut random, None).write().unwrap();
@@ -231,10 +231,9 @@ fn av_rsp_13_an_unsigned_assertion_cannot_leave_in_an_unsigned_response() {
         &mut random,
         Outcome::Success(IssuedAssertion::signed(signed)),
     );
-    let sendable = SendableResponse::with_signed_assertion(&with_signed).unwrap();
+    let sendable = Sendable::with_signed_assertion(&with_signed).unwrap();
     assert_schema_valid(sendable.as_bytes());
-    let response =
-        SendableResponse::from(sign_enveloped(unsigned.write().unwrap(), &signer).unwrap());
+    let response = Sendable::from(sign_enveloped(unsigned.write().unwrap(), &signer).unwrap());
     assert!(xmlsec1_verifies(
         &text(response.as_bytes()),
         "idp-p256",

@@ -3,5 +3,6 @@
 mod authn_request;
 mod hostile;
 mod issued;
+mod logout;
 mod properties;
 pub(crate) mod support;

@@ -7,8 +7,9 @@ use avouch_saml::message::assertion::{
 };
 use avouch_saml::message::authn_request::{
     AuthnRequest, Comparison, ContextRefs, NameIdPolicy, RequestedAcs, RequestedAuthnContext,
-    RequestedConditions, RequestedSubject, Scoping, SubjectIdentifier,
+    RequestedConditions, RequestedSubject, Scoping,
 };
+use avouch_saml::message::identifier::SubjectIdentifier;
 use avouch_saml::message::response::{
     IssuedAssertion, Outcome, ReceivedAssertion, ReceivedOutcome, ReceivedResponse, Response,
 };
@@ -183,13 +184,13 @@ fn any_subject() -> impl Strategy<Value = RequestedSubject> {
     let part = || option::of(any_text());
     (any_text(), part(), part(), part(), part()).prop_map(|(value, format, nq, spnq, provided)| {
         RequestedSubject {
-            identifier: SubjectIdentifier::NameId(ReceivedNameId {
+            identifier: Some(SubjectIdentifier::NameId(ReceivedNameId {
                 value,
                 format,
                 name_qualifier: nq,
                 sp_name_qualifier: spnq,
                 sp_provided_id: provided,
-            }),
+            })),
             has_confirmation: false,
         }
     })

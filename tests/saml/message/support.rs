@@ -4,10 +4,13 @@ use std::io::Write as _;
 use std::process::{Command, Stdio};
 
 use avouch_saml::ids::{AcsUrl, EntityId, MessageId, SessionIndex};
+use avouch_saml::message::MessageError;
 use avouch_saml::message::assertion::{
     Assertion, Attribute, AttributeValue, AuthnStatement, Conditions, Confirmation, Subject,
 };
-use avouch_saml::message::authn_request::{AuthnRequest, RequestError};
+use avouch_saml::message::authn_request::AuthnRequest;
+use avouch_saml::message::logout_request::{LogoutReason, LogoutRequest, Principal};
+use avouch_saml::message::logout_response::{LogoutOutcome, LogoutResponse};
 use avouch_saml::message::response::{IssuedAssertion, Outcome, Response};
 use avouch_saml::name_id::NameId;
 use avouch_saml::time::{Random, Timestamp};
@@ -18,6 +21,8 @@ pub(crate) const IDP: &str = "https://idp.example.org/saml";
 pub(crate) const SP: &str = "https://sp.example.org/saml";
 pub(crate) const ACS: &str = "https://sp.example.org/saml/acs?a=1&b=2";
 pub(crate) const SSO: &str = "https://idp.example.org/saml/sso";
+pub(crate) const SLO: &str = "https://idp.example.org/saml/slo";
+pub(crate) const SP_SLO: &str = "https://sp.example.org/saml/slo?a=1&b=2";
 pub(crate) const REQUEST_ID: &str = "_5f3a9c0d1e2b4a6f8c7d9e0b1a2c3d4e5f607182";
 
 /// 2026-03-01T12:00:00Z.
@@ -34,8 +39,28 @@ pub(crate) const FULL_REQUEST: &str = r#"<samlp:AuthnRequest xmlns:samlp="urn:oa
 <samlp:Scoping ProxyCount="2"><samlp:IDPList><samlp:IDPEntry ProviderID="urn:i1" Name="One" Loc="https://one.example.org/"/><samlp:IDPEntry ProviderID="urn:i2"/><samlp:GetComplete>https://list.example.org/all.xml</samlp:GetComplete></samlp:IDPList><samlp:RequesterID>urn:q1</samlp:RequesterID><samlp:RequesterID>urn:q2</samlp:RequesterID></samlp:Scoping>
 </samlp:AuthnRequest>"#;
 
+/// A LogoutRequest with every part that the schema has a place for.
+pub(crate) const FULL_LOGOUT_REQUEST: &str = r#"<samlp:LogoutRequest xmlns:samlp="urn:oasis:names:tc:SAML:2.0:protocol" xmlns:saml="urn:oasis:names:tc:SAML:2.0:assertion" ID="_l1" Version="2.0" IssueInstant="2026-03-01T12:00:00Z" Destination="https://idp.example.org/saml/slo" Consent="urn:oasis:names:tc:SAML:2.0:consent:unspecified" NotOnOrAfter="2026-03-01T12:05:00.250Z" Reason="urn:oasis:names:tc:SAML:2.0:logout:user">
+<saml:Issuer>https://sp.example.org/saml</saml:Issuer>
+<samlp:Extensions><aslo:Asynchronous xmlns:aslo="urn:oasis:names:tc:SAML:2.0:protocol:ext:async-slo"/><x:Note xmlns:x="urn:example:x" x:any="1">text<x:Deep/></x:Note></samlp:Extensions>
+<saml:NameID Format="urn:oasis:names:tc:SAML:2.0:nameid-format:persistent" NameQualifier="https://idp.example.org/saml" SPNameQualifier="https://sp.example.org/saml" SPProvidedID="p1">opaque</saml:NameID>
+<samlp:SessionIndex>_s1</samlp:SessionIndex><samlp:SessionIndex> s 2
+</samlp:SessionIndex>
+</samlp:LogoutRequest>"#;
+
+/// A LogoutResponse with every part that the schema has a place for, but StatusDetail.
+pub(crate) const FULL_LOGOUT_RESPONSE: &str = r#"<samlp:LogoutResponse xmlns:samlp="urn:oasis:names:tc:SAML:2.0:protocol" xmlns:saml="urn:oasis:names:tc:SAML:2.0:assertion" ID="_l2" InResponseTo="_l1" Version="2.0" IssueInstant="2026-03-01T12:00:00Z" Destination="https://idp.example.org/saml/slo" Consent="urn:oasis:names:tc:SAML:2.0:consent:obtained">
+<saml:Issuer>https://sp.example.org/saml</saml:Issuer>
+<samlp:Extensions><x:Note xmlns:x="urn:example:x"/></samlp:Extensions>
+<samlp:Status><samlp:StatusCode Value="urn:oasis:names:tc:SAML:2.0:status:Success"><samlp:StatusCode Value="urn:oasis:names:tc:SAML:2.0:status:PartialLogout"/></samlp:StatusCode><samlp:StatusMessage>Some are left.</samlp:StatusMessage></samlp:Status>
+</samlp:LogoutResponse>"#;
+
 pub(crate) fn entity(text: &str) -> EntityId {
     EntityId::parse(text).unwrap()
+}
+
+pub(crate) fn url(text: &str) -> AcsUrl {
+    AcsUrl::parse(text).unwrap()
 }
 
 pub(crate) fn id(text: &str) -> MessageId {
@@ -46,7 +71,7 @@ pub(crate) fn root(xml: &str) -> Element {
     reader::parse(xml.as_bytes(), &Limits::MESSAGE).unwrap_or_else(|e| panic!("{e}\n{xml}"))
 }
 
-pub(crate) fn read_request(xml: &str) -> Result<AuthnRequest, RequestError> {
+pub(crate) fn read_request(xml: &str) -> Result<AuthnRequest, MessageError> {
     AuthnRequest::parse(&root(xml))
 }
 
@@ -62,6 +87,32 @@ pub(crate) fn plain_request() -> AuthnRequest {
     let mut request = AuthnRequest::new(id(REQUEST_ID), NOW, entity(SP));
     request.destination = Some(SSO.to_owned());
     request
+}
+
+/// The identity provider ends one session at an SP.
+pub(crate) fn logout_request() -> LogoutRequest {
+    LogoutRequest {
+        id: id("_8d2f6b1a0c3e4f5061728394a5b6c7d8e9f00112"),
+        issue_instant: NOW,
+        destination: url(SP_SLO),
+        issuer: entity(IDP),
+        not_on_or_after: NOW.plus_seconds(300),
+        reason: Some(LogoutReason::User),
+        principal: Principal::NameId(persistent()),
+        session_indexes: vec![SessionIndex::parse("_s1").unwrap()],
+    }
+}
+
+/// The identity provider answers an SP's LogoutRequest.
+pub(crate) fn logout_response() -> LogoutResponse {
+    LogoutResponse {
+        id: id("_0f1e2d3c4b5a69788796a5b4c3d2e1f001122334"),
+        issue_instant: NOW,
+        destination: url(SP_SLO),
+        issuer: entity(IDP),
+        in_response_to: Some(id(REQUEST_ID)),
+        outcome: LogoutOutcome::Partial,
+    }
 }
 
 /// Randomness that is the same in every run.

@@ -232,4 +232,17 @@ fn av_req_14_the_default_endpoint() {
         Err(AcsError::NoneServed)
     );
     assert!(!sp.can_be_answered());
+    let told: Vec<String> = sp.warnings.iter().map(ToString::to_string).collect();
+    assert!(
+        told.iter()
+            .any(|w| w.starts_with("line ") && w.contains("/acs/ecp") && w.contains("PAOS")),
+        "{told:?}"
+    );
+    // Beside one that is served it is nothing to remark on.
+    let both = Sample {
+        acs: acs(PAOS, "https://sp.example.org/acs/ecp", "index='0'")
+            + &acs(POST, "https://sp.example.org/acs", "index='1'"),
+        ..Sample::default()
+    };
+    assert_eq!(both.good().warnings, []);
 }

@@ -501,7 +501,8 @@ fn refusals_name_line_and_reason() {
         acs: String::new(),
         ..Sample::default()
     };
-    assert_eq!(none.read().expect_err("no ACS").fault, Fault::NoAcs);
+    let fault_of_none = none.read().expect_err("no ACS").fault;
+    assert_eq!(fault_of_none, Fault::NoAcs { dropped: vec![] });
 
     let error = parse(&format!("\n\n<!-- -->\n{}", none.xml())).expect_err("no ACS");
     assert_eq!(error.line, 4);

@@ -15,13 +15,15 @@ pub(crate) type Fields = Vec<(String, String)>;
 /// What the browser would send of the settings form if nobody touched it.
 pub(crate) fn as_shown(client: &Client, path: &str) -> Fields {
     let text = client.get(path).text();
-    let form = text
-        .split("id=\"settings\"")
-        .nth(1)
-        .expect("the settings form")
-        .split("</form>")
-        .next()
-        .expect("its end");
+    let at = text.find("id=\"settings\"").expect("the settings form");
+    let mut fields = form_of(&text[at..]);
+    fields.push(("do".into(), "save".into()));
+    fields
+}
+
+/// What the browser would send of the form that `text` begins in, without a button.
+pub(crate) fn form_of(text: &str) -> Fields {
+    let form = text.split("</form>").next().expect("its end");
     let mut fields = Fields::new();
     let mut select = String::new();
     let mut rest = form;
@@ -55,7 +57,6 @@ pub(crate) fn as_shown(client: &Client, path: &str) -> Fields {
             }
         }
     }
-    fields.push(("do".into(), "save".into()));
     assert!(
         fields.iter().any(|(name, _)| name == "csrf"),
         "the form has a token"
@@ -85,7 +86,7 @@ pub(crate) fn pairs(fields: &Fields) -> Vec<(&str, &str)> {
         .collect()
 }
 
-fn row(name: &str, format: &str, source: &str, value: &str) -> Fields {
+pub(crate) fn row(name: &str, format: &str, source: &str, value: &str) -> Fields {
     [
         ("attr_name", name),
         ("attr_friendly", ""),
@@ -106,10 +107,8 @@ fn an_untouched_page_saves_to_the_same() {
     let app = TestApp::start();
     let connected = app.connect(&Sp::new("wiki"), |a, saml| {
         a.definition.description = "Ünï <&> 'quoted' \"øst\" 漢字".into();
-        saml.attributes = vec![
-            avouch_server::apps::onboard::row::parse_row("mail=email,missing=refuse")
-                .expect("a row"),
-        ];
+        saml.attributes =
+            vec![avouch_server::apps::row::parse_row("mail=email,missing=refuse").expect("a row")];
     });
     let client = admin(&app, ALL);
     let fields = as_shown(&client, "/admin/apps/wiki");
@@ -233,12 +232,12 @@ fn a_wrong_value_is_shown_at_its_field_and_changes_nothing() {
     assert_eq!(after.definition.saml.clock_skew_seconds, Some(600));
     let events = app.events();
     assert_eq!(events.len(), before + 1);
-    let change = &events[0].checks[0];
+    let change = &crate::support::app::lines(&events[0])[0];
     assert_eq!(
         (
-            change.name.as_ref(),
-            change.expected.as_ref(),
-            change.received.as_ref()
+            change.name.as_str(),
+            change.expected.as_str(),
+            change.received.as_str()
         ),
         ("clock_skew_seconds", "", "600")
     );
@@ -360,7 +359,7 @@ fn removing_asks_first_and_leaves_the_events() {
     let event = app.last_event();
     assert_eq!(
         (event.kind, event.result),
-        (EventKind::Admin, ResultCode::Success)
+        (EventKind::Admin.into(), ResultCode::Success.into())
     );
     assert_eq!(event.entity_id.as_deref(), Some(sp.entity_id.as_str()));
     assert_eq!(client.get("/admin/apps/wiki").status, 404);

@@ -31,7 +31,7 @@ fn every_event_is_reached_page_by_page_and_in_the_exports() {
         signed_in(&app, "sample.one");
     }
     let client = admin(&app, &[AdminRight::ReadLogs]);
-    let all: Vec<String> = app.events().into_iter().map(|e| e.code).collect();
+    let all: Vec<String> = app.logged().into_iter().map(|l| l.code).collect();
     assert!(all.len() > 60);
     let mut seen = Vec::new();
     let mut path = Some("/admin/events".to_owned());
@@ -68,7 +68,7 @@ fn the_log_is_filtered_and_searched() {
     let stranger = app.client();
     let page = stranger.get("/login");
     app.submit_login(&stranger, &page, "sample.one", "wrong");
-    let failed = app.last_event().code;
+    let failed = app.last_code();
     let client = admin(&app, &[AdminRight::ReadLogs]);
     for (query, count) in [
         ("q=sample.two", 1),

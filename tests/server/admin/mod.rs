@@ -1,6 +1,7 @@
 //! The administration, through its real routes.
 
 pub(crate) mod changes;
+mod conflicts;
 mod events;
 mod onboarding;
 mod people;
@@ -85,6 +86,21 @@ pub(crate) fn upload(client: &Client, path: &str, fields: &[(&str, &str)]) -> An
             "multipart/form-data; boundary=sample-boundary",
         )],
     )
+}
+
+/// Replaces an app's metadata as the pages do: what the preview carries is saved.
+pub(crate) fn replace_metadata(client: &Client, app: &str, metadata: &str) -> Answer {
+    let path = format!("/admin/apps/{app}/metadata");
+    let preview = upload(
+        client,
+        &path,
+        &[("source", "paste"), ("metadata", metadata)],
+    );
+    assert_eq!(preview.status, 200, "{}", preview.text());
+    let carried = |name: &str| preview.field(name).expect("carried");
+    let (metadata, compared) = (carried("metadata"), carried("compared"));
+    let fields = [("metadata", &*metadata), ("compared", &*compared)];
+    post(client, &format!("{path}/save"), &fields)
 }
 
 /// How many apps there are.

@@ -4,7 +4,7 @@ use avouch_server::apps::PermittedUsers;
 use avouch_server::store;
 use avouch_server::users::AdminRight;
 
-use super::{ALL, admin, apps, post, upload};
+use super::{ALL, admin, apps, post, replace_metadata, upload};
 use crate::support::app::TestApp;
 use crate::support::client::Client;
 use crate::support::dev_pem;
@@ -345,14 +345,19 @@ fn metadata_is_replaced_after_its_differences_were_shown() {
     );
     assert_eq!(other.status, 422);
     let document = preview.field("metadata").expect("the document");
+    let compared = preview.field("compared").expect("what it is shown beside");
     let stray = post(
         &client,
         &format!("{path}/save"),
-        &[("metadata", &Sp::new("other").metadata())],
+        &[
+            ("metadata", &Sp::new("other").metadata()),
+            ("compared", &compared),
+        ],
     );
     assert_eq!(stray.status, 422);
     unchanged(true);
-    let saved = post(&client, &format!("{path}/save"), &[("metadata", &document)]);
+    let fields = [("metadata", &*document), ("compared", &*compared)];
+    let saved = post(&client, &format!("{path}/save"), &fields);
     assert_eq!(saved.status, 303, "{}", saved.text());
     unchanged(false);
 }
@@ -611,7 +616,6 @@ fn av_sec_49_claims_take_the_right_to_release() {
     }
     // Replacing: other metadata may come from whoever edits apps, wider metadata may not.
     app.connect(&Sp::new("three"), |_, _| ());
-    let path = "/admin/apps/three/metadata/save";
     let wider = claiming("three");
     let asking = Sp {
         extra: attribute_service(0, true, "<md:RequestedAttribute Name=\"mail\"/>"),
@@ -622,7 +626,7 @@ fn av_sec_49_claims_take_the_right_to_release() {
         ..Sp::new("three")
     };
     for sp in [&wider, &asking, &formats] {
-        let refused = post(&installer, path, &[("metadata", &sp.metadata())]);
+        let refused = replace_metadata(&installer, "three", &sp.metadata());
         assert_eq!(refused.status, 403, "{}", refused.text());
         let fields = [("source", "file"), ("file", &*sp.metadata())];
         let preview = upload(&installer, "/admin/apps/three/metadata", &fields).text();
@@ -633,18 +637,17 @@ fn av_sec_49_claims_take_the_right_to_release() {
         keys: key("signing", "sp-signing") + &key("signing", "sp-signing-p256"),
         ..Sp::new("three")
     };
-    let saved = post(&installer, path, &[("metadata", &harmless.metadata())]);
+    let saved = replace_metadata(&installer, "three", &harmless.metadata());
     assert_eq!(saved.status, 303, "{}", saved.text());
     let event = app.last_event();
     let fingerprint = crate::support::dev_certificate("sp-signing-p256").fingerprint();
     assert!(
-        event
-            .checks
+        app.last_checks()
             .iter()
             .any(|c| c.received.contains(&fingerprint)),
         "the event says what changed: {event:?}"
     );
-    let saved = post(&all, path, &[("metadata", &wider.metadata())]);
+    let saved = replace_metadata(&all, "three", &wider.metadata());
     assert_eq!(saved.status, 303, "{}", saved.text());
     assert!(claims(&wider));
 }

@@ -100,11 +100,7 @@ fn iip_idp03_release_follows_entity_attributes() {
         (&[][..], false),
     ] {
         let sp = category(values);
-        let saved = super::post(
-            &client,
-            "/admin/apps/wiki/metadata/save",
-            &[("metadata", &sp.metadata())],
-        );
+        let saved = super::replace_metadata(&client, "wiki", &sp.metadata());
         assert_eq!(saved.status, 303, "{}", saved.text());
         let answer = browser.follow(browser.get(&sp.redirect(&app, &sp.request(&app))));
         let answer = if answer.text().contains("type=\"password\"") {
@@ -152,11 +148,7 @@ fn iip_idp04_release_follows_the_chosen_attribute_service() {
         "</md:SPSSODescriptor>",
         &format!("{services}</md:SPSSODescriptor>"),
     );
-    let saved = super::post(
-        &client,
-        "/admin/apps/wiki/metadata/save",
-        &[("metadata", &metadata)],
-    );
+    let saved = super::replace_metadata(&client, "wiki", &metadata);
     assert_eq!(saved.status, 303, "{}", saved.text());
     save(
         &app,

@@ -48,7 +48,7 @@ fn a_user_without_rights_is_refused_with_a_code_and_changes_nothing() {
     let answer = user.get("/admin/apps");
     assert_eq!(answer.status, 403);
     let event = app.last_event();
-    assert_eq!(event.code, answer.code());
+    assert_eq!(app.last_code(), answer.code());
     assert_eq!(event.kind, EventKind::Admin);
     assert_eq!(event.result, ResultCode::AdminRightMissing);
     assert_eq!(event.username.as_deref(), Some("sample.one"));
@@ -56,7 +56,7 @@ fn a_user_without_rights_is_refused_with_a_code_and_changes_nothing() {
     for path in ["/admin/apps/wiki/block", "/admin/apps/wiki/remove"] {
         let answer = post(&user, path, &[]);
         assert_eq!(answer.status, 403, "{path}");
-        assert_eq!(app.last_event().code, answer.code());
+        assert_eq!(app.last_code(), answer.code());
     }
     let answer = upload(&user, "/admin/apps/preview", &[("source", "typed")]);
     assert_eq!(answer.status, 403);

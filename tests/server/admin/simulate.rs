@@ -1,7 +1,7 @@
 //! The dry run: what it shows is what is sent.
 
 use avouch_saml::time::Timestamp;
-use avouch_server::apps::onboard::row::parse_row;
+use avouch_server::apps::row::parse_row;
 use avouch_server::apps::saml::SubjectType;
 use avouch_server::apps::{AppState, PermittedUsers};
 use avouch_server::audit::ResultCode;

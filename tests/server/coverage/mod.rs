@@ -2,6 +2,8 @@
 //! calls is found here.
 
 use avouch_server::store;
+use avouch_server::store::state::Versions;
+use avouch_server::users::UserId;
 use avouch_server::web::routes::{Caller, ROUTES};
 
 use crate::admin::{ALL, admin, csrf, signed_in};
@@ -12,9 +14,9 @@ use crate::support::sp::Sp;
 /// A path with real things in the place of its parameters.
 fn real(app: &TestApp, path: &str, user: &str) -> String {
     let code = app
-        .events()
+        .logged()
         .first()
-        .map_or(String::new(), |e| e.code.clone());
+        .map_or(String::new(), |logged| logged.code.clone());
     let id = if path.starts_with("/admin/users") {
         user
     } else {
@@ -40,12 +42,10 @@ fn state(app: &TestApp) -> String {
         .read(|c| {
             let apps = store::apps::all(c)?;
             let users = store::users::list(c, "", None, 1000)?;
-            let active: Vec<(String, bool)> =
-                users.into_iter().map(|u| (u.username, u.active)).collect();
             Ok::<_, store::StoreError>(format!(
-                "{apps:?} {active:?} {:?} {}",
+                "{apps:?} {users:?} {} {:?}",
                 store::keys::all(c)?.len(),
-                store::state::version(c)?
+                store::state::versions(c)?
             ))
         })
         .expect("read")
@@ -95,7 +95,7 @@ fn every_administration_route_asks_who_calls() {
             events + 1,
             "{what} as a user leaves an event"
         );
-        assert_eq!(app.last_event().code, answer.code(), "{what}");
+        assert_eq!(app.last_code(), answer.code(), "{what}");
         assert_eq!(state(&app), before, "{what} changed something");
     }
     let admin = admin(&app, ALL);
@@ -125,7 +125,10 @@ fn every_change_leaves_an_event() {
         ),
         ("/admin/users/USER/deactivate", &[]),
         ("/admin/users/USER/activate", &[]),
-        ("/admin/apps/wiki/metadata/save", &[("metadata", "SAME")]),
+        (
+            "/admin/apps/wiki/metadata/save",
+            &[("metadata", "SAME"), ("compared", "WITH")],
+        ),
         ("/admin/apps", &[("metadata", "OTHER"), ("name", "Other")]),
         ("/admin/apps/wiki/remove", &[]),
     ];
@@ -156,6 +159,14 @@ fn every_change_leaves_an_event() {
                 let value = match *value {
                     "PROFILE" => target.profile.to_string(),
                     "SAME" => sp.metadata(),
+                    "WITH" => {
+                        let stored = app
+                            .services
+                            .db
+                            .read(|c| store::apps::by_entity_id(c, &sp.entity_id));
+                        let stored = stored.expect("read").expect("connected");
+                        avouch_server::flow::admin::apps::Compared::with(&stored).to_string()
+                    }
                     "OTHER" => Sp::new("other").metadata(),
                     other => other.to_owned(),
                 };
@@ -164,14 +175,20 @@ fn every_change_leaves_an_event() {
             .collect();
         let mut sent: Vec<(&str, &str)> = vec![("csrf", &token)];
         sent.extend(fields.iter().map(|(n, v)| (*n, v.as_str())));
-        let (events, before) = (app.events().len(), version(&app));
+        let (events, before) = (app.events().len(), versions(&app));
         let answer = admin.post(&path, &sent);
         assert_eq!(answer.status, 303, "{path}: {}", answer.text());
         assert_eq!(app.events().len(), events + 1, "{path}");
-        assert!(version(&app) > before, "{path} is not seen by other nodes");
+        assert_ne!(versions(&app), before, "{path} is not seen by other nodes");
     }
 }
 
-fn version(app: &TestApp) -> i64 {
-    app.services.db.read(store::state::version).expect("read")
+/// All that tells other nodes of a change.
+fn versions(app: &TestApp) -> (Versions, Vec<(UserId, i64)>) {
+    let read = app.services.db.read(|c| {
+        let users = store::users::list(c, "", None, 1000)?;
+        let users = users.into_iter().map(|user| (user.id, user.version));
+        Ok::<_, store::StoreError>((store::state::versions(c)?, users.collect()))
+    });
+    read.expect("read")
 }

@@ -178,16 +178,15 @@ fn av_rsp_05_the_address_is_kept_on_every_way() {
     app.connect(&asking, |app, _| {
         app.policy.permitted_users = PermittedUsers::SelfAuthorize;
     });
-    app.user("one");
+    for username in ["one", "two", "three"] {
+        app.user(username);
+    }
     let url = "https://three.example.org/two?a=b&c=d";
-    let choices = [
-        RequestedAcs::Url {
-            url: url.to_owned(),
-            binding: None,
-        },
-        RequestedAcs::Index(2),
-    ];
-    for acs in choices {
+    let by_url = RequestedAcs::Url {
+        url: url.to_owned(),
+        binding: None,
+    };
+    for (acs, never_asked) in [(by_url, "two"), (RequestedAcs::Index(2), "three")] {
         let request = |sp: &Sp| {
             let mut request = sp.request(&app);
             request.acs = acs.clone();
@@ -208,12 +207,7 @@ fn av_rsp_05_the_address_is_kept_on_every_way() {
         let posted = app.post_request(&stranger, From::Elsewhere, &sp, &request(&sp), None);
         let page = stranger.follow(posted);
         kept(&sp, &app.log_in(&stranger, &page, "one"));
-        app.write(|c| {
-            let user = avouch_server::store::users::by_username(c, "one")?.expect("a user");
-            let asking = avouch_server::store::apps::by_entity_id(c, &asking.entity_id)?;
-            let id = asking.expect("connected").app.id;
-            avouch_server::store::consents::withdraw(c, &user.id, &id)
-        });
+        let client = app.signed_in(never_asked);
         let page = client.follow(client.get(&asking.redirect(&app, &request(&asking))));
         let answer = super::consent::accept(&client, &page);
         kept(&asking, &client.follow(answer));

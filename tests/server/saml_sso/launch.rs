@@ -128,7 +128,8 @@ fn av_bnd_11_a_launch_with_long_relay_state_follows_the_policy() {
             for name in ["wiki", "starting"] {
                 let event =
                     app.assert_page(&launch(name, &longer), ResultCode::InvalidAuthnRequest);
-                let check = event.checks.last().expect("a check");
+                let checks = crate::support::app::lines(&event);
+                let check = checks.last().expect("a check");
                 assert_eq!(check.received, "81 bytes");
                 assert_eq!(check.source, "saml.relay_state_over_80_bytes");
             }

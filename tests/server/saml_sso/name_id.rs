@@ -438,9 +438,9 @@ fn av_rsp_20_a_name_xml_cannot_carry_is_refused() {
             "Requester",
             "InvalidNameIDPolicy",
         );
-        let checks = app.last_event().checks;
+        let checks = app.last_checks();
         let check = checks.last().expect("a check");
-        assert_eq!((check.name.as_ref(), check.passed), ("NameID", false));
+        assert_eq!((check.name.as_str(), check.passed), ("NameID", false));
         assert!(check.received.contains("custom.badge of bad"), "{check:?}");
     }
 }

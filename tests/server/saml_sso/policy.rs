@@ -33,7 +33,7 @@ fn av_sec_51_a_disabled_app_gets_no_assertion() {
         let told = app.assert_refused(&sp, &launched, result, "Responder", "RequestDenied");
         assert_eq!(told.response.in_response_to, None);
         assert!(app.last_event().checks.iter().any(|check| !check.passed));
-        let code = app.last_event().code;
+        let code = app.last_code();
         assert!(
             launched.text().contains(&code),
             "the page has the reference code"
@@ -180,7 +180,7 @@ fn a_logout_in_between_wins_over_the_answer() {
             .apps
             .find(
                 cx.services.sources(),
-                current.version,
+                current.versions,
                 By::EntityId(&sp.entity_id),
                 cx.now,
             )
@@ -193,13 +193,12 @@ fn a_logout_in_between_wins_over_the_answer() {
         let reply = ReplyTo::unsolicited(&ready, acs, None);
         let asking = Asking {
             request: Request::Launch(Launch {
-                acs: sp.acs.clone(),
+                acs: reply.acs.location().clone(),
                 relay_state: None,
             }),
             asked: Asked {
                 is_passive: passive,
-                accepted_at: cx.now.millis(),
-                ..Asked::default()
+                ..Asked::nothing(cx.now)
             },
         };
         let go = |ended: bool| {

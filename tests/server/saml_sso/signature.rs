@@ -3,8 +3,9 @@
 use avouch_saml::security::algorithm::SignatureAlgorithm;
 use avouch_saml::security::sign::Signer as _;
 use avouch_server::apps::saml::{RequestSignatures, SamlSettings};
-use avouch_server::audit::{Check, EventKind, ResultCode};
+use avouch_server::audit::{EventKind, ResultCode};
 use avouch_server::store;
+use avouch_server::text::CheckLine;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 
@@ -210,7 +211,7 @@ fn av_req_07_whoever_requires_signatures_is_obeyed_and_named() {
             };
             let required = !source.starts_with("no rule");
             let check = || {
-                let checks = app.last_event().checks;
+                let checks = app.last_checks();
                 let check = checks.into_iter().find(|c| c.name == "signature");
                 check.expect("the check of the signature")
             };
@@ -252,11 +253,11 @@ fn stored_request_signature_settings_still_load() {
 }
 
 /// The check of the newest event with this name.
-fn check_of(app: &TestApp, name: &str) -> Check {
-    let event = app.last_event();
-    let check = event.checks.iter().find(|check| check.name == name);
+fn check_of(app: &TestApp, name: &str) -> CheckLine {
+    let checks = app.last_checks();
+    let check = checks.iter().find(|check| check.name == name);
     check
-        .unwrap_or_else(|| panic!("no {name} in {event:?}"))
+        .unwrap_or_else(|| panic!("no {name} in {checks:?}"))
         .clone()
 }
 
@@ -445,14 +446,14 @@ fn av_alg_04_a_danger_switch_is_an_event() {
         assert_eq!(saved.status, 303, "{}", saved.text());
         let event = app.last_event();
         assert_eq!(event.kind, EventKind::Admin);
-        let [change] = &event.checks[..] else {
+        let [change] = &app.last_checks()[..] else {
             panic!("one change: {event:?}");
         };
         assert_eq!(
             (
-                change.name.as_ref(),
-                change.expected.as_ref(),
-                change.received.as_ref()
+                change.name.as_str(),
+                change.expected.as_str(),
+                change.received.as_str()
             ),
             (switch, "false", "true")
         );
@@ -532,11 +533,7 @@ fn iip_sso06_behaviour_follows_replaced_metadata() {
     let administrator = admin(&app, ALL);
     let replace = |sp: &Sp| {
         let metadata = sp.metadata();
-        let saved = crate::admin::post(
-            &administrator,
-            "/admin/apps/wiki/metadata/save",
-            &[("metadata", &metadata)],
-        );
+        let saved = crate::admin::replace_metadata(&administrator, "wiki", &metadata);
         assert_eq!(saved.status, 303, "{}", saved.text());
     };
     let redirect = |sp: &Sp, signed| send(&app, &client, sp, false, signed);

@@ -1,7 +1,8 @@
 //! Subject in a request.
 
 use avouch_saml::message::assertion::Subject;
-use avouch_saml::message::authn_request::{NameIdPolicy, RequestedSubject, SubjectIdentifier};
+use avouch_saml::message::authn_request::{NameIdPolicy, RequestedSubject};
+use avouch_saml::message::identifier::SubjectIdentifier;
 use avouch_saml::name_id::{NameId, NameIdFormat, ReceivedNameId};
 use avouch_saml::security::algorithm::{AlgorithmPolicy, DataEncryption, KeyTransport};
 use avouch_saml::security::encrypt::{Encryption, encrypt_element};
@@ -20,13 +21,13 @@ fn named(
     qualifier: Option<&str>,
 ) -> Option<RequestedSubject> {
     Some(RequestedSubject {
-        identifier: SubjectIdentifier::NameId(ReceivedNameId {
+        identifier: Some(SubjectIdentifier::NameId(ReceivedNameId {
             value: value.to_owned(),
             format: format.map(|f| f.uri().to_owned()),
             name_qualifier: None,
             sp_name_qualifier: qualifier.map(str::to_owned),
             sp_provided_id: None,
-        }),
+        })),
         has_confirmation: false,
     })
 }
@@ -94,7 +95,7 @@ fn av_req_25_the_subject_issued_is_the_one_named() {
     let qualified = |name: &str, sp_name: &str| {
         let mut subject = named(&persistent, Some(&NameIdFormat::Persistent), Some(sp_name));
         if let Some(RequestedSubject {
-            identifier: SubjectIdentifier::NameId(received),
+            identifier: Some(SubjectIdentifier::NameId(received)),
             ..
         }) = &mut subject
         {

@@ -1,5 +1,7 @@
 //! The parameters of a query or a form, kept as they came in until they are known to be clear.
 
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
+
 use super::BindingError;
 
 /// Every parameter that carries a message or speaks of it.
@@ -76,40 +78,35 @@ impl<'q> Parameters<'q> {
 /// Decodes `application/x-www-form-urlencoded` text; `None` when an escape is broken, or the result
 /// is not UTF-8 or holds NUL, which no HTML page could carry back.
 fn decode(text: &str) -> Option<String> {
-    let mut out = Vec::with_capacity(text.len());
-    let mut rest = text.as_bytes();
-    while let Some((&byte, tail)) = rest.split_first() {
-        rest = tail;
-        match byte {
-            b'+' => out.push(b' '),
-            b'%' => {
-                let digit = |at: usize| {
-                    let c = char::from(*tail.get(at)?);
-                    Some(u8::try_from(c.to_digit(16)?).expect("a digit is below 16"))
-                };
-                let decoded = digit(0)? << 4 | digit(1)?;
-                out.push(decoded);
-                rest = &tail[2..];
-            }
-            other => out.push(other),
-        }
-    }
-    if out.contains(&0) {
+    // Where the escapes are is looked at first: the decoder would leave a broken one as it is.
+    let whole = |behind: &str| {
+        let digits = behind.as_bytes().get(..2);
+        digits.is_some_and(|two| two.iter().all(u8::is_ascii_hexdigit))
+    };
+    if !text.split('%').skip(1).all(whole) {
         return None;
     }
-    String::from_utf8(out).ok()
+    // Into room made once: the decoder by itself would grow it again and again.
+    let mut out = Vec::with_capacity(text.len());
+    for (n, words) in text.split('+').enumerate() {
+        if n > 0 {
+            out.push(b' ');
+        }
+        out.extend(percent_decode_str(words));
+    }
+    String::from_utf8(out)
+        .ok()
+        .filter(|text| !text.contains('\0'))
 }
 
-/// Appends `text` escaped for a query: everything but unreserved characters (RFC 3986 §2.3).
+/// All but unreserved characters (RFC 3986 §2.3).
+const RESERVED_IN_QUERIES: &AsciiSet = &NON_ALPHANUMERIC
+    .remove(b'-')
+    .remove(b'.')
+    .remove(b'_')
+    .remove(b'~');
+
+/// Appends `text` escaped for a query: everything but unreserved characters.
 pub(super) fn encode(text: &str, out: &mut String) {
-    const HEX: &[u8; 16] = b"0123456789ABCDEF";
-    for byte in text.bytes() {
-        if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
-            out.push(char::from(byte));
-        } else {
-            out.push('%');
-            out.push(char::from(HEX[usize::from(byte >> 4)]));
-            out.push(char::from(HEX[usize::from(byte & 15)]));
-        }
-    }
+    out.extend(utf8_percent_encode(text, RESERVED_IN_QUERIES));
 }

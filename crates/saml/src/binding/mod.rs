@@ -3,17 +3,21 @@
 //! - [`redirect`]: in the query of a GET, deflated, its signature over the query's octets.
 //! - [`post`]: in a form, its signature inside the document.
 //!
-//! Each half that receives ends in a [`ReceivedRequest`], which shows who it claims to be from and
-//! nothing else until it is verified. The half that sends a Response takes only what is signed.
+//! Both carry any message that [`crate::message::kind`] describes. Each half that receives ends in
+//! a [`ReceivedMessage`], which shows who it claims to be from and nothing else until it is
+//! verified. Each half that sends takes only what is signed, or what may go without.
 
 mod base64;
 mod form;
 pub mod post;
 mod received;
 pub mod redirect;
+mod sendable;
 
-pub use received::{ReceivedRequest, Reception, Refused};
+pub use received::{ReceivedMessage, ReceivedRequest, Reception, Refused};
+pub use sendable::{NotSendable, Sendable};
 
+use crate::message::kind::Role;
 use crate::security::verify::VerifyError;
 use crate::xml::reader::{XmlError, XmlErrorKind};
 
@@ -39,12 +43,15 @@ impl Transport {
 /// Why what arrived is no message of its binding. The sender is unknown then: show a page.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum BindingError {
-    /// There is no `SAMLRequest`: somebody opened the address by hand.
-    #[error("there is no SAMLRequest")]
-    NoMessage,
-    /// A Response where a request is expected.
-    #[error("a SAMLResponse was sent to an address that takes requests")]
-    NotARequest,
+    /// There is no parameter with such a message: somebody opened the address by hand.
+    #[error("there is no {}", .0.parameter())]
+    NoMessage(Role),
+    /// A response where a request is expected, or the reverse.
+    #[error("a {} was sent where a {} is expected", .expected.other().parameter(), .expected.parameter())]
+    OtherRole {
+        /// What the address takes.
+        expected: Role,
+    },
     /// The same parameter twice.
     #[error("the parameter {0} stands twice")]
     Duplicate(&'static str),
@@ -68,8 +75,8 @@ pub enum BindingError {
     #[error("the parameter {0} is not base64")]
     Base64(&'static str),
     /// Not a raw DEFLATE stream, cut off, or followed by other octets.
-    #[error("the SAMLRequest is not a DEFLATE stream")]
-    Deflate,
+    #[error("the parameter {0} is not a DEFLATE stream")]
+    Deflate(&'static str),
     /// Larger than the limits allow.
     #[error("the message is larger than {limit} bytes")]
     TooLarge {

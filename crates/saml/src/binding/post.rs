@@ -3,47 +3,41 @@
 //! Spec: saml-bindings-2.0 §3.5.
 
 use super::form::Parameters;
-use super::received::ReceivedRequest;
+use super::received::ReceivedMessage;
+use super::sendable::Sendable;
 use super::{BindingError, Transport, base64};
 use crate::ids::{AcsUrl, RelayState};
-use crate::message::authn_request::AuthnRequest;
-use crate::message::response::SendableResponse;
-use crate::security::sign::{SignedXml, Unsigned};
-use crate::xml::limits::Limits;
+use crate::message::kind::{Incoming, Message};
 
-/// Receives an AuthnRequest from `body`, a form of type `application/x-www-form-urlencoded` as it
-/// stood on the wire. `query` is that of the request target: a message there, or the parameters of
+/// Receives a message from `body`, a form of type `application/x-www-form-urlencoded` as it stood
+/// on the wire. `query` is that of the request target: a message there, or the parameters of
 /// HTTP-Redirect in the form, would let two readers see two messages.
 ///
 /// # Errors
 /// [`BindingError`]: nothing is known of the sender; show a page.
 ///
 /// Spec: saml-bindings-2.0 §3.5.4.
-pub fn receive(body: &[u8], query: &str, limits: &Limits) -> Result<ReceivedRequest, BindingError> {
+pub fn receive<M: Incoming>(body: &[u8], query: &str) -> Result<ReceivedMessage<M>, BindingError> {
+    let name = M::ROLE.parameter();
+    let other = M::ROLE.other().parameter();
     // An escape takes three octets, base64 a third more than what it holds.
-    let limit = limits.bytes.saturating_mul(4);
+    let limit = M::LIMITS.bytes.saturating_mul(4);
     if body.len() > limit {
         return Err(BindingError::TooLarge { limit });
     }
     Parameters::parse(query)?.none()?;
-    let body = std::str::from_utf8(body).map_err(|_| BindingError::Escape("SAMLRequest"))?;
+    let body = std::str::from_utf8(body).map_err(|_| BindingError::Escape(name))?;
     let parameters = Parameters::parse(body)?;
-    let Some(encoded) = parameters.decoded("SAMLRequest")? else {
-        return Err(match parameters.raw("SAMLResponse") {
-            Some(_) => BindingError::NotARequest,
-            None => BindingError::NoMessage,
+    let Some(encoded) = parameters.decoded(name)? else {
+        return Err(match parameters.raw(other) {
+            Some(_) => BindingError::OtherRole { expected: M::ROLE },
+            None => BindingError::NoMessage(M::ROLE),
         });
     };
-    parameters.without(&[
-        "SAMLResponse",
-        "SAMLart",
-        "SAMLEncoding",
-        "SigAlg",
-        "Signature",
-    ])?;
-    let xml = base64::decode("SAMLRequest", &encoded, limits.bytes)?;
+    parameters.without(&[other, "SAMLart", "SAMLEncoding", "SigAlg", "Signature"])?;
+    let xml = base64::decode(name, &encoded, M::LIMITS.bytes)?;
     let relay_state = parameters.decoded("RelayState")?.map(RelayState::new);
-    ReceivedRequest::new(Transport::Post, xml, None, relay_state, limits)
+    ReceivedMessage::new(Transport::Post, xml, None, relay_state)
 }
 
 /// What the page that posts a message holds. The page escapes the values.
@@ -77,43 +71,17 @@ impl PostForm {
     }
 }
 
-/// The form that takes a Response to an ACS. `relay_state` is what came with the request, or our
-/// own for an unsolicited Response.
-pub fn send(
-    acs: &AcsUrl,
-    response: &SendableResponse,
+/// The form that takes a message to `endpoint`: a Response to an ACS, a request to an identity
+/// provider. `relay_state` is what came with the request that this answers, or our own.
+pub fn send<M: Message>(
+    endpoint: &AcsUrl,
+    message: &Sendable<M>,
     relay_state: Option<&RelayState>,
 ) -> PostForm {
     PostForm {
-        action: acs.as_str().to_owned(),
-        field: "SAMLResponse",
-        message: base64::encode(response.as_bytes()),
-        relay_state: relay_state.cloned(),
-    }
-}
-
-/// An AuthnRequest to be posted: requests may go unsigned.
-pub enum RequestDocument<'r> {
-    /// With an enveloped signature.
-    Signed(&'r SignedXml<AuthnRequest>),
-    /// Without.
-    Unsigned(&'r Unsigned<AuthnRequest>),
-}
-
-/// The form that takes an AuthnRequest to an identity provider.
-pub fn send_request(
-    endpoint: &str,
-    request: RequestDocument<'_>,
-    relay_state: Option<&RelayState>,
-) -> PostForm {
-    let octets = match request {
-        RequestDocument::Signed(signed) => signed.as_bytes(),
-        RequestDocument::Unsigned(unsigned) => unsigned.as_bytes(),
-    };
-    PostForm {
-        action: endpoint.to_owned(),
-        field: "SAMLRequest",
-        message: base64::encode(octets),
+        action: endpoint.as_str().to_owned(),
+        field: M::ROLE.parameter(),
+        message: base64::encode(message.as_bytes()),
         relay_state: relay_state.cloned(),
     }
 }

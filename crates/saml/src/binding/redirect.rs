@@ -2,19 +2,19 @@
 //!
 //! Spec: saml-bindings-2.0 §3.4.
 
-use std::io::Write as _;
-
-use flate2::write::DeflateEncoder;
-use flate2::{Compression, Decompress, FlushDecompress, Status};
+use miniz_oxide::deflate::{CompressionLevel, compress_to_vec};
+use miniz_oxide::inflate::TINFLStatus;
+use miniz_oxide::inflate::core::inflate_flags::TINFL_FLAG_USING_NON_WRAPPING_OUTPUT_BUF;
+use miniz_oxide::inflate::core::{DecompressorOxide, decompress};
 
 use super::form::{self, Parameters};
-use super::received::ReceivedRequest;
+use super::received::ReceivedMessage;
 use super::{BindingError, Transport, base64};
-use crate::ids::RelayState;
+use crate::ids::{AcsUrl, RelayState};
 use crate::message::authn_request::AuthnRequest;
+use crate::message::kind::{ByRedirect, Incoming};
 use crate::security::sign::{SignError, Signer, Unsigned, sign_octets};
 use crate::security::verify::QuerySignature;
-use crate::xml::limits::Limits;
 
 /// The one message encoding of this binding.
 const DEFLATE: &str = "urn:oasis:names:tc:SAML:2.0:bindings:URL-Encoding:DEFLATE";
@@ -22,22 +22,24 @@ const DEFLATE: &str = "urn:oasis:names:tc:SAML:2.0:bindings:URL-Encoding:DEFLATE
 /// Signatures are bounded by the largest key: 8192 bits.
 const MAX_SIGNATURE_BYTES: usize = 1024;
 
-/// Receives an AuthnRequest from `query`, the octets between `?` and the end of the request target
-/// as they stood on the wire: the signature covers those, so nobody may decode them before.
+/// Receives a message from `query`, the octets between `?` and the end of the request target as
+/// they stood on the wire: the signature covers those, so nobody may decode them before.
 ///
 /// # Errors
 /// [`BindingError`]: nothing is known of the sender; show a page.
 ///
 /// Spec: saml-bindings-2.0 §3.4.4.1.
-pub fn receive(query: &str, limits: &Limits) -> Result<ReceivedRequest, BindingError> {
+pub fn receive<M: Incoming + ByRedirect>(query: &str) -> Result<ReceivedMessage<M>, BindingError> {
+    let name = M::ROLE.parameter();
+    let other = M::ROLE.other().parameter();
     let parameters = Parameters::parse(query)?;
-    let Some(raw_request) = parameters.raw("SAMLRequest") else {
-        return Err(match parameters.raw("SAMLResponse") {
-            Some(_) => BindingError::NotARequest,
-            None => BindingError::NoMessage,
+    let Some(raw_message) = parameters.raw(name) else {
+        return Err(match parameters.raw(other) {
+            Some(_) => BindingError::OtherRole { expected: M::ROLE },
+            None => BindingError::NoMessage(M::ROLE),
         });
     };
-    parameters.without(&["SAMLResponse", "SAMLart"])?;
+    parameters.without(&[other, "SAMLart"])?;
     if parameters
         .decoded("SAMLEncoding")?
         .is_some_and(|encoding| encoding != DEFLATE)
@@ -46,24 +48,26 @@ pub fn receive(query: &str, limits: &Limits) -> Result<ReceivedRequest, BindingE
     }
 
     // Deflate can grow incompressible octets by a few bytes per block of 64 KiB.
-    let limit = limits.bytes + 1024;
-    let encoded = parameters.decoded("SAMLRequest")?.unwrap_or_default();
-    let xml = inflate(&base64::decode("SAMLRequest", &encoded, limit)?, limits)?;
+    let limit = M::LIMITS.bytes + 1024;
+    let encoded = parameters.decoded(name)?.unwrap_or_default();
+    let deflated = base64::decode(name, &encoded, limit)?;
+    let xml = inflate(name, &deflated, M::LIMITS.bytes)?;
     let relay_state = parameters.decoded("RelayState")?.map(RelayState::new);
 
     let signature = match (parameters.raw("SigAlg"), parameters.raw("Signature")) {
         (None, None) => None,
         (Some(raw_algorithm), Some(_)) => {
             let value = parameters.decoded("Signature")?.unwrap_or_default();
+            let raw_relay_state = parameters.raw("RelayState");
             Some(QuerySignature {
-                signed: signed_octets(raw_request, parameters.raw("RelayState"), raw_algorithm),
+                signed: signed_octets(name, raw_message, raw_relay_state, raw_algorithm),
                 algorithm_uri: parameters.decoded("SigAlg")?.unwrap_or_default(),
                 value: base64::decode("Signature", &value, MAX_SIGNATURE_BYTES)?,
             })
         }
         _ => return Err(BindingError::HalfSigned),
     };
-    ReceivedRequest::new(Transport::Redirect, xml, signature, relay_state, limits)
+    ReceivedMessage::new(Transport::Redirect, xml, signature, relay_state)
 }
 
 /// Why a message was not put into a URL.
@@ -77,39 +81,57 @@ pub enum SendError {
     Sign(#[from] SignError),
 }
 
-/// The URL that takes `request` to `endpoint`, signed when there is a signer. An unsigned document
-/// has no enveloped signature, as the binding demands.
+/// The URL that takes `message` to `endpoint`, signed. The document inside has no signature of its
+/// own, as the binding demands.
 ///
 /// # Errors
 /// [`SendError`].
 ///
 /// Spec: saml-bindings-2.0 §3.4.4.1.
-pub fn send(
-    endpoint: &str,
+pub fn send<M: ByRedirect>(
+    endpoint: &AcsUrl,
+    message: &Unsigned<M>,
+    relay_state: Option<&RelayState>,
+    signer: &dyn Signer,
+) -> Result<String, SendError> {
+    let mut query = query_of(message, relay_state);
+    query.push_str("&SigAlg=");
+    form::encode(signer.algorithm().uri(), &mut query);
+    let value = sign_octets(query.as_bytes(), signer)?;
+    query.push_str("&Signature=");
+    form::encode(&base64::encode(&value), &mut query);
+    url(endpoint, &query)
+}
+
+/// The URL that takes `request` to `endpoint` without a signature, for an identity provider that
+/// does not ask for one.
+///
+/// # Errors
+/// [`SendError::Endpoint`].
+pub fn send_unsigned(
+    endpoint: &AcsUrl,
     request: &Unsigned<AuthnRequest>,
     relay_state: Option<&RelayState>,
-    signer: Option<&dyn Signer>,
 ) -> Result<String, SendError> {
-    let own_query = endpoint.split_once('?').map(|(_, query)| query);
+    url(endpoint, &query_of(request, relay_state))
+}
+
+fn query_of<M: ByRedirect>(message: &Unsigned<M>, relay_state: Option<&RelayState>) -> String {
+    let mut query = query_of_stream(M::ROLE.parameter(), &deflate(message.as_bytes()));
+    if let Some(relay_state) = relay_state {
+        query.push_str("&RelayState=");
+        form::encode(relay_state.as_str(), &mut query);
+    }
+    query
+}
+
+fn url(endpoint: &AcsUrl, query: &str) -> Result<String, SendError> {
+    let own_query = endpoint.as_str().split_once('?').map(|(_, query)| query);
     let clear = Parameters::parse(own_query.unwrap_or(""))
         .and_then(|parameters| parameters.none())
         .is_ok();
     if !clear {
         return Err(SendError::Endpoint);
-    }
-    let mut query = String::with_capacity(1024);
-    query.push_str("SAMLRequest=");
-    form::encode(&base64::encode(&deflate(request.as_bytes())), &mut query);
-    if let Some(relay_state) = relay_state {
-        query.push_str("&RelayState=");
-        form::encode(relay_state.as_str(), &mut query);
-    }
-    if let Some(signer) = signer {
-        query.push_str("&SigAlg=");
-        form::encode(signer.algorithm().uri(), &mut query);
-        let value = sign_octets(query.as_bytes(), signer)?;
-        query.push_str("&Signature=");
-        form::encode(&base64::encode(&value), &mut query);
     }
     let joint = if own_query.is_some() { '&' } else { '?' };
     Ok(format!("{endpoint}{joint}{query}"))
@@ -117,10 +139,11 @@ pub fn send(
 
 /// What a redirect signature covers: values as received, in this order whatever theirs was.
 /// RelayState counts exactly when it was there, even empty.
-fn signed_octets(request: &str, relay_state: Option<&str>, algorithm: &str) -> Vec<u8> {
-    let mut octets = Vec::with_capacity(request.len() + algorithm.len() + 64);
-    octets.extend_from_slice(b"SAMLRequest=");
-    octets.extend_from_slice(request.as_bytes());
+fn signed_octets(name: &str, message: &str, relay_state: Option<&str>, algorithm: &str) -> Vec<u8> {
+    let mut octets = Vec::with_capacity(message.len() + algorithm.len() + 64);
+    octets.extend_from_slice(name.as_bytes());
+    octets.push(b'=');
+    octets.extend_from_slice(message.as_bytes());
     if let Some(relay_state) = relay_state {
         octets.extend_from_slice(b"&RelayState=");
         octets.extend_from_slice(relay_state.as_bytes());
@@ -130,48 +153,55 @@ fn signed_octets(request: &str, relay_state: Option<&str>, algorithm: &str) -> V
     octets
 }
 
-/// The query that carries an already deflated stream, for the fuzz target of the inflater.
-pub(crate) fn query_of_stream(deflated: &[u8]) -> String {
-    let mut query = "SAMLRequest=".to_owned();
+/// The query that carries an already deflated message.
+pub(crate) fn query_of_stream(name: &str, deflated: &[u8]) -> String {
+    let mut query = String::with_capacity(1024);
+    query.push_str(name);
+    query.push('=');
     form::encode(&base64::encode(deflated), &mut query);
     query
 }
 
 /// Inflates a whole raw DEFLATE stream (RFC 1951), never past the limit and with nothing behind it.
-fn inflate(deflated: &[u8], limits: &Limits) -> Result<Vec<u8>, BindingError> {
-    let mut stream = Decompress::new(false);
-    let mut out = Vec::with_capacity((deflated.len() * 4).clamp(1024, 16 * 1024));
+///
+/// In one call into one buffer: what reads a stream piece by piece keeps and clears a window of
+/// 32 KiB for each message, which costs more than a message does.
+fn inflate(
+    name: &'static str,
+    deflated: &[u8],
+    limit_bytes: usize,
+) -> Result<Vec<u8>, BindingError> {
+    // One octet of room past the limit, so that a message of just that size is not cut off.
+    let room = limit_bytes + 1;
+    let mut state = DecompressorOxide::new();
+    let mut out = vec![0; (deflated.len() * 4).clamp(1024, 16 * 1024).min(room)];
+    let (mut read, mut written) = (0, 0);
     loop {
-        let consumed = usize::try_from(stream.total_in()).expect("no more than was given");
-        let before = (stream.total_in(), stream.total_out());
-        // Not Finish: some inflaters give up for good when that finds too little room.
-        let status = stream
-            .decompress_vec(&deflated[consumed..], &mut out, FlushDecompress::None)
-            .map_err(|_| BindingError::Deflate)?;
-        if out.len() > limits.bytes {
-            return Err(BindingError::TooLarge {
-                limit: limits.bytes,
-            });
+        let (status, consumed, produced) = decompress(
+            &mut state,
+            &deflated[read..],
+            &mut out,
+            written,
+            TINFL_FLAG_USING_NON_WRAPPING_OUTPUT_BUF,
+        );
+        read += consumed;
+        written += produced;
+        if written > limit_bytes {
+            return Err(BindingError::TooLarge { limit: limit_bytes });
         }
-        if status == Status::StreamEnd {
-            let consumed = usize::try_from(stream.total_in()).expect("no more than was given");
-            return if consumed == deflated.len() {
-                Ok(out)
-            } else {
-                Err(BindingError::Deflate)
-            };
+        match status {
+            TINFLStatus::Done if read == deflated.len() => {
+                out.truncate(written);
+                return Ok(out);
+            }
+            TINFLStatus::HasMoreOutput if out.len() < room => {
+                out.resize((out.len() * 2).min(room), 0);
+            }
+            _ => return Err(BindingError::Deflate(name)),
         }
-        if out.len() < out.capacity() && before == (stream.total_in(), stream.total_out()) {
-            return Err(BindingError::Deflate);
-        }
-        out.reserve(out.capacity().min(limits.bytes + 1 - out.len()).max(1));
     }
 }
 
 fn deflate(octets: &[u8]) -> Vec<u8> {
-    let mut encoder = DeflateEncoder::new(Vec::with_capacity(octets.len()), Compression::best());
-    encoder
-        .write_all(octets)
-        .and_then(|()| encoder.finish())
-        .expect("writing to memory does not fail")
+    compress_to_vec(octets, CompressionLevel::BestCompression as u8)
 }

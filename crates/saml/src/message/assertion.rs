@@ -2,7 +2,7 @@
 
 use super::content::{self, Children, Fault, instant, only_attributes, required, saml, texts};
 use crate::ids::{AcsUrl, EntityId, MessageId, SessionIndex};
-use crate::name_id::{MailAddress, NameId, NameIdFormat, ReceivedNameId};
+use crate::name_id::NameId;
 use crate::security::sign::Unsigned;
 use crate::time::Timestamp;
 use crate::xml::names::{DS, SAML, XSI};
@@ -326,48 +326,8 @@ pub fn write_name_id(w: &mut Writer, name_id: &NameId) {
         .end();
 }
 
-/// Makes of a NameID that another party wrote the variant of its format.
-///
-/// # Errors
-/// What the format asks for is missing, or it has what the format does not define.
-pub fn typed_name_id(received: ReceivedNameId) -> Result<NameId, &'static str> {
-    let ReceivedNameId {
-        value,
-        format,
-        name_qualifier,
-        sp_name_qualifier,
-        sp_provided_id,
-    } = received;
-    if sp_provided_id.is_some() {
-        return Err("the NameID has an SPProvidedID");
-    }
-    let entity = |text: String| EntityId::parse(&text).map_err(|_| "NameQualifier is no entity ID");
-    let unqualified = name_qualifier.is_none() && sp_name_qualifier.is_none();
-    match NameIdFormat::from_uri(format.as_deref().unwrap_or(NameIdFormat::Unspecified.uri())) {
-        NameIdFormat::Persistent => Ok(NameId::Persistent {
-            value,
-            name_qualifier: entity(name_qualifier.ok_or("a persistent NameID has no qualifier")?)?,
-            sp_name_qualifier: sp_name_qualifier.ok_or("a persistent NameID has no qualifier")?,
-        }),
-        NameIdFormat::Transient => Ok(NameId::Transient {
-            value,
-            name_qualifier: name_qualifier.map(entity).transpose()?,
-            sp_name_qualifier,
-        }),
-        _ if !unqualified => Err("the NameID has qualifiers its format does not define"),
-        NameIdFormat::Unspecified => Ok(NameId::Unspecified(value)),
-        NameIdFormat::EmailAddress => MailAddress::parse(&value)
-            .map(NameId::EmailAddress)
-            .map_err(|_| "the NameID is no mail address"),
-        other => Ok(NameId::Other {
-            value,
-            format: other.uri().to_owned(),
-        }),
-    }
-}
-
 fn read_name_id(element: &Element) -> Result<NameId, Fault> {
-    typed_name_id(content::name_id(element)?).map_err(|what| Fault::at(element, what))
+    NameId::try_from(content::name_id(element)?).map_err(|what| Fault::at(element, what))
 }
 
 fn read_subject(subject: &Element) -> Result<(Subject, Confirmation), AssertionError> {

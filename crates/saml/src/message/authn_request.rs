@@ -4,15 +4,18 @@ use super::content::{
     self, Children, Fault, boolean, empty, instant, only_attributes, required, saml, samlp, texts,
     typed, unsigned_short,
 };
+use super::error::MessageError;
+use super::head::{Head, MessageHead, check_version};
+use super::identifier::SubjectIdentifier;
+use super::kind::sealed::Sealed;
+use super::kind::{ByRedirect, Incoming, Message, Role};
 use crate::ids::{EntityId, MessageId};
 use crate::metadata::endpoint::AcsSelector;
-use crate::name_id::{NameIdFormat, ReceivedNameId};
+use crate::name_id::NameIdFormat;
 use crate::security::sign::Unsigned;
-use crate::security::verify::Received;
-use crate::status::{SecondStatus, Status, TopStatus};
 use crate::time::{Timestamp, Window};
 use crate::xml::names::{DS, SAML, SAMLP};
-use crate::xml::reader::{Element, XmlError, XmlErrorKind};
+use crate::xml::reader::Element;
 use crate::xml::writer::{WriteError, Writer};
 
 /// What can be told of a request even when the rest of it breaks the rules: enough to find its SP
@@ -136,24 +139,11 @@ impl<'r> From<&'r RequestedAcs> for AcsSelector<'r> {
 /// The user a request names.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RequestedSubject {
-    /// Who it is.
-    pub identifier: SubjectIdentifier,
+    /// Who it is; `None` when only SubjectConfirmation stands inside.
+    pub identifier: Option<SubjectIdentifier>,
     /// Whether SubjectConfirmation is inside, which browser single sign-on has no use for and
     /// refuses (saml-profiles §4.1.4.1).
     pub has_confirmation: bool,
-}
-
-/// How a request names a user.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum SubjectIdentifier {
-    /// `NameID`.
-    NameId(ReceivedNameId),
-    /// `EncryptedID`, to be decrypted with any of our keys.
-    EncryptedId(Element),
-    /// `BaseID`, which has no meaning without an extension of SAML.
-    BaseId,
-    /// None: only SubjectConfirmation stands inside.
-    None,
 }
 
 /// `NameIDPolicy` (saml-core §3.4.1.1).
@@ -243,104 +233,61 @@ pub struct Scoping {
     pub requester_ids: Vec<String>,
 }
 
-/// Why a request cannot be taken as an AuthnRequest.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum RequestError {
-    /// The root is something else. Nothing to answer: show a page.
-    #[error("the message is {found}, not an AuthnRequest")]
-    NotAnAuthnRequest {
-        /// The root's local name.
-        found: String,
-    },
-    /// No readable Issuer, so no SP to answer: show a page.
-    #[error("the request has no readable Issuer: {0}")]
-    NoIssuer(Fault),
-    /// A version that is not ours.
-    #[error("the request has Version {found}; only 2.x is understood")]
-    Version {
-        /// The major version is above ours.
-        too_high: bool,
-        /// The version.
-        found: String,
-    },
-    /// Both an ACS index and a URL or binding: which one is meant must not be our guess.
-    #[error(
-        "AssertionConsumerServiceIndex stands beside AssertionConsumerServiceURL or ProtocolBinding"
-    )]
-    ConflictingAcs,
-    /// It breaks the schema or a rule of saml-core.
-    #[error(transparent)]
-    Syntax(#[from] Fault),
-}
-
-impl RequestError {
-    /// What to answer the SP, once its request was verified and its endpoint is known. `None`:
-    /// there is nobody to answer, or an answer would need a version above the request's
-    /// (saml-core §4.1.3.2); show a page.
-    pub fn status(&self) -> Option<Status> {
-        match self {
-            Self::NotAnAuthnRequest { .. } | Self::NoIssuer(_) => None,
-            Self::Version { too_high: true, .. } => Some(Status::new(
-                TopStatus::VersionMismatch,
-                SecondStatus::RequestVersionTooHigh,
-                "The request's SAML version is not supported; version 2.0 is.",
-            )),
-            Self::Version { .. } => None,
-            Self::ConflictingAcs => Some(Status::requester(
-                "AssertionConsumerServiceIndex excludes AssertionConsumerServiceURL and ProtocolBinding.",
-            )),
-            Self::Syntax(_) => Some(Status::requester("The request is not valid.")),
-        }
-    }
-}
-
 impl RequestHead {
     /// Reads what is needed to find and answer the sender, from any message that is an
     /// AuthnRequest by name.
     ///
     /// # Errors
-    /// [`RequestError::NotAnAuthnRequest`] and [`RequestError::NoIssuer`]: show a page.
-    pub fn read(root: &Element) -> Result<Self, RequestError> {
-        if !root.is(SAMLP, "AuthnRequest") {
-            return Err(RequestError::NotAnAuthnRequest {
-                found: root.local.to_string(),
-            });
-        }
-        let issuer = match root.only(SAML, "Issuer") {
-            Ok(Some(issuer)) => issuer_text(issuer).map_err(RequestError::NoIssuer)?,
-            Ok(None) => return Err(RequestError::NoIssuer(Fault::at(root, "there is none"))),
-            Err(error) => return Err(RequestError::NoIssuer(error.into())),
-        };
-        Ok(Self {
-            id: root.attr("ID").and_then(|id| MessageId::parse(id).ok()),
+    /// [`MessageError::OtherMessage`] and [`MessageError::NoIssuer`]: show a page.
+    pub fn read(root: &Element) -> Result<Self, MessageError> {
+        let MessageHead {
+            id,
             issuer,
-            destination: root.attr("Destination").map(str::to_owned),
+            destination,
+        } = MessageHead::read::<AuthnRequest>(root)?;
+        Ok(Self {
+            id,
+            issuer,
+            destination,
             acs: requested_acs(root).unwrap_or_else(|_| RequestedAcs::of_url(root)),
         })
     }
 }
 
-/// A request as far as it could be read: its head at least.
-#[derive(Debug, Clone)]
-pub struct ReadRequest {
-    /// Enough to find the sender and to answer it.
-    pub head: RequestHead,
-    /// The request, or what is wrong with it.
-    pub body: Result<AuthnRequest, RequestError>,
-}
-
-impl Received for ReadRequest {
-    fn from_element(root: &Element) -> Result<Self, XmlError> {
-        let head = RequestHead::read(root)
-            .map_err(|error| root.error(XmlErrorKind::Malformed(error.to_string())))?;
-        Ok(Self {
-            head,
-            body: AuthnRequest::parse(root),
-        })
+impl Head for RequestHead {
+    fn issuer(&self) -> &EntityId {
+        &self.issuer
     }
 
-    fn issuer(&self) -> Option<&EntityId> {
-        Some(&self.head.issuer)
+    fn destination(&self) -> Option<&str> {
+        self.destination.as_deref()
+    }
+}
+
+impl Sealed for AuthnRequest {}
+
+impl Message for AuthnRequest {
+    const ELEMENT: &'static str = "AuthnRequest";
+    const ROLE: Role = Role::Request;
+    // An SP says in its metadata whether it signs its requests.
+    const ALWAYS_SIGNED: bool = false;
+}
+
+impl ByRedirect for AuthnRequest {}
+
+impl Incoming for AuthnRequest {
+    type Head = RequestHead;
+
+    fn read_head(root: &Element) -> Result<RequestHead, MessageError> {
+        RequestHead::read(root)
+    }
+
+    fn read(root: &Element) -> Result<Self, MessageError> {
+        Self::parse(root)
+    }
+
+    fn issue_instant(&self) -> Timestamp {
+        self.issue_instant
     }
 }
 
@@ -371,12 +318,11 @@ impl AuthnRequest {
     /// allowed, with a value of its type. Strings and URIs are kept byte for byte.
     ///
     /// # Errors
-    /// [`RequestError`]; its [`status`](RequestError::status) says what to answer.
+    /// [`MessageError`]; its [`status`](MessageError::status) says what to answer.
     ///
     /// Spec: saml-core-2.0 §3.2.1, §3.4.1; the protocol schema.
-    pub fn parse(root: &Element) -> Result<Self, RequestError> {
+    pub fn parse(root: &Element) -> Result<Self, MessageError> {
         let head = RequestHead::read(root)?;
-        // Version before anything else: another version may have another syntax.
         check_version(root)?;
         only_attributes(
             root,
@@ -418,7 +364,7 @@ impl AuthnRequest {
             destination: head.destination,
             consent: root.attr("Consent").map(str::to_owned),
             issuer: head.issuer,
-            extensions: extensions.map(extension_names).unwrap_or_default(),
+            extensions: extensions.map(content::element_names).unwrap_or_default(),
             subject: subject.map(requested_subject).transpose()?,
             name_id_policy: name_id_policy.map(policy).transpose()?,
             conditions: conditions.map(requested_conditions).transpose()?,
@@ -459,7 +405,7 @@ impl AuthnRequest {
         w.leaf(saml("Issuer"), self.issuer.as_str());
         let insert_at = w.position();
         if let Some(RequestedSubject {
-            identifier: SubjectIdentifier::NameId(name),
+            identifier: Some(SubjectIdentifier::NameId(name)),
             ..
         }) = &self.subject
         {
@@ -503,43 +449,15 @@ impl AuthnRequest {
     }
 }
 
-fn check_version(root: &Element) -> Result<(), RequestError> {
-    let found = required(root, "Version", root.attr("Version"))?;
-    let number = |part: &str| {
-        let plain = !part.is_empty()
-            && part.len() <= 9
-            && part.bytes().all(|b| b.is_ascii_digit())
-            && (part == "0" || !part.starts_with('0'));
-        plain.then(|| part.parse::<u32>().ok()).flatten()
-    };
-    let parsed = found
-        .split_once('.')
-        .and_then(|(major, minor)| Some((number(major)?, number(minor)?)));
-    match parsed {
-        // A higher minor version says nothing a 2.0 reader may not read; what it adds beyond the
-        // schema is refused as syntax (saml-core §4.1).
-        Some((2, _)) => Ok(()),
-        Some((major, _)) => Err(RequestError::Version {
-            too_high: major > 2,
-            found: found.to_owned(),
-        }),
-        None => Err(Fault::at(root, "Version is not a version number").into()),
-    }
-}
-
-fn issuer_text(issuer: &Element) -> Result<EntityId, Fault> {
-    EntityId::parse(issuer.text()?).map_err(|e| Fault::at(issuer, e.to_string()))
-}
-
 fn index(root: &Element, name: &str) -> Result<Option<u16>, Fault> {
     typed(root, name, "a number from 0 to 65535", unsigned_short)
 }
 
-fn requested_acs(root: &Element) -> Result<RequestedAcs, RequestError> {
+fn requested_acs(root: &Element) -> Result<RequestedAcs, MessageError> {
     let url = root.attr("AssertionConsumerServiceURL").map(str::to_owned);
     let binding = root.attr("ProtocolBinding").map(str::to_owned);
     match index(root, "AssertionConsumerServiceIndex")? {
-        Some(_) if url.is_some() || binding.is_some() => Err(RequestError::ConflictingAcs),
+        Some(_) if url.is_some() || binding.is_some() => Err(MessageError::ConflictingAcs),
         Some(index) => Ok(RequestedAcs::Index(index)),
         None => Ok(match (url, binding) {
             (Some(url), binding) => RequestedAcs::Url { url, binding },
@@ -549,28 +467,13 @@ fn requested_acs(root: &Element) -> Result<RequestedAcs, RequestError> {
     }
 }
 
-fn extension_names(extensions: &Element) -> Vec<(String, String)> {
-    extensions
-        .elements()
-        .map(|e| (e.ns.to_string(), e.local.to_string()))
-        .collect()
-}
-
 fn requested_subject(subject: &Element) -> Result<RequestedSubject, Fault> {
     only_attributes(subject, &[])?;
     let mut children = Children::of(subject)?;
-    let identifier = if let Some(name) = children.optional(SAML, "NameID") {
-        SubjectIdentifier::NameId(content::name_id(name)?)
-    } else if let Some(encrypted) = children.optional(SAML, "EncryptedID") {
-        SubjectIdentifier::EncryptedId(encrypted.clone())
-    } else if children.optional(SAML, "BaseID").is_some() {
-        SubjectIdentifier::BaseId
-    } else {
-        SubjectIdentifier::None
-    };
+    let identifier = SubjectIdentifier::take(&mut children)?;
     let confirmations = children.many(SAML, "SubjectConfirmation");
     children.finish()?;
-    if identifier == SubjectIdentifier::None && confirmations.is_empty() {
+    if identifier.is_none() && confirmations.is_empty() {
         return Err(Fault::at(subject, "Subject is empty"));
     }
     Ok(RequestedSubject {

@@ -252,6 +252,14 @@ pub(super) fn texts(elements: &[&Element]) -> Result<Vec<String>, Fault> {
         .collect()
 }
 
+/// The names of an element's children, as (namespace, local part): all that is read of Extensions.
+pub(super) fn element_names(parent: &Element) -> Vec<(String, String)> {
+    parent
+        .elements()
+        .map(|e| (e.ns.to_string(), e.local.to_string()))
+        .collect()
+}
+
 /// A QName of the assertion namespace.
 pub(super) const fn saml(local: &'static str) -> crate::xml::writer::QName {
     crate::xml::writer::QName::new("saml", SAML, local)

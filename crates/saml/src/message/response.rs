@@ -2,6 +2,10 @@
 
 use super::assertion::Assertion;
 use super::content::{self, Children, Fault, instant, only_attributes, required, saml, samlp};
+use super::error::MessageError;
+use super::head::{MessageHead, check_version, expect};
+use super::kind::sealed::Sealed;
+use super::kind::{Incoming, Message, Role};
 use crate::ids::{AcsUrl, EntityId, MessageId};
 use crate::security::sign::{SignedXml, Unsigned};
 use crate::status::{SecondStatus, Status, TopStatus};
@@ -147,51 +151,8 @@ impl Response {
     }
 }
 
-/// A Response that may leave: signed itself, or carrying a signed assertion.
-pub struct SendableResponse {
-    octets: Vec<u8>,
-}
-
-impl SendableResponse {
-    /// A Response without a signature of its own.
-    ///
-    /// # Errors
-    /// [`NotSendable`]: it has no signed assertion either, so anybody could have written it.
-    pub fn with_signed_assertion(response: &Response) -> Result<Self, NotSendable> {
-        match &response.outcome {
-            Outcome::Success(assertion) if assertion.signed => Ok(Self {
-                octets: response.write()?.as_bytes().to_vec(),
-            }),
-            Outcome::Success(_) | Outcome::Failure(_) => Err(NotSendable::NothingSigned),
-        }
-    }
-
-    /// The octets to send.
-    pub fn as_bytes(&self) -> &[u8] {
-        &self.octets
-    }
-}
-
-impl From<SignedXml<Response>> for SendableResponse {
-    fn from(signed: SignedXml<Response>) -> Self {
-        Self {
-            octets: signed.into_bytes(),
-        }
-    }
-}
-
-/// Why a Response may not be sent.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum NotSendable {
-    /// Neither the Response nor its assertion has a signature.
-    #[error("neither the Response nor an assertion in it is signed")]
-    NothingSigned,
-    /// It could not be written.
-    #[error(transparent)]
-    Write(#[from] WriteError),
-}
-
-fn write_status(
+/// Writes `Status` (saml-core §3.2.2.1).
+pub(super) fn write_status(
     w: &mut Writer,
     top: TopStatus,
     second: Option<SecondStatus>,
@@ -262,11 +223,10 @@ impl ReceivedResponse {
     /// Reads a Response, whose octets were verified unless its assertion is verified alone.
     ///
     /// # Errors
-    /// [`Fault`]: it breaks the schema or says success without exactly one assertion.
-    pub fn parse(root: &Element) -> Result<Self, Fault> {
-        if !root.is(SAMLP, "Response") {
-            return Err(Fault::at(root, "this is not a Response"));
-        }
+    /// [`MessageError`]: it breaks the schema or says success without exactly one assertion.
+    pub fn parse(root: &Element) -> Result<Self, MessageError> {
+        expect::<Self>(root)?;
+        check_version(root)?;
         only_attributes(
             root,
             &[
@@ -278,9 +238,6 @@ impl ReceivedResponse {
                 "InResponseTo",
             ],
         )?;
-        if root.attr("Version") != Some("2.0") {
-            return Err(Fault::at(root, "the Version is not 2.0"));
-        }
         let mut children = Children::of(root)?;
         let issuer = children.optional(SAML, "Issuer");
         children.optional(DS, "Signature");
@@ -297,10 +254,10 @@ impl ReceivedResponse {
                 ReceivedOutcome::Success(ReceivedAssertion::Encrypted(encrypted.clone()))
             }
             (TopStatus::Success, _, _) => {
-                return Err(Fault::at(root, "a success needs exactly one assertion"));
+                return Err(Fault::at(root, "a success needs exactly one assertion").into());
             }
             (_, None, None) => ReceivedOutcome::Failure(status),
-            _ => return Err(Fault::at(root, "a failure carries an assertion")),
+            _ => return Err(Fault::at(root, "a failure carries an assertion").into()),
         };
         Ok(Self {
             id: content::message_id(root, "ID")?,
@@ -313,7 +270,41 @@ impl ReceivedResponse {
     }
 }
 
-fn read_status(status: &Element) -> Result<ReceivedStatus, Fault> {
+impl Sealed for Response {}
+
+impl Message for Response {
+    const ELEMENT: &'static str = "Response";
+    const ROLE: Role = Role::Response;
+    // The assertion inside may be what is signed (saml-profiles §4.1.3.5).
+    const ALWAYS_SIGNED: bool = false;
+}
+
+impl Sealed for ReceivedResponse {}
+
+impl Message for ReceivedResponse {
+    const ELEMENT: &'static str = Response::ELEMENT;
+    const ROLE: Role = Response::ROLE;
+    const ALWAYS_SIGNED: bool = Response::ALWAYS_SIGNED;
+}
+
+impl Incoming for ReceivedResponse {
+    type Head = MessageHead;
+
+    fn read_head(root: &Element) -> Result<MessageHead, MessageError> {
+        MessageHead::read::<Self>(root)
+    }
+
+    fn read(root: &Element) -> Result<Self, MessageError> {
+        Self::parse(root)
+    }
+
+    fn issue_instant(&self) -> Timestamp {
+        self.issue_instant
+    }
+}
+
+/// Reads `Status`.
+pub(super) fn read_status(status: &Element) -> Result<ReceivedStatus, Fault> {
     let mut children = Children::of(status)?;
     let code = children.required(SAMLP, "StatusCode")?;
     let message = children.optional(SAMLP, "StatusMessage");

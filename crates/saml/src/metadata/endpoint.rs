@@ -1,5 +1,7 @@
 //! Endpoints: where an SP can be answered, and which of them answers a request.
 
+use percent_encoding::percent_decode_str;
+
 use super::entity::{Fault, MetadataError, Notes, Untidy, shorten, trim};
 use crate::ids::AcsUrl;
 use crate::xml::reader::Element;
@@ -101,8 +103,8 @@ pub fn check_location(location: &str) -> Result<AcsUrl, LocationFault> {
 fn is_saml_parameter(pair: &str) -> bool {
     let name = pair.split('=').next().unwrap_or("");
     // Some servers fold case, some cut at a bracket, all decode escapes.
-    let decoded = percent_decoded(name);
-    let name = decoded.split('[').next().unwrap_or("");
+    let decoded = percent_decode_str(name).decode_utf8_lossy();
+    let name = decoded.trim().split('[').next().unwrap_or("");
     [
         "SAMLResponse",
         "SAMLRequest",
@@ -114,29 +116,6 @@ fn is_saml_parameter(pair: &str) -> bool {
     ]
     .iter()
     .any(|reserved| name.eq_ignore_ascii_case(reserved))
-}
-
-fn percent_decoded(text: &str) -> String {
-    let mut out = Vec::with_capacity(text.len());
-    let mut rest = text.as_bytes();
-    while let Some((&byte, tail)) = rest.split_first() {
-        let escape = tail
-            .get(..2)
-            .filter(|_| byte == b'%')
-            .and_then(|hex| std::str::from_utf8(hex).ok())
-            .and_then(|hex| u8::from_str_radix(hex, 16).ok());
-        match escape {
-            Some(decoded) => {
-                out.push(decoded);
-                rest = &tail[2..];
-            }
-            None => {
-                out.push(byte);
-                rest = tail;
-            }
-        }
-    }
-    String::from_utf8_lossy(&out).trim().to_owned()
 }
 
 /// A registered assertion consumer service: the only kind of place a Response can go to.
@@ -391,6 +370,7 @@ pub(super) fn read_acs<'e>(
     notes: &mut Notes,
 ) -> Result<Vec<AcsEndpoint>, MetadataError> {
     let mut endpoints: Vec<AcsEndpoint> = Vec::new();
+    let mut read_from = Vec::new();
     for element in elements {
         let Some((binding, location)) = read_location(element, "Location", notes)? else {
             continue;
@@ -404,6 +384,22 @@ pub(super) fn read_acs<'e>(
             index,
             is_default,
         });
+        read_from.push(element);
+    }
+    // Other bindings beside one that is served are nothing to remark on.
+    if !endpoints
+        .iter()
+        .any(|acs| RESPONSE_BINDINGS.contains(&acs.binding))
+    {
+        for (element, acs) in read_from.into_iter().zip(&endpoints) {
+            notes.warn(
+                element,
+                Untidy::BindingNotServed {
+                    location: shorten(acs.location.as_str()),
+                    binding: shorten(acs.binding.uri()),
+                },
+            );
+        }
     }
     Ok(endpoints)
 }

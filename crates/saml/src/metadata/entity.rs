@@ -147,11 +147,19 @@ pub enum Fault {
         reason: &'static str,
     },
     /// Nowhere to answer.
-    #[error("there is no usable AssertionConsumerService")]
-    NoAcs,
+    #[error("there is no usable AssertionConsumerService{}", listed(.dropped))]
+    NoAcs {
+        /// Those that cannot be used.
+        dropped: Vec<MetadataWarning>,
+    },
     /// A key stated twice, differently.
     #[error("one KeyInfo holds a KeyValue and a certificate with different keys")]
     KeyMismatch,
+}
+
+fn listed(dropped: &[MetadataWarning]) -> String {
+    let each = dropped.iter().map(|warning| format!("; {warning}"));
+    each.collect()
 }
 
 impl MetadataError {
@@ -201,6 +209,16 @@ pub enum Untidy {
         location: String,
         /// Why.
         reason: String,
+    },
+    /// An ACS for answers by a binding that is not served, where no other can be answered.
+    #[error(
+        "AssertionConsumerService {location:?} cannot be answered: its binding is {binding}, answers go by HTTP-POST"
+    )]
+    BindingNotServed {
+        /// Its location, shortened.
+        location: String,
+        /// Its binding.
+        binding: String,
     },
     /// An endpoint without TLS.
     #[error("{element} {location:?} is not https: what is sent there can be read on the way")]
@@ -292,6 +310,12 @@ pub(super) struct Notes {
 }
 
 impl Notes {
+    /// The endpoints of this name that were left out.
+    pub(super) fn dropped(&self, name: &str) -> Vec<MetadataWarning> {
+        let of_name = |warning: &&MetadataWarning| matches!(&warning.what, Untidy::EndpointDropped { element, .. } if element == name);
+        self.warnings.iter().filter(of_name).cloned().collect()
+    }
+
     pub(super) fn warn(&mut self, at: &Element, what: Untidy) {
         self.warnings.push(MetadataWarning {
             line: at.line,

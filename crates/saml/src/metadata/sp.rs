@@ -330,7 +330,8 @@ fn read_named(
 
     let acs = read_acs(role.all(MD, "AssertionConsumerService"), &mut notes)?;
     if acs.is_empty() {
-        return Err(MetadataError::new(role, Fault::NoAcs));
+        let dropped = notes.dropped("AssertionConsumerService");
+        return Err(MetadataError::new(role, Fault::NoAcs { dropped }));
     }
     let keys = read_keys(role.all(MD, "KeyDescriptor"), &mut notes)?;
     let authn_requests_signed = notes

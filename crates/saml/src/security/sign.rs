@@ -194,6 +194,11 @@ impl<T> Unsigned<T> {
         &self.xml
     }
 
+    /// The octets as they are without a signature.
+    pub fn into_bytes(self) -> Vec<u8> {
+        self.xml
+    }
+
     /// The root's `ID`.
     pub fn id(&self) -> &MessageId {
         &self.id

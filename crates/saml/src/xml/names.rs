@@ -16,8 +16,6 @@ pub const MDRPI: &str = "urn:oasis:names:tc:SAML:metadata:rpi";
 pub const ALG: &str = "urn:oasis:names:tc:SAML:metadata:algsupport";
 /// Shibboleth metadata extension that holds `Scope`, prefix `shibmd`.
 pub const SHIBMD: &str = "urn:mace:shibboleth:metadata:1.0";
-/// Request initiation and discovery response endpoints share this shape of extension.
-pub const IDPDISC: &str = "urn:oasis:names:tc:SAML:profiles:SSO:idp-discovery-protocol";
 /// XML Signature, prefix `ds`.
 pub const DS: &str = "http://www.w3.org/2000/09/xmldsig#";
 /// XML Signature 1.1, prefix `dsig11`.
@@ -26,8 +24,6 @@ pub const DSIG11: &str = "http://www.w3.org/2009/xmldsig11#";
 pub const XENC: &str = "http://www.w3.org/2001/04/xmlenc#";
 /// XML Encryption 1.1, prefix `xenc11`.
 pub const XENC11: &str = "http://www.w3.org/2009/xmlenc11#";
-/// XML Schema, prefix `xs`.
-pub const XS: &str = "http://www.w3.org/2001/XMLSchema";
 /// XML Schema instance, prefix `xsi`.
 pub const XSI: &str = "http://www.w3.org/2001/XMLSchema-instance";
 /// The namespace bound to the prefix `xml`.

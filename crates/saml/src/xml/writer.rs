@@ -256,6 +256,14 @@ fn escape(
     replacement: impl Fn(u8) -> Option<&'static [u8]>,
 ) -> Result<(), WriteError> {
     let bytes = text.as_bytes();
+    // Most texts need nothing. Without an early end, so that the compiler looks at many octets at
+    // once; what is found is looked at one by one.
+    let special =
+        |b: u8| (b < 0x20) | (b == 0xEF) | (b == b'&') | (b == b'<') | (b == b'>') | (b == b'"');
+    if !bytes.iter().fold(false, |found, b| found | special(*b)) {
+        out.extend_from_slice(bytes);
+        return Ok(());
+    }
     let mut copied = 0;
     for (at, &byte) in bytes.iter().enumerate() {
         if let Some(replaced) = replacement(byte) {

@@ -2,11 +2,10 @@
 
 pub mod authn_context;
 
-use std::borrow::Cow;
-
 use avouch_saml::time::Timestamp;
 
 use crate::apps::{App, AppId, AppState, PermittedUsers};
+use crate::audit::check::{Origin, Phrase, Rule, Value};
 use crate::audit::{Check, ResultCode};
 use crate::users::{User, UserId};
 
@@ -115,62 +114,70 @@ fn hold(code: ResultCode, check: Check, checks: &mut Vec<Check>) -> Result<(), R
 }
 
 fn user_is_active(user: &User) -> Check {
-    Check {
-        name: "user is active".into(),
-        passed: user.active,
-        expected: "active".into(),
-        received: if user.active { "active" } else { "deactivated" }.into(),
-        source: "the user".into(),
-    }
+    let received = if user.active {
+        Phrase::Active
+    } else {
+        Phrase::Deactivated
+    };
+    Check::new(
+        Rule::UserIsActive,
+        user.active,
+        Phrase::Active,
+        received,
+        Origin::User,
+    )
 }
 
 fn app_is_not_blocked(app: &App) -> Check {
-    Check {
-        name: "app is not blocked".into(),
-        passed: app.state != AppState::Blocked,
-        expected: "not blocked".into(),
-        received: app.state.as_str().into(),
-        source: "the app's local policy".into(),
-    }
+    Check::new(
+        Rule::AppIsNotBlocked,
+        app.state != AppState::Blocked,
+        Phrase::NotBlocked,
+        state(app),
+        Origin::AppLocalPolicy,
+    )
 }
 
 fn app_is_installed(app: &App) -> Check {
-    Check {
-        name: "app is installed".into(),
-        passed: app.state != AppState::Uninstalled,
-        expected: "installed".into(),
-        received: app.state.as_str().into(),
-        source: "the app's local policy".into(),
+    Check::new(
+        Rule::AppIsInstalled,
+        app.state != AppState::Uninstalled,
+        Phrase::StateInstalled,
+        state(app),
+        Origin::AppLocalPolicy,
+    )
+}
+
+fn state(app: &App) -> Phrase {
+    match app.state {
+        AppState::Installed => Phrase::StateInstalled,
+        AppState::Blocked => Phrase::StateBlocked,
+        AppState::Uninstalled => Phrase::StateUninstalled,
     }
 }
 
 fn user_is_permitted(user: &User, app: &App) -> Check {
-    let names = || {
-        std::iter::once(format!("profile {}", user.profile_name))
-            .chain(
-                user.permission_sets
-                    .iter()
-                    .map(|(_, name)| format!("permission set {name}")),
-            )
-            .collect::<Vec<_>>()
-            .join(", ")
-    };
     let (passed, expected) = match app.policy.permitted_users {
-        PermittedUsers::SelfAuthorize => (true, Cow::Borrowed("any active user")),
+        PermittedUsers::SelfAuthorize => (true, Phrase::AnyActiveUser),
         PermittedUsers::AdminApproved => (
             app.policy.profiles.contains(&user.profile)
                 || user
                     .permission_sets
                     .iter()
                     .any(|(id, _)| app.policy.permission_sets.contains(id)),
-            "a profile or permission set that lists the app".into(),
+            Phrase::ListedByOne,
         ),
     };
-    Check {
-        name: "user is permitted".into(),
+    let profile = Phrase::Profile.with([Value::text(user.profile_name.clone())]);
+    let sets = user
+        .permission_sets
+        .iter()
+        .map(|(_, name)| Phrase::PermissionSet.with([Value::text(name.clone())]));
+    Check::new(
+        Rule::UserIsPermitted,
         passed,
         expected,
-        received: names().into(),
-        source: "permitted users of the app's local policy".into(),
-    }
+        Value::list(std::iter::once(profile).chain(sets)),
+        Origin::AppPermittedUsers,
+    )
 }

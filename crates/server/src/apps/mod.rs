@@ -1,8 +1,16 @@
 //! The connected app: what its developer defined and what this organisation's admin decided.
 
+pub mod api_name;
+pub mod draft;
 pub mod effective;
+pub mod link;
+pub mod nearest;
 pub mod onboard;
+pub mod readiness;
+pub mod row;
 pub mod saml;
+pub mod settings;
+pub mod snapshot;
 
 use avouch_saml::time::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -38,6 +46,14 @@ pub struct App {
 }
 
 impl App {
+    /// Whether a launcher lists it, for users who may enter: it is marked visible, and there is a way
+    /// to start it from here.
+    pub fn is_listed(&self) -> bool {
+        let startable =
+            self.definition.start_url.is_some() || self.definition.saml.allow_unsolicited;
+        self.policy.visible && startable
+    }
+
     /// Blocks, unblocks, uninstalls or installs. With an uninstalled app the organisation's policy
     /// goes: installed again it begins closed.
     ///
@@ -110,7 +126,7 @@ impl AppState {
 }
 
 /// The developer's part of a connected app.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Definition {
     /// A sentence for users and admins.
@@ -179,6 +195,11 @@ pub enum PermittedUsers {
     /// Every active user of the organisation.
     SelfAuthorize,
 }
+
+saml::words!(PermittedUsers {
+    AdminApproved = "admin_approved",
+    SelfAuthorize = "self_authorize",
+});
 
 pub(crate) const fn yes() -> bool {
     true

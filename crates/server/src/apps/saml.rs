@@ -58,6 +58,22 @@ pub struct SamlSettings {
     pub fail_unmet_subject_id: bool,
 }
 
+impl SamlSettings {
+    /// How long an assertion may be used unless the app says otherwise.
+    pub const ASSERTION_LIFETIME_SECONDS: i64 = 300;
+
+    /// The URIs of the NameID formats the app may be given, its own first.
+    pub fn name_id_formats(&self) -> impl Iterator<Item = &str> {
+        let others = self
+            .allowed_name_id_formats
+            .iter()
+            .filter(|_| !self.always_this_format);
+        std::iter::once(&self.name_id_format)
+            .chain(others)
+            .map(String::as_str)
+    }
+}
+
 impl Default for SamlSettings {
     fn default() -> Self {
         Self {
@@ -76,7 +92,7 @@ impl Default for SamlSettings {
             encryption: EncryptionPolicy::WhenKeyPublished,
             danger_allow_cbc: false,
             danger_allow_sha1: false,
-            assertion_lifetime_seconds: 300,
+            assertion_lifetime_seconds: Self::ASSERTION_LIFETIME_SECONDS,
             clock_skew_seconds: None,
             session_not_on_or_after: yes(),
             allow_unsolicited: yes(),
@@ -88,6 +104,43 @@ impl Default for SamlSettings {
         }
     }
 }
+
+/// Gives each choice of a type the word by which it is stored, typed and shown.
+macro_rules! words {
+    ($choice:ident { $($variant:ident = $word:literal,)+ }) => {
+        impl $choice {
+            /// Every word, in order.
+            pub const WORDS: &'static [&'static str] = &[$($word),+];
+
+            /// Its word.
+            pub const fn word(self) -> &'static str {
+                match self { $(Self::$variant => $word,)+ }
+            }
+
+            /// The choice that a word names.
+            pub fn of_word(word: &str) -> Option<Self> {
+                match word { $($word => Some(Self::$variant),)+ _ => None }
+            }
+        }
+    };
+}
+pub(super) use words;
+
+words!(SignWhat {
+    Default = "default",
+    Response = "response",
+    Assertion = "assertion",
+    Both = "both",
+});
+words!(RequestSignatures {
+    WhenPresent = "when_present",
+    Required = "required",
+});
+words!(EncryptionPolicy {
+    Off = "off",
+    WhenKeyPublished = "when_key_published",
+    Required = "required",
+});
 
 /// Which of the user's names an SP learns (`samlSubjectType`).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -109,6 +162,49 @@ pub enum SubjectType {
     Transient,
     /// A Subject without a NameID.
     None,
+}
+
+impl SubjectType {
+    /// What stands before the name of a custom attribute.
+    pub const CUSTOM: &'static str = "custom.";
+
+    const WORDS: &'static [(&'static str, Self)] = &[
+        ("username", Self::Username),
+        ("federation_id", Self::FederationId),
+        ("user_id", Self::UserId),
+        ("email", Self::Email),
+        ("persistent", Self::Persistent),
+        ("transient", Self::Transient),
+        ("none", Self::None),
+    ];
+
+    /// Every word but those of custom attributes.
+    pub fn words() -> impl Iterator<Item = &'static str> {
+        Self::WORDS.iter().map(|(word, _)| *word)
+    }
+
+    /// Its word; `custom.NAME` for a custom attribute.
+    pub fn word(&self) -> String {
+        match self {
+            Self::Custom(name) => format!("{}{name}", Self::CUSTOM),
+            known => Self::WORDS
+                .iter()
+                .find(|(_, subject)| subject == known)
+                .map_or_else(String::new, |(word, _)| (*word).to_owned()),
+        }
+    }
+
+    /// The type that a word names.
+    pub fn of_word(word: &str) -> Option<Self> {
+        match word.strip_prefix(Self::CUSTOM) {
+            Some("") => None,
+            Some(name) => Some(Self::Custom(name.to_owned())),
+            None => Self::WORDS
+                .iter()
+                .find(|(known, _)| *known == word)
+                .map(|(_, subject)| subject.clone()),
+        }
+    }
 }
 
 /// What is signed.

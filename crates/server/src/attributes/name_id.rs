@@ -6,6 +6,7 @@ use avouch_saml::time::Random;
 use avouch_saml::xml::names::is_xml_text;
 
 use super::pairwise::{self, PairwiseSalt};
+use crate::apps::effective::name_id_format;
 use crate::apps::saml::{SamlSettings, SubjectType};
 use crate::audit::ResultCode;
 use crate::users::User;
@@ -45,35 +46,16 @@ pub fn choose_format(
             Some(_) => Err(ResultCode::UnsupportedNameIdFormat),
         };
     }
-    let own = settings.name_id_format.as_str();
-    let allowed = |uri: &str| formats(settings).any(|known| known == uri);
     let chosen = match requested {
-        Some(uri) if allowed(uri) => uri,
+        Some(uri) if settings.name_id_formats().any(|known| known == uri) => uri,
         Some(_) => return Err(ResultCode::UnsupportedNameIdFormat),
-        None if facts.sp_formats.iter().any(|f| f.uri() == own) => own,
-        None => facts
-            .sp_formats
-            .iter()
-            .map(NameIdFormat::uri)
-            .find(|uri| *uri != NameIdFormat::Unspecified.uri() && allowed(uri))
-            .unwrap_or(own),
+        None => name_id_format(settings, facts.sp_formats).value,
     };
     match NameIdFormat::from_uri(chosen) {
         // Neither can name a user in plain text, whatever an admin allowed.
         NameIdFormat::Encrypted | NameIdFormat::Entity => Err(ResultCode::UnsupportedNameIdFormat),
         format => Ok(Some(format)),
     }
-}
-
-/// The formats an app may be given, its own first.
-pub fn formats(settings: &SamlSettings) -> impl Iterator<Item = &str> {
-    let others = settings
-        .allowed_name_id_formats
-        .iter()
-        .filter(|_| !settings.always_this_format);
-    std::iter::once(&settings.name_id_format)
-        .chain(others)
-        .map(String::as_str)
 }
 
 /// Whether a name of `format` can carry the SPNameQualifier that a request asks for: only the SP's

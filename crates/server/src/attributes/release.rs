@@ -8,10 +8,11 @@ use avouch_saml::xml::names::is_xml_text;
 
 use super::pairwise::PairwiseSalt;
 use super::subject_id::{self, is_subject_identifier};
-use crate::apps::onboard::row::source_text;
+use crate::apps::row::source_text;
 use crate::apps::saml::{AttributeRow, Condition, SamlSettings, Source, UserField, WhenMissing};
 use crate::apps::saml::{PAIRWISE_ID, SUBJECT_ID};
 use crate::audit::ResultCode;
+use crate::audit::check::{Phrase, Value};
 use crate::users::User;
 
 /// What the release depends on beside the user.
@@ -46,24 +47,24 @@ pub struct ReleasedAttribute {
 }
 
 /// What is sent, and what was held back with the reason.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct Release {
     /// The attributes, each name and format once.
     pub attributes: Vec<ReleasedAttribute>,
-    /// Sentences about what was held back, for the event and for the preview. They name
-    /// attributes, never values.
-    pub notes: Vec<String>,
+    /// What was held back and why, for the event and for the preview. Attributes are named, never
+    /// their values.
+    pub notes: Vec<Value>,
 }
 
 /// Something that must be sent and cannot be.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Unmet {
     /// How the sign-on ends.
     pub result: ResultCode,
     /// The attribute and where its value should come from.
-    pub expected: String,
+    pub expected: Value,
     /// What is there instead. It names the user, never a value.
-    pub received: String,
+    pub received: Value,
 }
 
 /// Decides what `user`'s attributes are for this SP. Only rows are released, and the subject
@@ -78,7 +79,7 @@ pub fn release(facts: &ReleaseFacts<'_>, user: &User) -> Result<Release, Unmet> 
     let mut out = Release::default();
     for row in &facts.settings.attributes {
         if let Some(reason) = held_back(facts, requested, row) {
-            out.notes.push(format!("{}: {reason}", row.name));
+            out.notes.push(reason.with([name_of(row)]));
             continue;
         }
         let found = values(facts, user, &row.source);
@@ -88,7 +89,7 @@ pub fn release(facts: &ReleaseFacts<'_>, user: &User) -> Result<Release, Unmet> 
             match row.when_missing {
                 WhenMissing::Omit => {
                     if !had_any {
-                        out.notes.push(format!("{}: no value", row.name));
+                        out.notes.push(Phrase::HeldNoValue.with([name_of(row)]));
                     }
                     continue;
                 }
@@ -96,16 +97,14 @@ pub fn release(facts: &ReleaseFacts<'_>, user: &User) -> Result<Release, Unmet> 
                 WhenMissing::Refuse => {
                     return Err(Unmet {
                         result: ResultCode::NoCustomAttributeValue,
-                        expected: format!(
-                            "a value of {} for {}",
-                            source_text(&row.source),
-                            row.name
-                        ),
+                        expected: Phrase::ValueOfFor
+                            .with([Value::text(source_text(&row.source)), name_of(row)]),
                         received: if had_any {
-                            format!("{} has none that may be sent", user.username)
+                            Phrase::HasNoneToSend
                         } else {
-                            format!("{} has none", user.username)
-                        },
+                            Phrase::HasNone
+                        }
+                        .with([Value::text(user.username.clone())]),
                     });
                 }
             }
@@ -145,7 +144,7 @@ fn held_back(
     facts: &ReleaseFacts<'_>,
     requested: &[RequestedAttribute],
     row: &AttributeRow,
-) -> Option<&'static str> {
+) -> Option<Phrase> {
     if let Some(condition) = &row.only_for_entity_attribute {
         let met = condition.split_once('=').is_some_and(|(name, value)| {
             facts
@@ -155,7 +154,7 @@ fn held_back(
                 .any(|a| a.name == name && a.values.iter().any(|v| v == value))
         });
         if !met {
-            return Some("the SP's metadata lacks the entity attribute that the row asks for");
+            return Some(Phrase::HeldEntityAttribute);
         }
     }
     let signal = facts.sp.subject_id_requirement;
@@ -165,10 +164,10 @@ fn held_back(
     let mut wishes = asked(requested, name, &row.name_format).peekable();
     match row.condition {
         Condition::Requested if !required && wishes.peek().is_none() => {
-            return Some("the SP's metadata does not request it");
+            return Some(Phrase::HeldNotRequested);
         }
         Condition::Required if !required && !wishes.any(|asked| asked.is_required) => {
-            return Some("the SP's metadata does not require it");
+            return Some(Phrase::HeldNotRequired);
         }
         _ => {}
     }
@@ -176,15 +175,19 @@ fn held_back(
         return None;
     }
     if signal == Some(SubjectIdRequirement::None) {
-        return Some("the SP's metadata asks for no subject identifier");
+        return Some(Phrase::HeldNoIdentifierAsked);
     }
     if name == SUBJECT_ID && signal == Some(SubjectIdRequirement::Any) {
-        return Some("the SP's metadata takes either identifier, and gets pairwise-id");
+        return Some(Phrase::HeldForPairwise);
     }
     if row.name_format != URI_NAME_FORMAT {
-        return Some("its format is not the URI format, which the identifier's profile demands");
+        return Some(Phrase::HeldNotUriFormat);
     }
     None
+}
+
+fn name_of(row: &AttributeRow) -> Value {
+    Value::text(row.name.clone())
 }
 
 fn is_identifier(name: &str) -> bool {
@@ -207,43 +210,31 @@ fn sendable(
     requested: &[RequestedAttribute],
     row: &AttributeRow,
     mut values: Vec<String>,
-    notes: &mut Vec<String>,
+    notes: &mut Vec<Value>,
 ) -> Vec<String> {
-    let mut keep = |values: &mut Vec<String>, why: &str, good: &dyn Fn(&str) -> bool| {
+    let mut keep = |values: &mut Vec<String>, why: Phrase, good: &dyn Fn(&str) -> bool| {
         let before = values.len();
         values.retain(|value| good(value));
         if values.len() < before {
             let dropped = before - values.len();
-            notes.push(format!("{}: {dropped} value(s) {why}", row.name));
+            notes.push(why.with([name_of(row), dropped.into()]));
         }
     };
-    keep(
-        &mut values,
-        "with characters that XML cannot carry",
-        &is_xml_text,
-    );
+    keep(&mut values, Phrase::HeldNotXml, &is_xml_text);
     if is_identifier(&row.name) {
-        keep(
-            &mut values,
-            "without the form unique@scope that its profile demands",
-            &is_subject_identifier,
-        );
+        keep(&mut values, Phrase::HeldNotScoped, &is_subject_identifier);
     }
-    keep(&mut values, "that the row does not allow", &|value| {
+    keep(&mut values, Phrase::HeldNotAllowed, &|value| {
         row.allows(value)
     });
     let listed = asked(requested, &row.name, &row.name_format);
     // One wish without values is a wish for all of them.
     if listed.clone().all(|asked| !asked.values.is_empty()) && listed.clone().next().is_some() {
-        keep(
-            &mut values,
-            "that the SP's metadata does not list",
-            &|value| {
-                listed
-                    .clone()
-                    .any(|asked| asked.values.iter().any(|v| v == value))
-            },
-        );
+        keep(&mut values, Phrase::HeldNotListed, &|value| {
+            listed
+                .clone()
+                .any(|asked| asked.values.iter().any(|v| v == value))
+        });
     }
     values
 }
@@ -347,11 +338,10 @@ fn hold_back_ambiguous_identifiers(out: &mut Release) {
     out.attributes.retain(|attribute| {
         let good = !is_identifier(&attribute.name) || attribute.values.len() == 1;
         if !good {
-            notes.push(format!(
-                "{}: {} values, where its profile demands exactly one",
-                attribute.name,
-                attribute.values.len()
-            ));
+            notes.push(Phrase::HeldSeveralValues.with([
+                Value::text(attribute.name.clone()),
+                attribute.values.len().into(),
+            ]));
         }
         good
     });
@@ -397,21 +387,19 @@ fn add_required_identifier(
     let source = own_row.map_or(&source, |row| &row.source);
     let generated = matches!(source, Source::SubjectId | Source::PairwiseId);
     let received = if generated && facts.scope.is_none() {
-        "there is no scope to make it with: set idp.scopes".to_owned()
+        Phrase::NoScope.into()
     } else {
-        format!("{} has none that may be sent", user.username)
+        Phrase::HasNoneToSend.with([Value::text(user.username.clone())])
     };
     if facts.settings.fail_unmet_subject_id {
         return Err(Unmet {
             result: ResultCode::InvalidSettings,
-            expected: format!(
-                "{name} from {}, which the SP's metadata asks for",
-                source_text(source)
-            ),
+            expected: Phrase::IdentifierAskedFor
+                .with([Value::text(name), Value::text(source_text(source))]),
             received,
         });
     }
     out.notes
-        .push(format!("{name}: asked for by the SP, but {received}"));
+        .push(Phrase::HeldIdentifier.with([Value::text(name), received]));
     Ok(())
 }

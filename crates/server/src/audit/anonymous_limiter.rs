@@ -7,7 +7,7 @@ use std::sync::{Mutex, PoisonError};
 
 use avouch_saml::time::Timestamp;
 
-use crate::audit::Event;
+use crate::audit::Reference;
 
 /// So many events an address may cause at once,
 const BURST: i64 = 100;
@@ -28,20 +28,27 @@ struct Seen {
 
 struct LeftOut {
     /// The event in the place of all of them.
-    event: Event,
+    stands: Reference,
     count: u64,
 }
 
+/// What is to be done with a refusal.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Room {
+    /// Write its event.
+    Enough,
+    /// Write its event, and tell [`AnonymousEventLimiter::stands`]: it is the first one too many.
+    ForOne,
+    /// Write none, and give its reader the code of the one that stands for it.
+    None(String),
+}
+
 impl AnonymousEventLimiter {
-    /// Whether `event` is one too many for `address`. Then it is counted, and its reader is given
-    /// the code of the event that will stand for it.
-    pub fn leave_out(&self, address: IpAddr, event: &Event) -> Option<String> {
-        let now = event.at.millis();
+    /// Whether there is room for an event that `address` causes now.
+    pub fn room(&self, address: IpAddr, now: Timestamp) -> Room {
+        let now = now.millis();
         let mut seen = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut key = network(address);
-        if seen.len() >= MOST && !seen.contains_key(&key) {
-            key = IpAddr::V6(Ipv6Addr::UNSPECIFIED);
-        }
+        let key = key_of(&seen, address);
         let known = seen.entry(key).or_insert(Seen {
             whole_at: now,
             left_out: None,
@@ -49,14 +56,30 @@ impl AnonymousEventLimiter {
         let whole_at = known.whole_at.max(now) + REFILL_MILLIS;
         if whole_at - now <= BURST * REFILL_MILLIS {
             known.whole_at = whole_at;
-            return None;
+            return Room::Enough;
         }
-        let left_out = known.left_out.get_or_insert_with(|| LeftOut {
-            event: event.clone(),
-            count: 0,
-        });
-        left_out.count += 1;
-        Some(left_out.event.code.clone())
+        match &mut known.left_out {
+            None => Room::ForOne,
+            Some(left_out) => {
+                left_out.count += 1;
+                Room::None(left_out.stands.code.clone())
+            }
+        }
+    }
+
+    /// From now on, `event` stands for those of `address` that are left out. Of several that were
+    /// written at once, the first does.
+    pub fn stands(&self, address: IpAddr, event: Reference) {
+        let mut seen = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let key = key_of(&seen, address);
+        if let Some(known) = seen.get_mut(&key)
+            && known.left_out.is_none()
+        {
+            known.left_out = Some(LeftOut {
+                stands: event,
+                count: 1,
+            });
+        }
     }
 
     /// Whether an event that `address` causes now would be written, so that work for its reader is
@@ -70,25 +93,33 @@ impl AnonymousEventLimiter {
         })
     }
 
-    /// Forgets who has been quiet, and gives the events that stand for those left out so far.
-    pub fn take_left_out(&self, now: Timestamp) -> Vec<Event> {
+    /// Forgets who has been quiet, and gives the events that stood for others, with what they should
+    /// say now.
+    pub fn take_left_out(&self, now: Timestamp) -> Vec<(Reference, String)> {
         let mut seen = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let left_out = seen
-            .values_mut()
-            .filter_map(|known| known.left_out.take())
-            .map(|LeftOut { mut event, count }| {
-                event.at = now;
-                event.reason = format!(
-                    "{count} refusals like this, of requests from {} and before anybody was known, \
-                     have no event of their own: they were too many.",
-                    event.address
+            .iter_mut()
+            .filter_map(|(address, known)| Some((address, known.left_out.take()?)))
+            .filter(|(_, left_out)| left_out.count > 1)
+            .map(|(address, LeftOut { stands, count })| {
+                let sentence = format!(
+                    "{count} refusals like this, of requests from {address} and before anybody was \
+                     known, have this one event: they were too many."
                 );
-                event
+                (stands, sentence)
             })
             .collect();
         seen.retain(|_, known| known.whole_at > now.millis());
         left_out
     }
+}
+
+fn key_of(seen: &HashMap<IpAddr, Seen>, address: IpAddr) -> IpAddr {
+    let key = network(address);
+    if seen.len() >= MOST && !seen.contains_key(&key) {
+        return IpAddr::V6(Ipv6Addr::UNSPECIFIED);
+    }
+    key
 }
 
 /// What one customer of a provider usually has: an IPv4 address, or 64 bits of an IPv6 one.

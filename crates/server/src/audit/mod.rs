@@ -1,24 +1,33 @@
 //! What happened: one event for each sign-on attempt, login, admin change and key action.
 
 pub mod anonymous_limiter;
+pub mod check;
 pub mod trail;
+mod word;
 
-use std::borrow::Cow;
+pub use check::Check;
+pub use word::Word;
 
-use avouch_saml::time::{Random, Timestamp};
-use serde::{Deserialize, Serialize};
+use avouch_saml::time::Timestamp;
+
+/// What an event is found by.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reference {
+    /// Its place in the log: later events have higher ones.
+    pub seq: i64,
+    /// Its reference code.
+    pub code: String,
+}
 
 /// One event, written in the transaction of what it reports.
 #[derive(Debug, Clone)]
 pub struct Event {
-    /// Reference code a user can read out, such as `7F3K-Q2MD`; unique.
-    pub code: String,
     /// When.
     pub at: Timestamp,
     /// What kind.
-    pub kind: EventKind,
+    pub kind: Word<EventKind>,
     /// How it ended.
-    pub result: ResultCode,
+    pub result: Word<ResultCode>,
     /// The user it is about or who acted: row.
     pub user_id: Option<String>,
     /// The username, or what was typed as one.
@@ -45,21 +54,6 @@ pub struct Event {
     pub checks: Vec<Check>,
     /// The request's id in the logs.
     pub request_id: String,
-}
-
-/// A code a person can read out: eight letters and digits that cannot be taken for each other.
-pub fn reference_code(random: &mut dyn Random) -> String {
-    const ALPHABET: &[u8; 32] = b"23456789ABCDEFGHJKLMNPQRSTUVWXYZ";
-    let mut bytes = [0; 8];
-    random.fill(&mut bytes);
-    let mut code = String::with_capacity(9);
-    for (at, byte) in bytes.iter().enumerate() {
-        if at == 4 {
-            code.push('-');
-        }
-        code.push(char::from(ALPHABET[usize::from(byte & 31)]));
-    }
-    code
 }
 
 /// What kind of thing an event reports.
@@ -101,22 +95,24 @@ impl EventKind {
     }
 }
 
-/// One check: what was expected, what came, and where the expected value came from.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Check {
-    /// What was checked, such as `Destination`.
-    pub name: Cow<'static, str>,
-    /// Whether it held.
-    pub passed: bool,
-    /// What was expected.
-    #[serde(default)]
-    pub expected: Cow<'static, str>,
-    /// What came. Never a secret, an assertion or RelayState.
-    #[serde(default)]
-    pub received: Cow<'static, str>,
-    /// Where the expected value came from, such as `metadata of the app` or `saml.clock_skew`.
-    #[serde(default)]
-    pub source: Cow<'static, str>,
+impl word::Vocabulary for EventKind {
+    fn as_str(self) -> &'static str {
+        self.as_str()
+    }
+
+    fn parse(word: &str) -> Option<Self> {
+        Self::parse(word)
+    }
+}
+
+impl word::Vocabulary for ResultCode {
+    fn as_str(self) -> &'static str {
+        self.as_str()
+    }
+
+    fn parse(word: &str) -> Option<Self> {
+        Self::parse(word)
+    }
 }
 
 macro_rules! result_codes {

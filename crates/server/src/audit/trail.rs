@@ -1,12 +1,12 @@
 //! The trail of one attempt: each check in order, gathered while the flow runs and written as
 //! the attempt's event.
 
-use std::borrow::Cow;
 use std::net::IpAddr;
 
-use avouch_saml::time::{Random, Timestamp};
+use avouch_saml::time::Timestamp;
 
-use crate::audit::{Check, Event, EventKind, ResultCode, reference_code};
+use crate::audit::check::{Origin, Rule, Value, shown};
+use crate::audit::{Check, Event, EventKind, ResultCode};
 use crate::users::User;
 
 /// When and from where something was asked.
@@ -26,8 +26,9 @@ pub struct Occasion<'a> {
 #[derive(Debug, Clone)]
 pub struct Trail {
     kind: EventKind,
-    /// Reference code.
-    pub code: String,
+    /// What joins the steps of a sign-on that waited in between: the id of the request it began
+    /// with, when that was not this one.
+    pub begun_by: Option<String>,
     /// Checks made, in order.
     pub checks: Vec<Check>,
     /// How many of them are of the request itself, made once when it was accepted.
@@ -46,23 +47,19 @@ pub struct Trail {
 
 impl Trail {
     /// Begins the trail of a sign-on.
-    pub fn sign_on(
-        initiated_by: &'static str,
-        binding: &'static str,
-        random: &mut dyn Random,
-    ) -> Self {
+    pub fn sign_on(initiated_by: &'static str, binding: &'static str) -> Self {
         Self {
             initiated_by,
             binding,
-            ..Self::of(EventKind::SignOn, random)
+            ..Self::of(EventKind::SignOn)
         }
     }
 
     /// Begins the trail of anything else.
-    pub fn of(kind: EventKind, random: &mut dyn Random) -> Self {
+    pub fn of(kind: EventKind) -> Self {
         Self {
             kind,
-            code: reference_code(random),
+            begun_by: None,
             checks: Vec::new(),
             of_the_request: 0,
             user: None,
@@ -76,41 +73,49 @@ impl Trail {
     /// Records a check that held.
     pub fn pass(
         &mut self,
-        name: &'static str,
-        expected: impl Into<Cow<'static, str>>,
-        received: impl Into<Cow<'static, str>>,
-        source: &'static str,
+        rule: Rule,
+        expected: impl Into<Value>,
+        received: impl Into<Value>,
+        origin: Origin,
     ) {
-        self.check(name, true, expected, received, source);
+        self.check(rule, true, expected, received, origin);
     }
 
     /// Records the check that decided against the attempt.
     pub fn fail(
         &mut self,
-        name: &'static str,
-        expected: impl Into<Cow<'static, str>>,
-        received: impl Into<Cow<'static, str>>,
-        source: &'static str,
+        rule: Rule,
+        expected: impl Into<Value>,
+        received: impl Into<Value>,
+        origin: Origin,
     ) {
-        self.check(name, false, expected, received, source);
+        self.check(rule, false, expected, received, origin);
     }
 
     /// Records a check.
     pub fn check(
         &mut self,
-        name: &'static str,
+        rule: Rule,
         passed: bool,
-        expected: impl Into<Cow<'static, str>>,
-        received: impl Into<Cow<'static, str>>,
-        source: &'static str,
+        expected: impl Into<Value>,
+        received: impl Into<Value>,
+        origin: Origin,
     ) {
-        self.checks.push(Check {
-            name: Cow::Borrowed(name),
-            passed,
-            expected: shown(expected.into()),
-            received: shown(received.into()),
-            source: Cow::Borrowed(source),
-        });
+        let check = Check::new(rule, passed, expected, received, origin);
+        self.checks.push(check);
+    }
+
+    /// Whether a rule was checked already.
+    pub fn has(&self, rule: &Rule) -> bool {
+        self.checks.iter().any(|check| check.rule == *rule)
+    }
+
+    /// Says more of what the last check expected, where that is `rule`: what a rule itself does not
+    /// know.
+    pub fn expected_of_last(&mut self, rule: &Rule, expected: impl Into<Value>) {
+        if let Some(last) = self.checks.last_mut().filter(|check| check.rule == *rule) {
+            last.expected = expected.into();
+        }
     }
 
     /// The request is accepted: the checks so far stand, however often it is judged what comes next.
@@ -128,6 +133,11 @@ impl Trail {
         self.user = Some((user.id.as_str().to_owned(), user.username.clone()));
     }
 
+    /// The id of the request that the attempt began with; `this` is the one it goes on with.
+    pub fn begun_by<'a>(&'a self, this: &'a str) -> &'a str {
+        self.begun_by.as_deref().unwrap_or(this)
+    }
+
     /// The event of this attempt.
     pub fn event(
         &self,
@@ -138,10 +148,9 @@ impl Trail {
         let (user_id, username) = self.user.clone().unzip();
         let (app_id, app_name) = self.app.clone().unzip();
         Event {
-            code: self.code.clone(),
             at: occasion.at,
-            kind: self.kind,
-            result,
+            kind: self.kind.into(),
+            result: result.into(),
             user_id: user_id.filter(|id| !id.is_empty()),
             username,
             app_id,
@@ -156,43 +165,9 @@ impl Trail {
                 ""
             },
             binding: self.binding.to_owned(),
-            reason: shown(Cow::Owned(reason.into())).into_owned(),
+            reason: shown(std::borrow::Cow::Owned(reason.into())).into_owned(),
             checks: self.checks.clone(),
             request_id: occasion.request_id.to_owned(),
         }
-    }
-}
-
-/// Foreign text as it may stand in an event: bounded, and without control characters that could
-/// forge lines in a log or a terminal.
-fn shown(text: Cow<'static, str>) -> Cow<'static, str> {
-    const LIMIT: usize = 500;
-    let mut length = 0;
-    if text.len() <= LIMIT && !text.contains(char::is_control) {
-        return text;
-    }
-    text.chars()
-        .map(|c| if c.is_control() { '\u{FFFD}' } else { c })
-        .take_while(|c| {
-            length += c.len_utf8();
-            length <= LIMIT
-        })
-        .collect::<String>()
-        .into()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn av_sec_71_events_hold_no_control_characters() {
-        assert_eq!(
-            shown("a\r\nb\u{1b}[0m".into()),
-            "a\u{FFFD}\u{FFFD}b\u{FFFD}[0m"
-        );
-        assert_eq!(shown("Ünï 漢字".into()), "Ünï 漢字");
-        assert_eq!(shown("x".repeat(2000).into()).len(), 500);
-        assert_eq!(shown("ü".repeat(2000).into()).len(), 500);
     }
 }

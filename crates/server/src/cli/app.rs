@@ -3,29 +3,24 @@
 use std::io::Read as _;
 use std::path::PathBuf;
 
-use avouch_saml::ids::EntityId;
-use avouch_saml::metadata::{Change as Difference, MetadataError, Reading, SpMetadata, diff};
+use avouch_saml::metadata::Change as Difference;
 use clap::{Args, Subcommand};
 use serde_json::{Value, json};
 
 use super::CommandError;
 use super::app_shown::{change_lines, show_text, shown, understood, understood_text};
-use super::open::{About, Place, change, new_id, not_found, now};
+use super::findings;
+use super::open::Place;
 use super::output::{Output, table};
-use crate::apps::onboard::federation;
-use crate::apps::onboard::preview::Preview;
-use crate::apps::onboard::row::advice_on_name;
-use crate::apps::onboard::settings::{apply_setting, changes};
-use crate::apps::onboard::typed::{Typed, typed_to_metadata};
-use crate::apps::onboard::{Draft, free_api_name, is_api_name, selection, signed};
-use crate::apps::{App, AppId, AppState, StateChange};
-use crate::audit::EventKind;
+use crate::apps::onboard::typed::Typed;
+use crate::apps::row::advice_on_name;
+use crate::apps::{App, PermittedUsers, StateChange};
 use crate::config::Settings;
-use crate::store::apps::StoredApp;
-use crate::store::{Connection, Db, apps, keys, permission_sets, profiles};
+use crate::flow::admin::apps::{self, AppEdit, Confirmed, DocumentSignature, Edited, Release};
+use crate::flow::admin::{AdminContext, AdminError};
 
 #[derive(Subcommand)]
-pub(super) enum Command {
+pub(super) enum AppCommand {
     /// Add an app from a metadata file, standard input or typed fields.
     Add(Box<Add>),
     /// List apps.
@@ -79,6 +74,9 @@ pub(super) struct Add {
     /// format it lists even if that tells who the user is.
     #[arg(long)]
     accept_requested: bool,
+    /// Store it although nobody can sign on to it as it is; --preview says why.
+    #[arg(long)]
+    accept_broken: bool,
     /// Show what was understood and store nothing.
     #[arg(long)]
     preview: bool,
@@ -116,6 +114,9 @@ pub(super) struct Edit {
     /// provider, or who can read; see what it would change with --preview.
     #[arg(long, requires = "metadata")]
     accept_risky: bool,
+    /// Store it although nobody can sign on to it then; see why with --preview.
+    #[arg(long)]
+    accept_broken: bool,
     /// Say what would change and store nothing.
     #[arg(long)]
     preview: bool,
@@ -157,117 +158,55 @@ impl Edit {
 }
 
 impl Change {
-    fn apply(
-        &self,
-        c: &mut Connection,
-        draft: &mut Draft,
-        settings: &[String],
-    ) -> Result<(), CommandError> {
-        for pair in self.set.iter().chain(settings) {
-            let (key, value) = pair.split_once('=').ok_or_else(|| {
-                CommandError::new(format!(
-                    "expected SETTING=VALUE, such as sign=response, not {pair:?}"
-                ))
-            })?;
-            apply_setting(draft, key, value)?;
-        }
-        let known = profiles::all(c)?;
-        let find = |name: &String| {
-            known
-                .iter()
-                .find(|(_, n)| n == name)
-                .map(|(id, _)| id.clone())
-                .ok_or_else(|| not_found("profile", name, &names(&known)))
-        };
-        for name in &self.allow_profile {
-            let id = find(name)?;
-            if !draft.policy.profiles.contains(&id) {
-                draft.policy.profiles.push(id);
-            }
-        }
-        for name in &self.deny_profile {
-            let id = find(name)?;
-            draft.policy.profiles.retain(|p| *p != id);
-        }
-        let known = permission_sets::all(c)?;
-        let find = |name: &String| {
-            known
-                .iter()
-                .find(|(_, n)| n == name)
-                .map(|(id, _)| id.clone())
-                .ok_or_else(|| not_found("permission set", name, &names(&known)))
-        };
-        for name in &self.allow_permission_set {
-            let id = find(name)?;
-            if !draft.policy.permission_sets.contains(&id) {
-                draft.policy.permission_sets.push(id);
-            }
-        }
-        for name in &self.deny_permission_set {
-            let id = find(name)?;
-            draft.policy.permission_sets.retain(|p| *p != id);
-        }
-        Ok(())
+    /// What is to change; `settings` come from elsewhere on the command line.
+    fn edit(&self, settings: &[String]) -> Result<AppEdit, CommandError> {
+        let settings = self
+            .set
+            .iter()
+            .chain(settings)
+            .map(|pair| {
+                let (key, value) = pair.split_once('=').ok_or_else(|| {
+                    CommandError::new(format!(
+                        "expected SETTING=VALUE, such as sign=response, not {pair:?}"
+                    ))
+                })?;
+                Ok((key.to_owned(), value.to_owned()))
+            })
+            .collect::<Result<_, CommandError>>()?;
+        Ok(AppEdit {
+            settings,
+            allow_profiles: self.allow_profile.clone(),
+            deny_profiles: self.deny_profile.clone(),
+            allow_permission_sets: self.allow_permission_set.clone(),
+            deny_permission_sets: self.deny_permission_set.clone(),
+            ..AppEdit::default()
+        })
     }
-}
-
-/// Refuses a key that does not exist and an algorithm that is blocked, before either could fail a
-/// sign-on.
-fn check_selection(
-    c: &mut Connection,
-    settings: &Settings,
-    draft: &Draft,
-) -> Result<(), CommandError> {
-    let saml = &draft.definition.saml;
-    if let Some(wrong) = selection::blocked(saml, &settings.saml.defaults.algorithms) {
-        return Err(CommandError::new(wrong));
-    }
-    let Some(wanted) = &saml.signing_key else {
-        return Ok(());
-    };
-    let usable = keys::all(c)?
-        .into_iter()
-        .any(|key| key.id == *wanted && key.purpose == "signing" && key.state != "retired");
-    if usable {
-        return Ok(());
-    }
-    Err(CommandError::new(format!(
-        "signing_key: expected the id of a signing key that is not retired, received {wanted:?}; \
-         `avouch key list` shows them"
-    )))
-}
-
-fn names<I>(known: &[(I, String)]) -> Vec<String> {
-    known.iter().map(|(_, name)| name.clone()).collect()
 }
 
 pub(super) fn run(
-    command: Command,
+    command: AppCommand,
     place: &Place<'_>,
     output: &Output,
 ) -> Result<(), CommandError> {
-    let (settings, db) = place.database()?;
+    let desk = place.desk()?;
+    let cx = desk.admin();
     match command {
-        Command::Add(add) => run_add(&add, &settings, &db, output),
-        Command::List { search } => list(&search, &db, output),
-        Command::Show { app } => {
-            let stored = find(&db, &app)?;
-            let value = shown(&settings, &stored, &db)?;
-            output.result(&value, || show_text(&stored, &value));
+        AppCommand::Add(add) => run_add(&add, &cx, output),
+        AppCommand::List { search } => list(&search, &cx, output),
+        AppCommand::Show { app } => {
+            let view = apps::show(&cx, &app)?;
+            let value = shown(&cx, &view);
+            output.result(&value, || show_text(&view.stored, &value));
             Ok(())
         }
-        Command::Edit(edit) => run_edit(&edit, &settings, &db, output),
-        Command::Remove { app } => {
-            let stored = find(&db, &app)?;
-            change(
-                &db,
-                |_: &bool| about(&stored, "removed the app"),
-                |c| Ok(apps::remove(c, &stored.app.id)?),
-            )?;
-            output.result(&json!({ "removed": stored.app.api_name }), || {
+        AppCommand::Edit(edit) => run_edit(&edit, &cx, output),
+        AppCommand::Remove { app } => {
+            let removed = apps::remove(&cx, &app)?;
+            output.result(&json!({ "removed": removed.api_name }), || {
                 format!(
                     "removed {}; its users are refused from now on",
-                    stored.app.api_name
+                    removed.api_name
                 )
             });
             Ok(())
@@ -285,50 +224,6 @@ fn read_file(file: &PathBuf) -> Result<Vec<u8>, CommandError> {
         .map_err(|error| CommandError::new(format!("cannot read {}: {error}", file.display())))
 }
 
-/// A metadata file, and a line that says what is known of its signature. With certificates only
-/// what their keys signed is read.
-struct MetadataFile {
-    octets: Vec<u8>,
-    reading: Reading,
-    signature: String,
-}
-
-impl MetadataFile {
-    fn read(
-        file: &PathBuf,
-        signed_by: &[PathBuf],
-        settings: &Settings,
-    ) -> Result<Self, CommandError> {
-        let octets = read_file(file)?;
-        if signed_by.is_empty() {
-            let reading = Reading::at(now());
-            let signature = if federation::is_signed(&octets, &reading) {
-                "there is one, not verified: no trust key was given (--signed-by)"
-            } else {
-                "none"
-            };
-            return Ok(Self {
-                octets,
-                reading,
-                signature: signature.to_owned(),
-            });
-        }
-        let certificates = certificates(signed_by)?;
-        let policy = &settings.saml.defaults.algorithms;
-        let verified = signed::verify(&octets, &certificates, policy, now()).map_err(|error| {
-            CommandError::new(format!(
-                "{} is refused, nothing was stored: {error}",
-                file.display()
-            ))
-        })?;
-        Ok(Self {
-            octets: verified.octets,
-            reading: Reading::of_source(now()),
-            signature: format!("verified by the key of {}", verified.fingerprint),
-        })
-    }
-}
-
 fn certificates(files: &[PathBuf]) -> Result<Vec<String>, CommandError> {
     files
         .iter()
@@ -336,301 +231,191 @@ fn certificates(files: &[PathBuf]) -> Result<Vec<String>, CommandError> {
         .collect()
 }
 
-fn document(add: &Add, settings: &Settings) -> Result<(Vec<u8>, String), CommandError> {
-    if let Some(file) = &add.file {
-        let found = MetadataFile::read(file, &add.signed_by, settings)?;
-        let refused = |error: MetadataError| {
-            CommandError::new(format!(
-                "{} is refused, nothing was stored: {error}",
-                file.display()
-            ))
-        };
-        let Some(pick) = &add.pick else {
-            SpMetadata::parse(&found.octets, &found.reading).map_err(refused)?;
-            return Ok((found.octets, found.signature));
-        };
-        let wanted = EntityId::parse(pick).map_err(|error| CommandError::new(error.to_string()))?;
-        let entity = federation::extract(&found.octets, &found.reading, &wanted)
-            .map_err(refused)?
-            .ok_or_else(|| {
-                CommandError::new(format!(
-                    "{} holds no usable service provider with the entity ID {pick:?}",
-                    file.display()
-                ))
-            })?;
-        return Ok((entity, found.signature));
+/// Says of metadata that cannot be taken where it came from.
+fn refused(source: &str, error: AdminError) -> CommandError {
+    match error {
+        AdminError::Refused(mut wrong) => {
+            for wrong in &mut wrong {
+                if matches!(wrong.field.as_str(), "metadata" | "signed_by" | "entity_id") {
+                    wrong.field.clear();
+                    let message = &wrong.message;
+                    wrong.message = format!("{source} is refused, nothing was stored: {message}");
+                }
+            }
+            AdminError::Refused(wrong).into()
+        }
+        other => other.into(),
     }
-    let typed = typed_to_metadata(&Typed {
+}
+
+fn signature_text(signature: &DocumentSignature) -> String {
+    match signature {
+        DocumentSignature::Absent => "none".to_owned(),
+        DocumentSignature::NotVerified => {
+            "there is one, not verified: no trust key was given (--signed-by)".to_owned()
+        }
+        DocumentSignature::VerifiedBy(fingerprint) => {
+            format!("verified by the key of {fingerprint}")
+        }
+    }
+}
+
+fn document(add: &Add, cx: &AdminContext<'_>) -> Result<Vec<u8>, CommandError> {
+    if let Some(file) = &add.file {
+        return read_file(file);
+    }
+    let typed = Typed {
         entity_id: add.entity_id.clone().unwrap_or_default(),
         name: String::new(),
         acs: add.acs.clone(),
         signing_certificates: certificates(&add.signing_certificate)?,
         encryption_certificates: certificates(&add.encryption_certificate)?,
         signs_requests: false,
-    })?;
-    Ok((typed, "none".to_owned()))
+    };
+    Ok(apps::typed(cx, &typed, None)?)
 }
 
-fn run_add(add: &Add, settings: &Settings, db: &Db, output: &Output) -> Result<(), CommandError> {
-    let base = &settings.server.base_url;
-    let (xml, signature) = document(add, settings)?;
+fn run_add(add: &Add, cx: &AdminContext<'_>, output: &Output) -> Result<(), CommandError> {
+    let mut edit = add.change.edit(&[])?;
+    edit.accept_broken = add.accept_broken;
+    let confirmed = Confirmed {
+        release: if add.accept_requested {
+            Release::All
+        } else {
+            Release::default()
+        },
+        signed_by: certificates(&add.signed_by)?,
+        api_name: add.api_name.clone(),
+        edit,
+    };
+    let document = document(add, cx)?;
     let source = add.file.as_ref().map_or_else(
         || "the typed fields".to_owned(),
         |f| f.display().to_string(),
     );
-    let mut preview = Preview::read(&xml, now()).map_err(|error| {
-        CommandError::new(format!("{source} is refused, nothing was stored: {error}"))
-    })?;
-    if add.accept_requested {
-        preview.accept_proposals();
-        preview.accept_identifying();
-    }
-    if let Some(name) = &add.api_name {
-        if !is_api_name(name) {
-            return Err(CommandError::new(format!(
-                "--api-name: expected 1 to 40 lower-case letters, digits and hyphens, received \
-                 {name:?}"
-            )));
-        }
-        preview.draft.api_name.clone_from(name);
-    }
+    let pick = add.pick.as_deref();
+    let take = if add.preview {
+        apps::try_add
+    } else {
+        apps::add
+    };
+    let added = take(cx, &document, pick, &confirmed).map_err(|error| refused(&source, error))?;
+    let signature = signature_text(&added.signature);
+    let preview = &added.preview;
     if add.preview {
-        preview.draft = db.read(|c| {
-            let mut draft = preview.draft.clone();
-            add.change.apply(c, &mut draft, &[])?;
-            check_selection(c, settings, &draft)?;
-            Ok::<_, CommandError>(draft)
-        })?;
-        output.result(&understood(&preview, &signature), || {
-            understood_text(&preview, &signature)
+        let mut value = understood(preview, &signature);
+        value["findings"] = findings::values(&added.findings);
+        output.result(&value, || {
+            format!(
+                "{}{}",
+                understood_text(preview, &signature),
+                findings::lines(&added.findings)
+            )
         });
         return Ok(());
     }
-    let entity_id = preview.sp.entity_id.to_string();
-    let stored = change(
-        db,
-        |stored: &StoredApp| about(stored, "added the app"),
-        |c| {
-            let mut draft = preview.draft.clone();
-            add.change.apply(c, &mut draft, &[])?;
-            check_selection(c, settings, &draft)?;
-            let wanted = add.api_name.as_ref();
-            let api_name = match wanted {
-                Some(name) => name.clone(),
-                None => {
-                    let mut trouble = None;
-                    let name = free_api_name(&draft.api_name, |name| {
-                        apps::by_api_name(c, name)
-                            .map(|found| found.is_some())
-                            .unwrap_or_else(|error| {
-                                trouble = Some(error);
-                                false
-                            })
-                    });
-                    if let Some(error) = trouble {
-                        return Err(error.into());
-                    }
-                    name
-                }
-            };
-            draft.api_name = api_name;
-            let mut app = App {
-                id: AppId::new(new_id()),
-                api_name: String::new(),
-                name: String::new(),
-                state: AppState::Installed,
-                definition: draft.definition.clone(),
-                policy: draft.policy.clone(),
-                created_at: now(),
-                updated_at: now(),
-            };
-            draft.write_into(&mut app);
-            let stored = StoredApp {
-                app,
-                entity_id: entity_id.clone(),
-                metadata_xml: xml.clone(),
-            };
-            apps::insert(c, &stored)?;
-            Ok(stored)
-        },
-    )?;
-    let mut value = shown(settings, &stored, db)?;
-    value["preview"] = understood(&preview, &signature);
+    let view = apps::show(cx, added.stored.app.id.as_str())?;
+    let mut value = shown(cx, &view);
+    value["preview"] = understood(preview, &signature);
     output.result(&value, || {
-        let closed = stored.app.policy.permitted_users == crate::apps::PermittedUsers::AdminApproved
-            && stored.app.policy.profiles.is_empty()
-            && stored.app.policy.permission_sets.is_empty();
         format!(
-            "{}\nadded as {}\nlaunch URL   {base}/launch/{}\nmetadata URL {base}/saml/metadata/{}\n{}",
-            understood_text(&preview, &signature),
-            stored.app.api_name,
-            stored.app.api_name,
-            stored.app.api_name,
-            if closed {
-                format!(
-                    "Nobody may enter yet: `avouch app edit {} --allow-profile \"Standard User\"` \
-                     lets a profile in, permitted_users=self_authorize everybody.",
-                    stored.app.api_name
-                )
-            } else {
-                String::new()
-            }
+            "{}\n{}{}",
+            understood_text(preview, &signature),
+            added_text(&added.stored.app, cx.settings),
+            findings::warnings(&added.findings),
         )
     });
     Ok(())
 }
 
-/// The metadata of this file that is the app's, and what it would change.
-fn new_metadata(
-    file: MetadataFile,
-    before: &StoredApp,
-) -> Result<(Vec<u8>, Vec<Difference>), CommandError> {
-    let refused = |error: String| {
-        CommandError::new(format!(
-            "the metadata is refused, nothing was stored: {error}"
-        ))
+/// Where a new app is, and what keeps everybody out of it.
+fn added_text(app: &App, settings: &Settings) -> String {
+    let (base, name) = (&settings.server.base_url, &app.api_name);
+    let closed = app.policy.permitted_users == PermittedUsers::AdminApproved
+        && app.policy.profiles.is_empty()
+        && app.policy.permission_sets.is_empty();
+    let next = if closed {
+        format!(
+            "Nobody may enter yet: `avouch app edit {name} --allow-profile \"Standard User\"` \
+             lets a profile in, permitted_users=self_authorize everybody."
+        )
+    } else {
+        String::new()
     };
-    let MetadataFile {
-        octets: mut document,
-        reading,
-        ..
-    } = file;
-    let mut read = SpMetadata::parse(&document, &reading);
-    let is_it = |sp: &SpMetadata| sp.entity_id.as_str() == before.entity_id;
-    if !read.as_ref().is_ok_and(is_it)
-        && let Ok(wanted) = EntityId::parse(&before.entity_id)
-        && let Ok(Some(own)) = federation::extract(&document, &reading, &wanted)
-    {
-        read = SpMetadata::parse(&own, &reading);
-        document = own;
-    }
-    let new = read.map_err(|error| refused(error.to_string()))?;
-    if !is_it(&new) {
-        return Err(CommandError::new(format!(
-            "the metadata is of {}, the app of {}: add another app for it; nothing was stored",
-            new.entity_id, before.entity_id
-        )));
-    }
-    let old = SpMetadata::parse(&before.metadata_xml, &Reading::of_any_age(now()))
-        .map_err(|error| refused(format!("what is stored does not read: {error}")))?;
-    Ok((document, diff(&old, &new)))
+    format!(
+        "added as {name}\nlaunch URL   {base}/launch/{name}\nmetadata URL \
+         {base}/saml/metadata/{name}\n{next}"
+    )
 }
 
-fn run_edit(
-    edit: &Edit,
-    settings: &Settings,
-    db: &Db,
-    output: &Output,
-) -> Result<(), CommandError> {
-    let before = find(db, &edit.app)?;
-    let file = edit.metadata.as_ref();
-    let file = file.map(|file| MetadataFile::read(file, &edit.signed_by, settings));
-    let mut differences = Vec::new();
-    let mut xml = None;
-    if let Some(file) = file.transpose()? {
-        let (document, found) = new_metadata(file, &before)?;
-        (xml, differences) = (Some(document), found);
+fn run_edit(edit: &Edit, cx: &AdminContext<'_>, output: &Output) -> Result<(), CommandError> {
+    let mut wanted = edit.change.edit(&edit.settings)?;
+    wanted.state = edit.state_change();
+    wanted.accept_risky = edit.accept_risky;
+    wanted.accept_broken = edit.accept_broken;
+    if let Some(file) = &edit.metadata {
+        // Read before the file, which may be long in coming: what is stored meanwhile was compared
+        // with by nobody.
+        let before = apps::show(cx, &edit.app)?.stored;
+        let signed_by = certificates(&edit.signed_by)?;
+        let compared = apps::compare(cx, &before, &read_file(file)?, &signed_by);
+        wanted.metadata = Some(compared.map_err(|error| refused("the metadata", error))?);
     }
-    let differences = xml.is_some().then_some(differences.as_slice());
-    let edited = |c: &mut Connection| {
-        let mut stored = before.clone();
-        let mut draft = Draft::of(&stored.app);
-        edit.change.apply(c, &mut draft, &edit.settings)?;
-        check_selection(c, settings, &draft)?;
-        draft.write_into(&mut stored.app);
-        if let Some(wanted) = edit.state_change() {
-            stored.app.change_state(wanted).map_err(CommandError::new)?;
-        }
-        if let Some(xml) = &xml {
-            stored.metadata_xml.clone_from(xml);
-        }
-        stored.app.updated_at = now();
-        Ok::<_, CommandError>(stored)
-    };
-    let lines = change_lines(differences.unwrap_or_default());
-    let risky = differences
-        .unwrap_or_default()
-        .iter()
-        .any(Difference::is_risky);
+    let differences = wanted
+        .metadata
+        .as_ref()
+        .map(|new| new.differences.as_slice());
     if edit.preview {
-        let after = db.read(edited)?;
-        let said = said_changes(&before, &after, differences);
+        let would = apps::preview(cx, &edit.app, &wanted)?;
+        let said = said_changes(&would, differences);
+        let differences = differences.unwrap_or_default();
         let value = json!({
-            "stored": false, "changes": said,
-            "metadata_changes": differences.unwrap_or_default().iter().map(|change| json!({
+            "stored": false, "changes": said, "findings": findings::values(&would.findings),
+            "metadata_changes": differences.iter().map(|change| json!({
                 "risky": change.is_risky(), "what": change.to_string(),
             })).collect::<Vec<_>>(),
         });
         output.result(&value, || {
-            format!(
-                "{lines}{}: would change: {said}; nothing was stored",
-                before.app.api_name
-            )
+            let lines = change_lines(differences) + &findings::lines(&would.findings);
+            let name = &would.before.app.api_name;
+            format!("{lines}{name}: would change: {said}; nothing was stored")
         });
         return Ok(());
     }
-    if risky && !edit.accept_risky {
-        return Err(CommandError::new(format!(
-            "the new metadata has changes to check with the app's owner; nothing was stored\n\
-             {lines}If they are meant, add --accept-risky"
-        )));
-    }
-    let after = change(
-        db,
-        |after: &StoredApp| {
-            let said = said_changes(&before, after, differences);
-            about(after, &format!("edited ({said}) the app"))
-        },
-        |c| {
-            let stored = edited(c)?;
-            apps::update(c, &stored)?;
-            Ok(stored)
-        },
-    )?;
-    let value = shown(settings, &after, db)?;
-    output.result(&value, || {
+    let edited = apps::edit(cx, &edit.app, &wanted)?;
+    let view = apps::show(cx, edited.after.app.id.as_str())?;
+    output.result(&shown(cx, &view), || {
         format!(
-            "{}: {}{}",
-            after.app.api_name,
-            said_changes(&before, &after, differences),
-            advice(&before, &after)
+            "{}: {}{}{}",
+            edited.after.app.api_name,
+            said_changes(&edited, differences),
+            advice(&edited),
+            findings::warnings(&edited.findings),
         )
     });
     Ok(())
 }
 
 /// What to think about in rows that are new.
-fn advice(before: &StoredApp, after: &StoredApp) -> String {
-    let known = &before.app.definition.saml.attributes;
-    after
-        .app
-        .definition
-        .saml
-        .attributes
-        .iter()
+fn advice(edited: &Edited) -> String {
+    let known = &edited.before.app.definition.saml.attributes;
+    let rows = &edited.after.app.definition.saml.attributes;
+    rows.iter()
         .filter(|row| !known.contains(row))
         .filter_map(advice_on_name)
         .map(|advice| format!("\nwarning: {advice}"))
         .collect()
 }
 
-fn said_changes(before: &StoredApp, after: &StoredApp, metadata: Option<&[Difference]>) -> String {
-    let mut said: Vec<String> = changes(&Draft::of(&before.app), &Draft::of(&after.app))
-        .into_iter()
-        .map(|(setting, was, is)| format!("{} from {was:?} to {is:?}", setting.key))
+fn said_changes(edited: &Edited, metadata: Option<&[Difference]>) -> String {
+    let mut said: Vec<String> = edited
+        .lines
+        .iter()
+        .map(|(name, was, is)| match name.as_str() {
+            "state" => format!("state from {was} to {is}"),
+            name => format!("{name} from {was:?} to {is:?}"),
+        })
         .collect();
-    if before.app.state != after.app.state {
-        said.push(format!(
-            "state from {} to {}",
-            before.app.state.as_str(),
-            after.app.state.as_str()
-        ));
-    }
-    if before.app.policy.profiles != after.app.policy.profiles
-        || before.app.policy.permission_sets != after.app.policy.permission_sets
-    {
-        said.push("who may enter".to_owned());
-    }
     if let Some(differences) = metadata {
         let words: Vec<String> = differences.iter().map(ToString::to_string).collect();
         said.push(match words.as_slice() {
@@ -645,36 +430,14 @@ fn said_changes(before: &StoredApp, after: &StoredApp, metadata: Option<&[Differ
     }
 }
 
-fn find(db: &Db, name: &str) -> Result<StoredApp, CommandError> {
-    db.read(|c| {
-        if let Some(found) = apps::by_any_name(c, name)? {
-            return Ok(found);
-        }
-        let some: Vec<String> = apps::list(c, "", None, 1_000)?
-            .into_iter()
-            .map(|line| line.api_name)
-            .collect();
-        Err(not_found("app", name, &some))
-    })
-}
-
-fn list(search: &str, db: &Db, output: &Output) -> Result<(), CommandError> {
-    const PAGE: i64 = 500;
-    let mut all = Vec::new();
-    loop {
-        let after = all.last().map(|line: &apps::AppLine| line.api_name.clone());
-        let page = db.read(|c| apps::list(c, search, after.as_deref(), PAGE))?;
-        let last = i64::try_from(page.len()).unwrap_or(PAGE) < PAGE;
-        all.extend(page);
-        if last {
-            break;
-        }
-    }
+fn list(search: &str, cx: &AdminContext<'_>, output: &Output) -> Result<(), CommandError> {
+    let all = apps::lines(cx, search)?;
     let value: Value = all
         .iter()
-        .map(|line| {
+        .map(|(line, found)| {
             json!({ "id": line.id, "api_name": line.api_name, "name": line.name,
-                    "entity_id": line.entity_id, "state": line.state })
+                    "entity_id": line.entity_id, "state": line.state,
+                    "findings": findings::values(found) })
         })
         .collect();
     output.result(&value, || {
@@ -683,31 +446,17 @@ fn list(search: &str, db: &Db, output: &Output) -> Result<(), CommandError> {
         }
         let rows: Vec<Vec<String>> = all
             .iter()
-            .map(|line| {
+            .map(|(line, found)| {
                 vec![
                     line.api_name.clone(),
                     line.name.clone(),
                     line.state.clone(),
                     line.entity_id.clone(),
+                    findings::worst(found),
                 ]
             })
             .collect();
-        table(&["app", "name", "state", "entity ID"], &rows)
+        table(&["app", "name", "state", "entity ID", "attention"], &rows)
     });
     Ok(())
-}
-
-fn about(stored: &StoredApp, done: &str) -> (EventKind, String, About) {
-    (
-        EventKind::Admin,
-        format!("{done} {}", stored.app.api_name),
-        About {
-            user: None,
-            app: Some((
-                stored.app.id.to_string(),
-                stored.app.name.clone(),
-                stored.entity_id.clone(),
-            )),
-        },
-    )
 }

@@ -2,39 +2,41 @@
 
 use std::fmt::Write as _;
 
-use avouch_saml::metadata::{Change, Reading, SpMetadata};
+use avouch_saml::metadata::{Change, SpMetadata};
 use serde_json::{Map, Value, json};
 
-use super::CommandError;
+use super::findings;
 use super::open::now;
 use crate::apps::App;
-use crate::apps::effective::{SignatureRule, clock_skew};
-use crate::apps::onboard::Draft;
+use crate::apps::draft::Draft;
+use crate::apps::effective::{self, Organisation};
 use crate::apps::onboard::preview::Preview;
-use crate::apps::onboard::row::row_text;
-use crate::apps::onboard::settings::SETTINGS;
-use crate::attributes::name_id;
-use crate::config::Settings;
-use crate::store::apps::StoredApp;
-use crate::store::{Db, keys, permission_sets, profiles};
+use crate::apps::row::row_text;
+use crate::apps::settings::{SETTINGS, Setting};
+use crate::flow::admin::AdminContext;
+use crate::flow::admin::apps::{AppView, StoredApp};
+use crate::flow::admin::readiness;
+use crate::text::Locale;
 use crate::web::admin::apps::idp_info;
 use crate::web::admin::view::{certificates, contact_line};
 use crate::web::pages::admin::{CertificateLine, Use};
 
 /// Everything about a stored app.
-pub(super) fn shown(
-    settings: &Settings,
-    stored: &StoredApp,
-    db: &Db,
-) -> Result<Value, CommandError> {
-    let (profiles, sets, keys) = db.read(|c| {
-        Ok::<_, CommandError>((profiles::all(c)?, permission_sets::all(c)?, keys::all(c)?))
-    })?;
-    let app = &stored.app;
+pub(super) fn shown(cx: &AdminContext<'_>, view: &AppView) -> Value {
+    let AppView {
+        stored,
+        sp,
+        profiles,
+        permission_sets: sets,
+        keys,
+        findings: found,
+        ..
+    } = view;
+    let (settings, app) = (cx.settings, &stored.app);
     let draft = Draft::of(app);
     let values: Map<String, Value> = SETTINGS
         .iter()
-        .map(|setting| (setting.key.to_owned(), setting.value(&draft)))
+        .map(|setting| (setting.key.to_owned(), setting.json(&draft)))
         .collect();
     let listed = |ids: Vec<&str>, all: Vec<(&str, &str)>| -> Vec<String> {
         all.into_iter()
@@ -42,16 +44,14 @@ pub(super) fn shown(
             .map(|(_, name)| name.to_owned())
             .collect()
     };
-    let info = idp_info(settings, Some(app), &keys);
-    let sp =
-        SpMetadata::parse(&stored.metadata_xml, &Reading::of_any_age(now())).map_err(|error| {
-            CommandError::new(format!("the stored metadata does not read: {error}"))
-        })?;
-    Ok(json!({
+    let info = idp_info(settings, Some(app), keys);
+    let organisation = readiness::with_keys(settings, keys);
+    json!({
+        "findings": findings::values(found),
         "id": app.id.as_str(), "api_name": app.api_name, "name": app.name,
         "entity_id": stored.entity_id, "state": app.state.as_str(),
         "settings": values,
-        "in_force": in_force(settings, app, &sp),
+        "in_force": in_force(app, sp, &organisation),
         "attributes": app.definition.saml.attributes.iter().map(row_text).collect::<Vec<_>>(),
         "profiles": listed(
             app.policy.profiles.iter().map(|id| id.as_str()).collect(),
@@ -59,7 +59,7 @@ pub(super) fn shown(
         "permission_sets": listed(
             app.policy.permission_sets.iter().map(|id| id.as_str()).collect(),
             sets.iter().map(|(id, name)| (id.as_str(), name.as_str())).collect()),
-        "service_provider": service_provider(&sp),
+        "service_provider": service_provider(sp),
         "identity_provider": {
             "entity_id": info.entity_id, "metadata_url": info.metadata_url,
             "app_metadata_url": info.app_metadata_url, "sso_url": info.sso_redirect,
@@ -69,23 +69,24 @@ pub(super) fn shown(
                 "expires": certificate.expires.iso, "pem": certificate.pem,
             })).collect::<Vec<_>>(),
         },
-    }))
+    })
 }
 
 /// The values in force where the settings alone do not tell, each with where it comes from.
-fn in_force(settings: &Settings, app: &App, sp: &SpMetadata) -> Value {
-    let saml = &app.definition.saml;
-    let rule = SignatureRule::of(saml, sp, &settings.saml.defaults);
-    let (skew, source) = clock_skew(saml, &settings.saml.defaults);
-    let signed = if rule.requires() {
-        "required"
-    } else {
-        "checked when present"
-    };
-    json!({
-        "request_signatures": { "value": signed, "source": rule.source() },
-        "clock_skew_seconds": { "value": skew.to_string(), "source": source },
-    })
+fn in_force(app: &App, sp: &SpMetadata, organisation: &Organisation<'_>) -> Value {
+    let texts = Locale::default().catalogue().in_force;
+    effective::in_force(&app.definition, sp, organisation)
+        .into_iter()
+        .map(|(key, held)| {
+            let line = json!({
+                "value": texts.value(&held.value),
+                "source": texts.source(key, &held.value, held.origin),
+                "origin": held.origin.word(),
+            });
+            (key.to_owned(), line)
+        })
+        .collect::<Map<String, Value>>()
+        .into()
 }
 
 /// What metadata says of a service provider.
@@ -154,6 +155,12 @@ fn service_provider_text(sp: &Value) -> String {
     out
 }
 
+/// What a setting does, in a sentence.
+fn about(setting: &Setting) -> &'static str {
+    let texts = Locale::default().catalogue().settings.of(setting.key);
+    texts.map_or("", |texts| texts.about.0)
+}
+
 /// `avouch app show`, for people; `value` is what [`shown`] made.
 pub(super) fn show_text(stored: &StoredApp, value: &Value) -> String {
     let app = &stored.app;
@@ -175,6 +182,17 @@ pub(super) fn show_text(stored: &StoredApp, value: &Value) -> String {
         let _ = writeln!(text, "{label:<12} {}", names.join(", "));
     }
     text.push_str(&service_provider_text(&value["service_provider"]));
+    for finding in value["findings"].as_array().into_iter().flatten() {
+        let severity = match finding["severity"].as_str() {
+            Some("cannot_work") => "cannot work",
+            _ => "may not work",
+        };
+        let _ = writeln!(
+            text,
+            "{severity:<12} {}",
+            finding["text"].as_str().unwrap_or_default()
+        );
+    }
     text.push_str("\nSAML login information, for the service provider:\n");
     let idp = &value["identity_provider"];
     for (label, key) in [
@@ -205,9 +223,9 @@ pub(super) fn show_text(stored: &StoredApp, value: &Value) -> String {
             text,
             "  {} = {}\n      {} Takes {}.",
             setting.key,
-            (setting.read)(&draft),
-            setting.about,
-            setting.expected
+            setting.text(&draft),
+            about(setting),
+            setting.expected()
         );
     }
     text.push_str("\nIn force, where the settings alone do not tell:\n");
@@ -252,7 +270,12 @@ pub(super) fn understood_text(preview: &Preview, signature: &str) -> String {
         let _ = writeln!(text, "logo         {start}");
     }
     let _ = writeln!(text, "signature    {signature}");
-    let given = name_id::formats(&preview.draft.definition.saml).collect::<Vec<_>>();
+    let given = preview
+        .draft
+        .definition
+        .saml
+        .name_id_formats()
+        .collect::<Vec<_>>();
     if let Some(format) = &preview.identifying
         && !given.contains(&format.uri())
     {

@@ -6,7 +6,6 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use avouch_saml::security::certificate::Certificate;
 use clap::Args;
 use serde_json::json;
 
@@ -18,11 +17,11 @@ use crate::config::{BaseUrl, Environment, Settings};
 use crate::context::random_token;
 use crate::dev::SampleLogin;
 use crate::dev::observer::Observer;
-use crate::flow::dev::{add_sp, samples};
-use crate::keys::{self, Keyring};
+use crate::flow::dev::{self, add_sp, samples};
+use crate::keys::Keyring;
 use crate::random::SystemRandom;
 use crate::services::Services;
-use crate::store::{self, Db, StoreError, migrations};
+use crate::store::{Db, migrations};
 use crate::web::server;
 
 #[derive(Args)]
@@ -64,8 +63,8 @@ pub(super) fn run(dev: &Dev, named_config: bool, output: &Output) -> Result<(), 
     for file in dev.sps.iter().filter(|sp| !is_url(sp)) {
         let document = std::fs::read(file)
             .map_err(|error| CommandError::new(format!("cannot read {file}: {error}")))?;
-        let app = add_sp(&services.db, &document, now(), &mut SystemRandom)
-            .map_err(|reason| CommandError::new(format!("{file}: {reason}")))?;
+        let app = add_sp(&services, &document, now())
+            .map_err(|error| CommandError::new(format!("{file}: {}", CommandError::from(error))))?;
         apps.push(app);
     }
     let urls: Vec<String> = dev.sps.iter().filter(|sp| is_url(sp)).cloned().collect();
@@ -194,7 +193,8 @@ fn services(settings: Settings) -> Result<Services, CommandError> {
     let keyring = Keyring::open(&db, &settings, random)
         .map_err(|error| CommandError::new(error.to_string()))?;
     if settings.server.is_loopback() {
-        add_development_key(&db, &keyring, &settings)?;
+        dev::ensure_key(&db, &keyring, &settings, now())
+            .map_err(|error| CommandError::new(error.for_the_log()))?;
     }
     keyring
         .ensure_keys(&db, &settings, now(), random)
@@ -216,31 +216,6 @@ fn services(settings: Settings) -> Result<Services, CommandError> {
     Ok(services)
 }
 
-/// The same key at each start, so that a service provider is configured once.
-fn add_development_key(
-    db: &Db,
-    keyring: &Keyring,
-    settings: &Settings,
-) -> Result<(), CommandError> {
-    let say = |error: &dyn std::fmt::Display| CommandError::new(error.to_string());
-    if keyring.current(db).map_err(|e| say(&e))?.active().is_some() {
-        return Ok(());
-    }
-    let (private, certificate) = keys::development::pair(settings.keys.algorithm)
-        .ok_or_else(|| CommandError::new("certs/dev has no key of this kind"))?;
-    let row = keys::rollover::import(
-        keyring.master(),
-        &private,
-        &certificate,
-        keys::KeyPurpose::Signing,
-        now(),
-        &mut SystemRandom,
-    )
-    .map_err(|e| say(&e))?;
-    db.write(|c| keys::rollover::add(c, row.clone()).map(|_| ()))?;
-    Ok(())
-}
-
 /// Asks for the metadata until the service provider is up, then connects it.
 #[expect(
     clippy::disallowed_methods,
@@ -251,8 +226,10 @@ fn fetch_until_there(services: Arc<Services>, url: String) {
     std::thread::spawn(move || {
         let mut said = String::new();
         loop {
-            let outcome = fetch(&url)
-                .and_then(|document| add_sp(&services.db, &document, now(), &mut SystemRandom));
+            let outcome = fetch(&url).and_then(|document| {
+                let added = add_sp(&services, &document, now());
+                added.map_err(|error| CommandError::from(error).to_string())
+            });
             match outcome {
                 Ok(app) => {
                     services.waiting.done(&url);
@@ -326,15 +303,11 @@ struct Said {
 impl Said {
     fn new(services: &Services, apps: &[App], waiting: &[String]) -> Result<Self, CommandError> {
         let base = &services.settings.server.base_url;
-        let keys = services.db.read(|c| {
-            let keys = store::keys::all(c)?;
-            Ok::<_, StoreError>(keys)
-        })?;
-        let certificate = keys
-            .iter()
-            .find(|key| key.purpose == "signing" && key.state == "active")
-            .and_then(|key| Certificate::from_der(&key.certificate).ok())
+        let keys = services.keyring.current(&services.db)?;
+        let key = keys
+            .active()
             .ok_or_else(|| CommandError::new("there is no signing key"))?;
+        let certificate = &key.certificate;
         Ok(Self {
             base_url: base.join("/"),
             entity_id: services.settings.idp.entity_id.to_string(),

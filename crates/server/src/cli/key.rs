@@ -8,19 +8,15 @@ use clap::Subcommand;
 use serde_json::{Value, json};
 
 use super::CommandError;
-use super::open::{About, Place, change, now};
+use super::open::Place;
 use super::output::Output;
-use crate::audit::EventKind;
-use crate::config::Settings;
 use crate::config::keys::KEY_KINDS;
-use crate::keys::key::{kind_word, parse_kind};
-use crate::keys::{Key, KeyId, KeyPurpose, Keyring, rollover};
-use crate::random::SystemRandom;
-use crate::store::Db;
-use crate::store::keys::KeyRow;
+use crate::flow::admin::keys::{self, KeyRow, NewKey};
+use crate::keys::key::parse_kind;
+use crate::keys::{KeyPurpose, KeyState};
 
 #[derive(Subcommand)]
-pub(super) enum Command {
+pub(super) enum KeyCommand {
     /// List keys with the fingerprints and ends of their certificates.
     List,
     /// Make a key: published in metadata, and not used until it is activated.
@@ -65,100 +61,54 @@ fn known_kind(word: &str) -> Result<String, String> {
 }
 
 pub(super) fn run(
-    command: Command,
+    command: KeyCommand,
     place: &Place<'_>,
     output: &Output,
 ) -> Result<(), CommandError> {
-    let (settings, db, keyring) = place.keyring()?;
-    let cache_seconds = settings.idp.metadata_cache_minutes * 60;
-    match command {
-        Command::List => {
-            let keys = keyring.current(&db)?;
-            let keys: Vec<_> = keys.all().collect();
-            output.result(&keys.iter().map(|key| shown(key)).collect(), || {
-                keys.iter().map(|key| text(key)).collect()
+    let (desk, keyring) = place.keyring()?;
+    let cx = desk.admin();
+    let (key, done) = match command {
+        KeyCommand::List => {
+            let keys = keys::list(&cx)?.keys;
+            let mut shown = keys.iter().map(Shown::of).collect::<Result<Vec<_>, _>>()?;
+            shown.sort_by_key(|key| (key.state, key.row.created_at));
+            output.result(&shown.iter().map(Shown::json).collect(), || {
+                shown.iter().map(Shown::text).collect()
             });
+            return Ok(());
         }
-        Command::Add {
+        KeyCommand::Add {
             kind,
             purpose,
             private_key,
             certificate,
         } => {
             let purpose = KeyPurpose::parse(&purpose).unwrap_or(KeyPurpose::Signing);
-            let row = match (private_key, certificate) {
-                (Some(key), Some(certificate)) => import(&keyring, purpose, &key, &certificate)?,
-                _ => generate(&settings, &keyring, purpose, kind.as_deref())?,
+            let new = match (private_key, certificate) {
+                (Some(key), Some(certificate)) => brought(&key, &certificate)?,
+                _ => {
+                    let kind = kind.as_deref().and_then(parse_kind);
+                    NewKey::Made(kind.unwrap_or(desk.settings.keys.algorithm))
+                }
             };
-            change(
-                &db,
-                |()| about(format!("added the key {} ({})", row.id, row.algorithm)),
-                |c| {
-                    rollover::add(c, row.clone())?;
-                    Ok(())
-                },
-            )?;
-            say(&db, &keyring, &KeyId::new(row.id), "added", output)?;
+            (keys::add(&cx, &keyring, purpose, &new)?, "added")
         }
-        Command::Activate { id, force } => {
-            let id = resolve(&db, &keyring, &id)?;
-            change(
-                &db,
-                |()| about(format!("activated the key {id}")),
-                |c| {
-                    if !force {
-                        rollover::check_activate(c, &id, cache_seconds, now())?;
-                    }
-                    Ok(rollover::activate(c, &id, now())?)
-                },
-            )?;
-            say(&db, &keyring, &id, "signs from now on", output)?;
+        KeyCommand::Activate { id, force } => {
+            (keys::activate(&cx, &id, force)?, "signs from now on")
         }
-        Command::Retire { id, force } => {
-            let id = resolve(&db, &keyring, &id)?;
-            change(
-                &db,
-                |()| about(format!("retired the key {id}")),
-                |c| {
-                    if !force {
-                        rollover::check_retire(c, &id, cache_seconds, now())?;
-                    }
-                    Ok(rollover::retire(c, &id)?)
-                },
-            )?;
-            say(&db, &keyring, &id, "is gone from metadata", output)?;
+        KeyCommand::Retire { id, force } => {
+            (keys::retire(&cx, &id, force)?, "is gone from metadata")
         }
-    }
+    };
+    let key = Shown::of(&key)?;
+    output.result(&key.json(), || {
+        format!("the key {} {done}: {}", key.row.id, key.state.as_str())
+    });
     Ok(())
 }
 
-fn about(reason: String) -> (EventKind, String, About) {
-    (EventKind::Key, reason, About::default())
-}
-
-fn generate(
-    settings: &Settings,
-    keyring: &Keyring,
-    purpose: KeyPurpose,
-    kind: Option<&str>,
-) -> Result<KeyRow, CommandError> {
-    Ok(rollover::generate(
-        keyring.master(),
-        kind.and_then(parse_kind).unwrap_or(settings.keys.algorithm),
-        purpose,
-        settings.server.base_url.host(),
-        settings.keys.certificate_days,
-        now(),
-        &mut SystemRandom,
-    )?)
-}
-
-fn import(
-    keyring: &Keyring,
-    purpose: KeyPurpose,
-    key: &Path,
-    certificate: &Path,
-) -> Result<KeyRow, CommandError> {
+/// A key that exists already, from files.
+fn brought(key: &Path, certificate: &Path) -> Result<NewKey, CommandError> {
     let cannot = |path: &Path, error: &dyn std::fmt::Display| {
         CommandError::new(format!("cannot use {}: {error}", path.display()))
     };
@@ -166,78 +116,56 @@ fn import(
     let private = PrivateKey::from_pem(&read(key)?).map_err(|error| cannot(key, &error))?;
     let pem = read(certificate)?;
     let certificate = Certificate::from_pem(&pem).map_err(|error| cannot(certificate, &error))?;
-    Ok(rollover::import(
-        keyring.master(),
-        &private,
-        &certificate,
-        purpose,
-        now(),
-        &mut SystemRandom,
-    )?)
+    Ok(NewKey::Brought(Box::new((private, certificate))))
 }
 
-fn resolve(db: &Db, keyring: &Keyring, typed: &str) -> Result<KeyId, CommandError> {
-    let keys = keyring.current(db)?;
-    let mut found = keys
-        .all()
-        .filter(|key| !typed.is_empty() && key.id.as_str().starts_with(typed));
-    match (found.next(), found.next()) {
-        (Some(key), None) => Ok(key.id.clone()),
-        (Some(_), Some(_)) => Err(CommandError::new(format!(
-            "several keys begin with {typed:?}; type more of the id"
-        ))),
-        (None, _) => Err(CommandError::new(format!(
-            "there is no key {typed:?}; `avouch key list` shows them"
-        ))),
+/// A key as it is shown: never its private half.
+struct Shown<'k> {
+    row: &'k KeyRow,
+    state: KeyState,
+    certificate: Certificate,
+}
+
+impl<'k> Shown<'k> {
+    fn of(row: &'k KeyRow) -> Result<Self, CommandError> {
+        let unreadable =
+            || CommandError::new(format!("the key {} in the database does not read", row.id));
+        Ok(Self {
+            row,
+            state: KeyState::parse(&row.state).ok_or_else(unreadable)?,
+            certificate: Certificate::from_der(&row.certificate).map_err(|_| unreadable())?,
+        })
     }
-}
 
-fn say(
-    db: &Db,
-    keyring: &Keyring,
-    id: &KeyId,
-    done: &str,
-    output: &Output,
-) -> Result<(), CommandError> {
-    let keys = keyring.current(db)?;
-    let key = keys.all().find(|key| key.id == *id);
-    output.result(&key.map(|key| shown(key)).unwrap_or_default(), || {
-        format!(
-            "the key {id} {done}{}",
-            key.map_or_else(String::new, |key| format!(": {}", key.state.as_str()))
-        )
-    });
-    Ok(())
-}
+    fn text(&self) -> String {
+        let mut text = String::new();
+        let end = self.certificate.not_after();
+        let _ = writeln!(
+            text,
+            "{}  {}  {}  {}\n    {}, until {}\n    SHA-256 {}",
+            self.row.id,
+            self.state.as_str(),
+            self.row.algorithm,
+            self.row.purpose,
+            self.certificate.subject(),
+            end.map_or_else(|| "?".to_owned(), |end| end.to_string()),
+            self.certificate.fingerprint()
+        );
+        text
+    }
 
-fn text(key: &Key) -> String {
-    let mut text = String::new();
-    let end = key.certificate.not_after();
-    let _ = writeln!(
-        text,
-        "{}  {}  {}  {}\n    {}, until {}\n    SHA-256 {}",
-        key.id,
-        key.state.as_str(),
-        kind_word(key.kind()),
-        key.purpose.as_str(),
-        key.certificate.subject(),
-        end.map_or_else(|| "?".to_owned(), |end| end.to_string()),
-        key.certificate.fingerprint()
-    );
-    text
-}
-
-fn shown(key: &Key) -> Value {
-    json!({
-        "id": key.id.as_str(),
-        "purpose": key.purpose.as_str(),
-        "state": key.state.as_str(),
-        "algorithm": kind_word(key.kind()),
-        "subject": key.certificate.subject(),
-        "fingerprint_sha256": key.certificate.fingerprint(),
-        "not_before": key.certificate.not_before().map(|t| t.to_string()),
-        "not_after": key.certificate.not_after().map(|t| t.to_string()),
-        "certificate": key.certificate.pem(),
-        "created_at": key.created_at.to_string(),
-    })
+    fn json(&self) -> Value {
+        json!({
+            "id": self.row.id,
+            "purpose": self.row.purpose,
+            "state": self.state.as_str(),
+            "algorithm": self.row.algorithm,
+            "subject": self.certificate.subject(),
+            "fingerprint_sha256": self.certificate.fingerprint(),
+            "not_before": self.certificate.not_before().map(|t| t.to_string()),
+            "not_after": self.certificate.not_after().map(|t| t.to_string()),
+            "certificate": self.certificate.pem(),
+            "created_at": self.row.created().to_string(),
+        })
+    }
 }

@@ -5,11 +5,13 @@ mod app_shown;
 mod check_config;
 mod dev;
 mod explain;
+mod findings;
 mod key;
 mod metadata;
 mod open;
 mod output;
 mod profile;
+mod refused;
 mod render_pages;
 mod serve;
 mod user;
@@ -21,7 +23,7 @@ use clap::parser::ValueSource;
 use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 
 use crate::config::Environment;
-use crate::store::{Conflict, StoreError};
+use crate::store::StoreError;
 use output::Output;
 
 /// Avouch: an identity provider for SAML 2.0.
@@ -54,16 +56,16 @@ enum Command {
     CheckConfig,
     /// Users: add, list, set a password, deactivate.
     #[command(subcommand)]
-    User(user::Command),
+    User(user::UserCommand),
     /// Profiles and permission sets: what users have and apps are assigned to.
     #[command(subcommand)]
-    Profile(profile::Command),
+    Profile(profile::ProfileCommand),
     /// Connected apps: add, list, show, edit, remove.
     #[command(subcommand)]
-    App(app::Command),
+    App(app::AppCommand),
     /// The keys Avouch signs with: list, add, activate, retire.
     #[command(subcommand)]
-    Key(key::Command),
+    Key(key::KeyCommand),
     /// Print Avouch's own metadata, signed.
     Metadata {
         /// As this app (its API name) is to see Avouch.
@@ -124,26 +126,8 @@ impl From<StoreError> for CommandError {
             } else {
                 REFUSED
             },
-            text: match &error {
-                StoreError::Conflict(Conflict::Taken(what)) => {
-                    format!("{error}{}", next_step_if_taken(what))
-                }
-                _ => error.to_string(),
-            },
+            text: error.to_string(),
         }
-    }
-}
-
-/// What to do about a name that somebody else has.
-fn next_step_if_taken(what: &str) -> &'static str {
-    match what {
-        "this entity ID" => {
-            "; `avouch app list` shows by which app: change that one with `avouch app edit NAME \
-             --metadata FILE`"
-        }
-        "this API name" => "; choose another, `avouch app list` shows those in use",
-        "this username" | "this federation ID" => "; `avouch user list` shows who has it",
-        _ => "",
     }
 }
 
@@ -168,14 +152,7 @@ macro_rules! said_as_is {
         })*
     };
 }
-said_as_is!(
-    crate::keys::rollover::RolloverError,
-    crate::apps::onboard::settings::SettingError,
-    crate::apps::onboard::row::RowError,
-    crate::apps::onboard::typed::TypedError,
-    crate::directory::password::HashError,
-    std::io::Error,
-);
+said_as_is!(crate::directory::password::HashError, std::io::Error,);
 
 /// Runs the command line of this process.
 pub fn run() -> ExitCode {

@@ -10,12 +10,13 @@ use serde_json::json;
 
 use super::CommandError;
 use super::output::Output;
-use crate::audit::{Event, EventKind, ResultCode, reference_code};
 use crate::clock::{Clock as _, SystemClock};
 use crate::config::{Environment, Settings};
+use crate::directory::password::PasswordHasher;
+use crate::flow::admin::{Actor, AdminContext, Origin};
 use crate::keys::{Keyring, development};
 use crate::random::SystemRandom;
-use crate::store::{Connection, Db, events, migrations, state};
+use crate::store::{Db, migrations};
 
 /// Where the configuration comes from.
 pub(super) struct Place<'a> {
@@ -28,18 +29,61 @@ impl Place<'_> {
         Ok(Settings::load(self.config, self.environment)?)
     }
 
-    /// The database, which must have this version's schema.
-    pub(super) fn database(&self) -> Result<(Settings, Db), CommandError> {
+    /// What a command that shows or changes something works with. The database must have this
+    /// version's schema.
+    pub(super) fn desk(&self) -> Result<Desk, CommandError> {
         let settings = self.settings()?;
         let db = up_to_date(&settings, settings.database.auto_migrate)?;
-        Ok((settings, db))
+        let hasher = PasswordHasher::new(settings.login.hash_cost, 1, 1)?;
+        Ok(Desk {
+            operator: operator(self.environment),
+            settings,
+            db,
+            hasher,
+        })
     }
 
-    /// The database with the keys; a new organisation's first key is made.
-    pub(super) fn keyring(&self) -> Result<(Settings, Db, Keyring), CommandError> {
-        let (settings, db) = self.database()?;
-        let keyring = keyring(&settings, &db)?;
-        Ok((settings, db, keyring))
+    /// The same with the keys; a new organisation's first key is made.
+    pub(super) fn keyring(&self) -> Result<(Desk, Keyring), CommandError> {
+        let desk = self.desk()?;
+        let keyring = keyring(&desk.settings, &desk.db)?;
+        Ok((desk, keyring))
+    }
+}
+
+/// What a command that shows or changes something works with.
+pub(super) struct Desk {
+    pub(super) settings: Settings,
+    pub(super) db: Db,
+    hasher: PasswordHasher,
+    operator: String,
+}
+
+impl Desk {
+    /// A request of the operator at this moment.
+    pub(super) fn admin(&self) -> AdminContext<'_> {
+        AdminContext {
+            actor: Actor::Operator(self.operator.clone()),
+            now: now(),
+            origin: Origin::local("command line"),
+            settings: &self.settings,
+            db: &self.db,
+            hasher: &self.hasher,
+        }
+    }
+}
+
+/// Who runs this process, for its events: the name the operating system has for them, and who they
+/// were before they became that with sudo.
+fn operator(environment: &Environment) -> String {
+    let uid = nix::unistd::getuid();
+    let name = nix::unistd::User::from_uid(uid)
+        .ok()
+        .flatten()
+        .map_or_else(|| format!("user {uid}"), |user| user.name);
+    match environment.invoker() {
+        Some(invoker) if uid.is_root() && invoker != name => format!("{invoker} as {name}"),
+        _ => name,
     }
 }
 
@@ -192,76 +236,6 @@ pub(super) fn migrate(place: &Place<'_>, output: &Output) -> Result<(), CommandE
 /// The present, once a command.
 pub(super) fn now() -> Timestamp {
     SystemClock.now()
-}
-
-/// A new row's id.
-pub(super) fn new_id() -> String {
-    crate::random::new_id(&mut SystemRandom)
-}
-
-/// Writes a change with its event in one transaction, and makes every node see it.
-pub(super) fn change<T>(
-    db: &Db,
-    what: impl Fn(&T) -> (EventKind, String, About),
-    change: impl Fn(&mut Connection) -> Result<T, CommandError>,
-) -> Result<T, CommandError> {
-    db.write(|c| {
-        let done = change(c)?;
-        let (kind, reason, about) = what(&done);
-        state::bump(c)?;
-        events::insert(c, &event(kind, reason, about))?;
-        Ok(done)
-    })
-}
-
-/// Whom or what a change is about.
-#[derive(Default)]
-pub(super) struct About {
-    pub(super) user: Option<(String, String)>,
-    pub(super) app: Option<(String, String, String)>,
-}
-
-fn event(kind: EventKind, reason: String, about: About) -> Event {
-    let (user_id, username) = about.user.unzip();
-    let (app_id, app_name, entity_id) = match about.app {
-        Some((id, name, entity)) => (Some(id), Some(name), Some(entity)),
-        None => (None, None, None),
-    };
-    Event {
-        code: reference_code(&mut SystemRandom),
-        at: now(),
-        kind,
-        result: ResultCode::Success,
-        user_id,
-        username,
-        app_id,
-        app_name,
-        entity_id,
-        address: "command line".to_owned(),
-        user_agent: String::new(),
-        initiated_by: "",
-        protocol: "",
-        binding: String::new(),
-        reason,
-        checks: Vec::new(),
-        request_id: new_id(),
-    }
-}
-
-/// Says which thing was not found, with the nearest that exist.
-pub(super) fn not_found(kind: &str, name: &str, known: &[String]) -> CommandError {
-    let near = crate::apps::onboard::nearest(name, known.iter().map(String::as_str));
-    let next = match (kind, near) {
-        (_, Some(near)) => format!("did you mean {near:?}?"),
-        ("profile", None) => {
-            "`avouch profile list` shows them, `avouch profile add NAME` makes one".to_owned()
-        }
-        ("permission set", None) => {
-            "`avouch profile list` shows them, `avouch profile add --set NAME` makes one".to_owned()
-        }
-        (_, None) => format!("`avouch {kind} list` shows them"),
-    };
-    CommandError::new(format!("there is no {kind} {name:?}; {next}"))
 }
 
 /// Reads a password from the terminal, twice, or one line from standard input when it is piped.

@@ -4,14 +4,12 @@ use clap::Subcommand;
 use serde_json::json;
 
 use super::CommandError;
-use super::open::{About, Place, change, new_id};
+use super::open::Place;
 use super::output::Output;
-use crate::audit::EventKind;
-use crate::store::{permission_sets, profiles};
-use crate::users::{PermissionSetId, ProfileId};
+use crate::flow::admin::{Noun, profiles};
 
 #[derive(Subcommand)]
-pub(super) enum Command {
+pub(super) enum ProfileCommand {
     /// Make a profile, or with --set a permission set.
     Add {
         /// Its name.
@@ -25,46 +23,28 @@ pub(super) enum Command {
 }
 
 pub(super) fn run(
-    command: Command,
+    command: ProfileCommand,
     place: &Place<'_>,
     output: &Output,
 ) -> Result<(), CommandError> {
-    let (_, db) = place.database()?;
+    let desk = place.desk()?;
     match command {
-        Command::Add { name, set } => {
-            let kind = if set { "permission set" } else { "profile" };
-            if name.trim().is_empty() || name.chars().count() > 100 {
-                return Err(CommandError::new(format!(
-                    "a {kind}'s name has 1 to 100 characters"
-                )));
-            }
-            let id = change(
-                &db,
-                |_: &String| {
-                    (
-                        EventKind::Admin,
-                        format!("added the {kind} {name}"),
-                        About::default(),
-                    )
-                },
-                |c| {
-                    Ok(if set {
-                        permission_sets::ensure(c, &name, PermissionSetId::new(new_id()))?
-                            .to_string()
-                    } else {
-                        profiles::ensure(c, &name, ProfileId::new(new_id()))?.to_string()
-                    })
-                },
-            )?;
+        ProfileCommand::Add { name, set } => {
+            let (noun, kind) = if set {
+                (Noun::PermissionSet, "permission set")
+            } else {
+                (Noun::Profile, "profile")
+            };
+            let id = profiles::add(&desk.admin(), noun, &name)?;
             output.result(&json!({ "kind": kind, "name": name, "id": id }), || {
                 format!("{kind} {name}")
             });
         }
-        Command::List => {
-            let (profiles, sets) =
-                db.read(|c| Ok::<_, CommandError>((profiles::all(c)?, permission_sets::all(c)?)))?;
-            let profiles: Vec<String> = profiles.into_iter().map(|(_, name)| name).collect();
-            let sets: Vec<String> = sets.into_iter().map(|(_, name)| name).collect();
+        ProfileCommand::List => {
+            let known = profiles::list(&desk.admin())?;
+            let profiles: Vec<String> = known.profiles.into_iter().map(|(_, name)| name).collect();
+            let sets = known.permission_sets.into_iter().map(|(_, name)| name);
+            let sets: Vec<String> = sets.collect();
             output.result(
                 &json!({ "profiles": profiles, "permission_sets": sets }),
                 || {

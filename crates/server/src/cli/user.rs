@@ -2,25 +2,20 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use avouch_saml::name_id::MailAddress;
 use clap::{Args, Subcommand};
 use serde_json::{Value, json};
 
 use super::CommandError;
-use super::open::{About, Place, change, new_id, not_found, now, read_password};
+use super::open::{Place, read_password};
 use super::output::{Output, table};
-use crate::audit::EventKind;
-use crate::config::Settings;
-use crate::directory::password::{Password, PasswordHasher};
-use crate::store::{Connection, Db, permission_sets, profiles, sessions, users};
-use crate::users::{AdminRight, User, UserId, fold_username};
-use crate::users::{PermissionSetId, ProfileId};
-
-/// The profile a user has when none is named.
-const STANDARD_PROFILE: &str = "Standard User";
+use crate::apps::nearest::nearest;
+use crate::flow::admin::AdminContext;
+use crate::flow::admin::profiles::STANDARD_PROFILE;
+use crate::flow::admin::users::{self, Edited, NewUser, UserEdit};
+use crate::users::{AdminRight, User};
 
 #[derive(Subcommand)]
-pub(super) enum Command {
+pub(super) enum UserCommand {
     /// Add a user; the password is asked for, or read from standard input.
     Add(Box<Add>),
     /// Change a user; what is not named stays as it is.
@@ -140,81 +135,65 @@ pub(super) struct Edit {
 }
 
 pub(super) fn run(
-    command: Command,
+    command: UserCommand,
     place: &Place<'_>,
     output: &Output,
 ) -> Result<(), CommandError> {
-    let (settings, db) = place.database()?;
+    let desk = place.desk()?;
+    let cx = desk.admin();
     match command {
-        Command::Add(add) => run_add(&add, &settings, &db, output),
-        Command::Edit(edit) => run_edit(&edit, &db, output),
-        Command::Show { username } => {
-            let value = shown(&find(&db, &username)?);
+        UserCommand::Add(add) => run_add(&add, &cx, output),
+        UserCommand::Edit(edit) => run_edit(&edit, &cx, output),
+        UserCommand::Show { username } => {
+            let value = shown(&users::show(&cx, &username)?.user);
             output.result(&value, || text_of(&value));
             Ok(())
         }
-        Command::List { search } => list(&search, &db, output),
-        Command::SetPassword { username } => {
-            let found = find(&db, &username)?;
-            let hash = new_hash(&settings, &found.username)?;
-            change(
-                &db,
-                |_: &()| about(&found, "set the password"),
-                |c| {
-                    users::set_password(c, &found.id, &hash, now())?;
-                    // Whoever knew the old one may be signed in.
-                    sessions::end_of_user(c, &found.id)?;
-                    Ok(())
-                },
-            )?;
-            output.result(&json!({ "username": found.username }), || {
-                format!("the password of {} is set", found.username)
+        UserCommand::List { search } => list(&search, &cx, output),
+        UserCommand::SetPassword { username } => {
+            let found = users::show(&cx, &username)?.user;
+            let password = read_password(&format!("Password for {}", found.username))?;
+            let user = users::set_password(&cx, found.id.as_str(), &password)?;
+            output.result(&json!({ "username": user.username }), || {
+                format!("the password of {} is set", user.username)
             });
             Ok(())
         }
-        Command::Deactivate { username } => set_active(&db, &username, false, output),
-        Command::Activate { username } => set_active(&db, &username, true, output),
+        UserCommand::Deactivate { username } => set_active(&cx, &username, false, output),
+        UserCommand::Activate { username } => set_active(&cx, &username, true, output),
     }
 }
 
-fn run_add(add: &Add, settings: &Settings, db: &Db, output: &Output) -> Result<(), CommandError> {
-    let user = user_of(add)?;
-    // The password is asked for last, so that nobody types one twice for a typo elsewhere.
-    if db
-        .read(|c| users::by_username(c, &user.username))?
-        .is_some()
-    {
-        return Err(CommandError::new(format!(
-            "the username {:?} is taken; `avouch user list` shows who has it",
-            user.username
-        )));
-    }
-    let hash = if add.no_password {
-        None
-    } else {
-        Some(new_hash(settings, &user.username)?)
+fn run_add(add: &Add, cx: &AdminContext<'_>, output: &Output) -> Result<(), CommandError> {
+    let mut new = NewUser {
+        username: add.username.clone(),
+        display_name: add.display_name.clone().unwrap_or_default(),
+        given_name: add.given_name.clone(),
+        family_name: add.family_name.clone(),
+        email: add.email.clone(),
+        federation_id: add.federation_id.clone().unwrap_or_default(),
+        locale: add.locale.clone(),
+        time_zone: add.time_zone.clone(),
+        profile: add.profile.clone(),
+        permission_sets: add.permission_sets.clone(),
+        custom: attributes_of(&add.attributes)?,
+        rights: rights_of(&add.rights)?,
+        password: None,
     };
-    let added = change(
-        db,
-        |user: &User| about(user, "added the user"),
-        |c| {
-            let mut user = user.clone();
-            user.profile = profile_of(c, &add.profile)?;
-            user.permission_sets = sets_of(c, &add.permission_sets)?;
-            users::insert(c, &user, now())?;
-            if let Some(hash) = &hash {
-                users::set_password(c, &user.id, hash, now())?;
-            }
-            Ok(user)
-        },
-    )?;
-    warn_of_mail(db, &added, output)?;
-    output.result(&shown(&added), || {
+    if !add.no_password {
+        // Asked for last, so that nobody types one twice for a typo elsewhere.
+        users::check(cx, &new)?;
+        let prompt = format!("Password for {}", new.username);
+        new.password = Some(read_password(&prompt)?);
+    }
+    let added = users::add(cx, &new)?;
+    warn_of_mail(&added, output);
+    output.result(&shown(&added.user), || {
         format!(
             "added {} with the profile {}{}",
-            added.username,
-            added.profile_name,
-            if added.rights.is_empty() {
+            added.user.username,
+            added.user.profile_name,
+            if added.user.rights.is_empty() {
                 ""
             } else {
                 ", an administrator"
@@ -224,75 +203,15 @@ fn run_add(add: &Add, settings: &Settings, db: &Db, output: &Output) -> Result<(
     Ok(())
 }
 
-/// The profile of this name. The standard one is there as soon as somebody needs it; any other is
-/// made on purpose, so that a slip of the pen gives nobody a profile of their own.
-fn profile_of(c: &mut Connection, name: &str) -> Result<ProfileId, CommandError> {
-    if name == STANDARD_PROFILE {
-        return Ok(profiles::ensure(c, name, ProfileId::new(new_id()))?);
-    }
-    if let Some(id) = profiles::by_name(c, name)? {
-        return Ok(id);
-    }
-    let known: Vec<String> = profiles::all(c)?
-        .into_iter()
-        .map(|(_, name)| name)
-        .collect();
-    Err(not_found("profile", name, &known))
-}
-
-fn user_of(add: &Add) -> Result<User, CommandError> {
-    let username = add.username.trim();
-    if username.is_empty()
-        || username.chars().count() > 200
-        || username.chars().any(char::is_control)
-    {
-        return Err(CommandError::new(
-            "a username has 1 to 200 characters and no control characters",
-        ));
-    }
-    if !add.email.is_empty() {
-        MailAddress::parse(&add.email).map_err(|error| CommandError::new(error.to_string()))?;
-    }
-    let custom = attributes_of(&add.attributes)?;
-    let full = format!("{} {}", add.given_name, add.family_name);
-    let display_name = match (&add.display_name, full.trim()) {
-        (Some(name), _) => name.clone(),
-        (None, "") => username.to_owned(),
-        (None, full) => full.to_owned(),
-    };
-    Ok(User {
-        id: UserId::new(new_id()),
-        username: username.to_owned(),
-        display_name,
-        given_name: add.given_name.clone(),
-        family_name: add.family_name.clone(),
-        email: add.email.clone(),
-        email_verified: false,
-        federation_id: add.federation_id.clone(),
-        locale: add.locale.clone(),
-        time_zone: add.time_zone.clone(),
-        active: true,
-        profile: ProfileId::new(""),
-        profile_name: add.profile.clone(),
-        permission_sets: Vec::new(),
-        custom,
-        rights: rights_of(&add.rights)?,
-        created_at: now(),
-    })
-}
-
-/// Says who else has the mail address of `user`.
-fn warn_of_mail(db: &Db, user: &User, output: &Output) -> Result<(), CommandError> {
-    let others = db.read(|c| users::others_with_mail(c, user))?;
-    if !others.is_empty() {
-        let names: Vec<&str> = others.iter().map(|(name, _)| name.as_str()).collect();
+/// Says who else has the mail address of a user.
+fn warn_of_mail(edited: &Edited, output: &Output) {
+    if !edited.same_mail.is_empty() {
         output.warning(&format!(
             "{} is the address of {} too; an app that is told it cannot tell them apart",
-            user.email,
-            names.join(", ")
+            edited.user.email,
+            edited.same_mail.join(", ")
         ));
     }
-    Ok(())
 }
 
 fn attributes_of(pairs: &[String]) -> Result<BTreeMap<String, Vec<String>>, CommandError> {
@@ -314,99 +233,38 @@ fn attributes_of(pairs: &[String]) -> Result<BTreeMap<String, Vec<String>>, Comm
     Ok(custom)
 }
 
-fn run_edit(edit: &Edit, db: &Db, output: &Output) -> Result<(), CommandError> {
-    let before = find(db, &edit.username)?;
-    let mut after = before.clone();
-    for (field, value) in [
-        (&mut after.display_name, &edit.display_name),
-        (&mut after.given_name, &edit.given_name),
-        (&mut after.family_name, &edit.family_name),
-        (&mut after.email, &edit.email),
-        (&mut after.locale, &edit.locale),
-        (&mut after.time_zone, &edit.time_zone),
-    ] {
-        if let Some(value) = value {
-            field.clone_from(value);
-        }
-    }
-    if !after.email.is_empty() {
-        MailAddress::parse(&after.email).map_err(|error| CommandError::new(error.to_string()))?;
-    }
-    if let Some(verified) = edit.email_verified {
-        after.email_verified = verified;
-    } else if after.email != before.email {
-        // Nobody has shown that the new address is the user's.
-        after.email_verified = false;
-    }
-    if let Some(id) = &edit.federation_id {
-        after.federation_id = Some(id.clone()).filter(|id| !id.is_empty());
-    }
-    for (name, mut values) in attributes_of(&edit.attributes)? {
-        values.retain(|value| !value.is_empty());
-        if values.is_empty() {
-            after.custom.remove(&name);
-        } else {
-            after.custom.insert(name, values);
-        }
-    }
-    if !edit.rights.is_empty() {
-        after.rights = rights_of(&edit.rights)?;
-    }
-    let after = change(
-        db,
-        |after: &User| {
-            let said = differences(&before, after);
-            about(after, &format!("changed {said} of the user"))
-        },
-        |c| {
-            let mut after = after.clone();
-            if let Some(name) = &edit.profile {
-                after.profile = profile_of(c, name)?;
-                after.profile_name.clone_from(name);
-            }
-            if !edit.permission_sets.is_empty() {
-                after.permission_sets = sets_of(c, &edit.permission_sets)?;
-            }
-            let others = users::others_with_mail(c, &after)?;
-            if after.email_verified
-                && let Some((other, _)) = others.iter().find(|(_, verified)| *verified)
-            {
-                return Err(CommandError::new(format!(
-                    "{} was shown to be the address of {other}, so it cannot be of {} as well; an \
-                     app that is told it could not tell them apart. Nothing was changed",
-                    after.email, after.username
-                )));
-            }
-            users::update(c, &after, now())?;
-            Ok(after)
-        },
-    )?;
-    warn_of_mail(db, &after, output)?;
-    output.result(&shown(&after), || {
-        format!(
-            "{}: changed {}",
-            after.username,
-            differences(&before, &after)
-        )
+fn run_edit(edit: &Edit, cx: &AdminContext<'_>, output: &Output) -> Result<(), CommandError> {
+    let given = |names: &[String]| !names.is_empty();
+    let rights = rights_of(&edit.rights)?;
+    let change = UserEdit {
+        display_name: edit.display_name.clone(),
+        given_name: edit.given_name.clone(),
+        family_name: edit.family_name.clone(),
+        email: edit.email.clone(),
+        email_verified: edit.email_verified,
+        federation_id: edit.federation_id.clone(),
+        locale: edit.locale.clone(),
+        time_zone: edit.time_zone.clone(),
+        profile: edit.profile.clone(),
+        permission_sets: given(&edit.permission_sets).then(|| edit.permission_sets.clone()),
+        custom: attributes_of(&edit.attributes)?,
+        rights: given(&edit.rights).then_some(rights),
+    };
+    let edited = users::edit(cx, &edit.username, &change)?;
+    warn_of_mail(&edited, output);
+    output.result(&shown(&edited.user), || {
+        let names: Vec<&str> = edited
+            .lines
+            .iter()
+            .map(|(name, ..)| name.as_str())
+            .collect();
+        let changed = match names.as_slice() {
+            [] => "nothing".to_owned(),
+            names => names.join(", "),
+        };
+        format!("{}: changed {changed}", edited.user.username)
     });
     Ok(())
-}
-
-/// The names of the fields that differ.
-fn differences(before: &User, after: &User) -> String {
-    let (Value::Object(before), Value::Object(after)) = (shown(before), shown(after)) else {
-        return String::new();
-    };
-    let changed: Vec<String> = after
-        .into_iter()
-        .filter(|(name, value)| before.get(name) != Some(value))
-        .map(|(name, _)| name)
-        .collect();
-    if changed.is_empty() {
-        "nothing".to_owned()
-    } else {
-        changed.join(", ")
-    }
 }
 
 fn text_of(value: &Value) -> String {
@@ -424,27 +282,6 @@ fn text_of(value: &Value) -> String {
         .collect()
 }
 
-fn sets_of(
-    c: &mut Connection,
-    names: &[String],
-) -> Result<Vec<(PermissionSetId, String)>, CommandError> {
-    let known = permission_sets::all(c)?;
-    let names: BTreeSet<&String> = names.iter().filter(|name| !name.is_empty()).collect();
-    names
-        .into_iter()
-        .map(|name| {
-            known
-                .iter()
-                .find(|(_, known)| known == name)
-                .cloned()
-                .ok_or_else(|| {
-                    let all: Vec<String> = known.iter().map(|(_, name)| name.clone()).collect();
-                    not_found("permission set", name, &all)
-                })
-        })
-        .collect()
-}
-
 fn rights_of(words: &[String]) -> Result<BTreeSet<AdminRight>, CommandError> {
     let mut rights = BTreeSet::new();
     for word in words {
@@ -455,83 +292,43 @@ fn rights_of(words: &[String]) -> Result<BTreeSet<AdminRight>, CommandError> {
         if word == "none" {
             continue;
         }
-        let known: Vec<String> = AdminRight::ALL
-            .iter()
-            .map(|(_, word)| (*word).to_owned())
-            .chain(["all".to_owned(), "none".to_owned()])
-            .collect();
-        rights.insert(
-            AdminRight::parse(&word.replace('-', "_"))
-                .ok_or_else(|| not_found("admin right", word, &known))?,
-        );
+        let known = AdminRight::parse(&word.replace('-', "_"));
+        rights.insert(known.ok_or_else(|| no_right(word))?);
     }
     Ok(rights)
 }
 
-fn new_hash(settings: &Settings, username: &str) -> Result<String, CommandError> {
-    let password: Password = read_password(&format!("Password for {username}"))?;
-    let wanted = settings.login.password_min_characters;
-    if password.chars() < wanted {
-        return Err(CommandError::new(format!(
-            "the password has {} characters; at least {wanted} are asked for by \
-             login.password_min_characters. Nothing was changed.",
-            password.chars()
-        )));
-    }
-    Ok(PasswordHasher::new(settings.login.hash_cost, 1, 1)?.hash(&password)?)
-}
-
-fn find(db: &Db, username: &str) -> Result<User, CommandError> {
-    db.read(|c| {
-        if let Some(user) = users::by_username(c, username)? {
-            return Ok(user);
-        }
-        let some: Vec<String> = users::list(c, "", None, 1_000)?
-            .into_iter()
-            .map(|user| user.username)
-            .collect();
-        Err(not_found("user", &fold_username(username), &some))
+fn no_right(word: &str) -> CommandError {
+    let known = || {
+        let rights = AdminRight::ALL.iter().map(|(_, word)| *word);
+        rights.chain(["all", "none"])
+    };
+    CommandError::new(match nearest(word, known()) {
+        Some(near) => format!("there is no admin right {word:?}; did you mean {near:?}?"),
+        None => format!(
+            "there is no admin right {word:?}; expected one of {}",
+            known().collect::<Vec<_>>().join(", ")
+        ),
     })
 }
 
-fn set_active(db: &Db, username: &str, active: bool, output: &Output) -> Result<(), CommandError> {
-    let found = find(db, username)?;
+fn set_active(
+    cx: &AdminContext<'_>,
+    username: &str,
+    active: bool,
+    output: &Output,
+) -> Result<(), CommandError> {
+    let (user, ended) = users::set_active(cx, username, active)?;
     let done = if active { "activated" } else { "deactivated" };
-    let ended = change(
-        db,
-        |_: &usize| about(&found, &format!("{done} the user")),
-        |c: &mut Connection| {
-            let user = User {
-                active,
-                ..found.clone()
-            };
-            users::update(c, &user, now())?;
-            Ok(if active {
-                0
-            } else {
-                sessions::end_of_user(c, &found.id)?
-            })
-        },
-    )?;
     output.result(
-        &json!({ "username": found.username, "active": active, "sessions_ended": ended }),
-        || format!("{} is {done}; {ended} sessions ended", found.username),
+        &json!({ "username": user.username, "active": active, "sessions_ended": ended }),
+        || format!("{} is {done}; {ended} sessions ended", user.username),
     );
     Ok(())
 }
 
-fn list(search: &str, db: &Db, output: &Output) -> Result<(), CommandError> {
-    const PAGE: i64 = 500;
-    let mut all: Vec<User> = Vec::new();
-    loop {
-        let after = all.last().map(|user| fold_username(&user.username));
-        let page = db.read(|c| users::list(c, search, after.as_deref(), PAGE))?;
-        let last = i64::try_from(page.len()).unwrap_or(PAGE) < PAGE;
-        all.extend(page);
-        if last {
-            break;
-        }
-    }
+fn list(search: &str, cx: &AdminContext<'_>, output: &Output) -> Result<(), CommandError> {
+    let all = users::all(cx, search)?;
     output.result(&all.iter().map(shown).collect(), || {
         if all.is_empty() {
             return "no users".to_owned();
@@ -572,15 +369,4 @@ fn shown(user: &User) -> Value {
         "active": user.active, "profile": user.profile_name, "permission_sets": sets,
         "attributes": user.custom, "admin": rights,
     })
-}
-
-fn about(user: &User, done: &str) -> (EventKind, String, About) {
-    (
-        EventKind::Admin,
-        format!("{done} {}", user.username),
-        About {
-            user: Some((user.id.to_string(), user.username.clone())),
-            app: None,
-        },
-    )
 }

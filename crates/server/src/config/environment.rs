@@ -2,6 +2,9 @@
 
 use std::collections::BTreeMap;
 
+/// Where sudo says who called it.
+const INVOKER: &str = "SUDO_USER";
+
 /// The variables that concern Avouch, by name. Taken once at the start.
 #[derive(Clone, Default)]
 pub struct Environment(BTreeMap<String, String>);
@@ -28,7 +31,9 @@ impl Environment {
             pairs
                 .into_iter()
                 .map(|(name, value)| (name.into(), value.into()))
-                .filter(|(name, _)| name.starts_with("AVOUCH_") || name == "DATABASE_URL")
+                .filter(|(name, _)| {
+                    name.starts_with("AVOUCH_") || name == "DATABASE_URL" || name == INVOKER
+                })
                 .collect(),
         )
     }
@@ -36,6 +41,11 @@ impl Environment {
     /// The value of a variable.
     pub fn get(&self, name: &str) -> Option<&str> {
         self.0.get(name).map(String::as_str)
+    }
+
+    /// The user on whose behalf another runs this process, where sudo says so.
+    pub fn invoker(&self) -> Option<&str> {
+        self.get(INVOKER)
     }
 
     pub(super) fn names(&self) -> impl Iterator<Item = &str> {

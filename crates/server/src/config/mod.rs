@@ -26,6 +26,7 @@ pub use environment::Environment;
 pub use reader::Problem;
 pub use secret::Secret;
 
+use crate::apps::effective::{Organisation, OwnKey};
 use reader::Reader;
 
 /// The whole configuration, checked.
@@ -82,6 +83,17 @@ fn lines(problems: &[Problem]) -> String {
 }
 
 impl Settings {
+    /// What apps get of the organisation that has these keys.
+    pub fn organisation(&self, keys: Vec<OwnKey>) -> Organisation<'_> {
+        Organisation {
+            saml: &self.saml.defaults,
+            entity_id: &self.idp.entity_id,
+            url: self.idp.organisation_url.as_deref(),
+            scope: self.idp.scopes.first().map(String::as_str),
+            keys,
+        }
+    }
+
     /// Reads the file, or none when `file` is `None`, and the environment.
     ///
     /// # Errors

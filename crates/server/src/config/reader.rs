@@ -8,7 +8,7 @@ use std::ops::RangeInclusive;
 use super::environment::Environment;
 use super::secret::Secret;
 use super::value::{self, Placed, Value};
-use crate::apps::onboard::nearest;
+use crate::apps::nearest::nearest;
 
 /// One thing wrong with the configuration.
 #[derive(Debug, Clone, PartialEq, Eq)]

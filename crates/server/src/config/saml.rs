@@ -4,6 +4,7 @@ use avouch_saml::ids::EntityId;
 use avouch_saml::security::algorithm::{
     AlgorithmPolicy, DataEncryption, Purpose, SignatureAlgorithm,
 };
+use avouch_saml::time::Timestamp;
 
 use super::reader::Section;
 use crate::access::authn_context::{PASSWORD, PASSWORD_PROTECTED_TRANSPORT, UNSPECIFIED};
@@ -33,6 +34,9 @@ pub enum LongRelayState {
     /// Refuse the request.
     Refuse,
 }
+
+/// The most skew that this section or an app's settings allow.
+const MOST_SKEW_SECONDS: i64 = 600;
 
 /// The classes that a password can achieve, and the one that is true of every login.
 const CONTEXT_STRENGTH: [&str; 3] = [UNSPECIFIED, PASSWORD, PASSWORD_PROTECTED_TRANSPORT];
@@ -94,7 +98,7 @@ impl Saml {
         }
         Self {
             defaults: SamlDefaults {
-                clock_skew_seconds: s.number("clock_skew_seconds", 180, 0..=600),
+                clock_skew_seconds: s.number("clock_skew_seconds", 180, 0..=MOST_SKEW_SECONDS),
                 want_authn_requests_signed: s.flag("want_authn_requests_signed", false),
                 algorithms,
                 rsa_signature,
@@ -116,6 +120,12 @@ impl Saml {
                     .map_err(|_| "the URI of an authentication context class".to_owned())
             }),
         }
+    }
+
+    /// Requests issued before this are too old to be accepted, on any node, whatever its clock and the
+    /// app's settings: nobody needs to remember them.
+    pub fn oldest_request(&self, now: Timestamp) -> Timestamp {
+        now.plus_seconds(-(self.request_lifetime_seconds + 2 * MOST_SKEW_SECONDS))
     }
 }
 

@@ -23,8 +23,6 @@ pub struct Server {
     pub trusted_proxies: Vec<IpNet>,
     /// Which of their headers is believed.
     pub forwarded_header: ForwardedHeader,
-    /// A plain http base URL of any host is accepted, and cookies do without what needs TLS.
-    pub insecure_http: bool,
     /// Certificate chain and key, PEM, when TLS is served here.
     pub tls: Option<Tls>,
     /// Where the SQLite database and the master key are by default.
@@ -156,7 +154,6 @@ impl Server {
             blocking_threads: count(blocking_threads),
             trusted_proxies,
             forwarded_header,
-            insecure_http,
             tls,
             data_dir,
             body_limit_bytes: usize::try_from(body_limit_kib).unwrap_or(1024) * 1024,

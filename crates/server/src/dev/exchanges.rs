@@ -1,4 +1,4 @@
-//! The last exchanges with service providers, as they were on the wire. Kept in memory, bounded,
+//! The last exchanges with service providers, as they were on the wire. Memory in memory, bounded,
 //! and only under `avouch dev`: elsewhere assertions and RelayState are never kept.
 
 use std::collections::VecDeque;
@@ -9,8 +9,8 @@ use avouch_saml::binding::{ReceivedRequest, Transport};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 
-use crate::audit::Event;
 use crate::dev::hint::hint;
+use crate::store::events::Logged;
 
 /// A message as it was received or sent.
 #[derive(Debug, Clone)]
@@ -64,8 +64,10 @@ pub struct Exchange {
     pub response: Option<Message>,
     /// The assertion before it was encrypted.
     pub assertion: Option<String>,
+    /// The id of the request that the attempt began with.
+    pub attempt: String,
     /// The attempt's event.
-    pub event: Event,
+    pub logged: Logged,
 }
 
 /// What came and could not be read.
@@ -86,12 +88,12 @@ const LONGEST: usize = 256 * 1024;
 /// The memory.
 #[derive(Default)]
 pub struct Exchanges {
-    kept: Mutex<Kept>,
+    kept: Mutex<Memory>,
 }
 
 #[derive(Default)]
-struct Kept {
-    // By the reference code of their attempt.
+struct Memory {
+    // By the id of the request that their attempt began with.
     open: VecDeque<(String, Begun)>,
     // By the HTTP request they came in: an attempt begins after its message was looked at.
     unreadable: VecDeque<(String, Unreadable)>,
@@ -105,15 +107,15 @@ struct Begun {
 }
 
 impl Exchanges {
-    fn lock(&self) -> MutexGuard<'_, Kept> {
+    fn lock(&self) -> MutexGuard<'_, Memory> {
         self.kept.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// A request arrived in the attempt `code`.
-    pub fn request(&self, code: &str, mut message: Message) {
+    /// A request arrived, which began `attempt`.
+    pub fn request(&self, attempt: &str, mut message: Message) {
         cut(&mut message.xml);
         let mut kept = self.lock();
-        begun(&mut kept, code).request = Some(message);
+        begun(&mut kept, attempt).request = Some(message);
     }
 
     /// What arrived in the HTTP request `request_id` is no AuthnRequest.
@@ -126,17 +128,17 @@ impl Exchanges {
         unreadable.push_front((request_id.to_owned(), Unreadable { raw, hint }));
     }
 
-    /// An assertion is about to be encrypted.
-    pub fn assertion(&self, code: &str, mut xml: String) {
+    /// An assertion is about to be encrypted in `attempt`.
+    pub fn assertion(&self, attempt: &str, mut xml: String) {
         cut(&mut xml);
         let mut kept = self.lock();
-        begun(&mut kept, code).assertion = Some(xml);
+        begun(&mut kept, attempt).assertion = Some(xml);
     }
 
-    /// The attempt ended as `event` says.
-    pub fn end(&self, event: &Event) {
+    /// `attempt` ended as its event says.
+    pub fn end(&self, attempt: &str, logged: Logged) {
         let mut kept = self.lock();
-        let begun = match kept.open.iter().position(|(code, _)| *code == event.code) {
+        let begun = match kept.open.iter().position(|(known, _)| known == attempt) {
             Some(at) => kept.open.remove(at).map(|(_, begun)| begun),
             None => None,
         }
@@ -144,23 +146,24 @@ impl Exchanges {
         let came = kept
             .unreadable
             .iter()
-            .position(|(id, _)| *id == event.request_id);
+            .position(|(id, _)| *id == logged.event.request_id);
         let unreadable = came.and_then(|at| kept.unreadable.remove(at));
         kept.closed.push_front(Exchange {
             request: begun.request,
             unreadable: unreadable.map(|(_, came)| came),
             response: None,
             assertion: begun.assertion,
-            event: event.clone(),
+            attempt: attempt.to_owned(),
+            logged,
         });
         kept.closed.truncate(KEPT);
     }
 
-    /// The attempt `code`, which has ended, is answered with this Response.
-    pub fn response(&self, code: &str, mut message: Message) {
+    /// `attempt`, which has ended, is answered with this Response.
+    pub fn response(&self, attempt: &str, mut message: Message) {
         cut(&mut message.xml);
         let mut kept = self.lock();
-        if let Some(exchange) = kept.closed.iter_mut().find(|e| e.event.code == code) {
+        if let Some(exchange) = kept.closed.iter_mut().find(|e| e.attempt == attempt) {
             exchange.response = Some(message);
         }
     }
@@ -171,14 +174,14 @@ impl Exchanges {
     }
 }
 
-fn begun<'k>(kept: &'k mut Kept, code: &str) -> &'k mut Begun {
-    let at = match kept.open.iter().position(|(known, _)| known == code) {
+fn begun<'k>(kept: &'k mut Memory, attempt: &str) -> &'k mut Begun {
+    let at = match kept.open.iter().position(|(known, _)| known == attempt) {
         Some(at) => at,
         None => {
             if kept.open.len() == OPEN {
                 kept.open.pop_front();
             }
-            kept.open.push_back((code.to_owned(), Begun::default()));
+            kept.open.push_back((attempt.to_owned(), Begun::default()));
             kept.open.len() - 1
         }
     };
@@ -198,15 +201,14 @@ fn cut(xml: &mut String) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::audit::{EventKind, ResultCode};
+    use crate::audit::{Event, EventKind, ResultCode};
     use avouch_saml::time::Timestamp;
 
-    fn event(code: &str) -> Event {
-        Event {
-            code: code.into(),
+    fn logged() -> Logged {
+        let event = Event {
             at: Timestamp::from_millis(0),
-            kind: EventKind::SignOn,
-            result: ResultCode::Success,
+            kind: EventKind::SignOn.into(),
+            result: ResultCode::Success.into(),
             user_id: None,
             username: None,
             app_id: None,
@@ -220,6 +222,12 @@ mod tests {
             reason: String::new(),
             checks: Vec::new(),
             request_id: String::new(),
+        };
+        Logged {
+            seq: 1,
+            code: String::new(),
+            event,
+            acting: None,
         }
     }
 
@@ -233,13 +241,13 @@ mod tests {
     }
 
     #[test]
-    fn request_and_response_meet_by_their_code() {
+    fn request_and_response_meet_by_their_attempt() {
         let exchanges = Exchanges::default();
         exchanges.request("A", message("<request-a/>"));
         exchanges.request("B", message("<request-b/>"));
-        exchanges.end(&event("B"));
+        exchanges.end("B", logged());
         exchanges.response("B", message("<response-b/>"));
-        exchanges.end(&event("launch"));
+        exchanges.end("launch", logged());
         let all = exchanges.all();
         assert_eq!(all.len(), 2);
         assert!(all[0].request.is_none());
@@ -258,10 +266,10 @@ mod tests {
         let exchanges = Exchanges::default();
         for number in 0..1000 {
             exchanges.request(&format!("open-{number}"), message("x"));
-            exchanges.end(&event(&format!("closed-{number}")));
+            exchanges.end(&format!("closed-{number}"), logged());
         }
         exchanges.request("long", message(&"ü".repeat(LONGEST)));
-        exchanges.end(&event("long"));
+        exchanges.end("long", logged());
         assert_eq!(exchanges.all().len(), KEPT);
         assert!(
             exchanges.all()[0]

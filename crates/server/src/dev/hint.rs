@@ -2,9 +2,10 @@
 //! once when writing a service provider.
 
 use avouch_saml::binding::{Transport, redirect};
-use avouch_saml::xml::limits::Limits;
+use avouch_saml::message::authn_request::AuthnRequest;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
+use percent_encoding::percent_decode_str;
 
 /// What to do about `raw`, the query or form that came; `None` when nothing usual is seen in it.
 pub fn hint(transport: Transport, raw: &str) -> Option<&'static str> {
@@ -42,7 +43,7 @@ pub fn hint(transport: Transport, raw: &str) -> Option<&'static str> {
             "looks not deflated: HTTP-Redirect carries the XML deflated (RFC 1951), then in base64",
         ),
         Transport::Post
-            if redirect::receive(&format!("SAMLRequest={encoded}"), &Limits::MESSAGE).is_ok() =>
+            if redirect::receive::<AuthnRequest>(&format!("SAMLRequest={encoded}")).is_ok() =>
         {
             Some(
                 "looks deflated: HTTP-POST carries plain base64 of the XML; only HTTP-Redirect \
@@ -91,26 +92,8 @@ fn parameter<'r>(raw: &'r str, name: &str) -> Option<&'r str> {
 
 /// The value of a form's field; escapes that are broken stay as they are.
 fn decoded(value: &str) -> String {
-    let value = value.replace('+', " ");
-    let mut out = Vec::with_capacity(value.len());
-    let mut rest = value.as_bytes();
-    while let Some((&byte, tail)) = rest.split_first() {
-        let escaped = tail
-            .get(..2)
-            .and_then(|hex| std::str::from_utf8(hex).ok())
-            .and_then(|hex| u8::from_str_radix(hex, 16).ok());
-        match (byte, escaped) {
-            (b'%', Some(octet)) => {
-                out.push(octet);
-                rest = &tail[2..];
-            }
-            _ => {
-                out.push(byte);
-                rest = tail;
-            }
-        }
-    }
-    String::from_utf8_lossy(&out).into_owned()
+    let spaced = value.replace('+', " ");
+    percent_decode_str(&spaced).decode_utf8_lossy().into_owned()
 }
 
 #[cfg(test)]
@@ -170,10 +153,10 @@ mod tests {
     fn nothing_is_said_of_what_is_right_or_wrong_in_another_way() {
         let zlib = BASE64.decode(ZLIB).expect("base64");
         let right = field(&BASE64.encode(&zlib[2..zlib.len() - 4]));
-        assert!(redirect::receive(&right, &Limits::MESSAGE).is_ok());
+        assert!(redirect::receive::<AuthnRequest>(&right).is_ok());
         assert_eq!(hint(Transport::Redirect, &right), None);
         let right = field(&BASE64.encode(XML));
-        assert!(post::receive(right.as_bytes(), "", &Limits::MESSAGE).is_ok());
+        assert!(post::receive::<AuthnRequest>(right.as_bytes(), "").is_ok());
         assert_eq!(hint(Transport::Post, &right), None);
         assert_eq!(hint(Transport::Post, "SAMLRequest=!!!!"), None);
     }

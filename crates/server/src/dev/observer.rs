@@ -3,7 +3,7 @@
 use avouch_saml::binding::Transport;
 
 use super::exchanges::{Exchanges, Message};
-use crate::audit::Event;
+use crate::store::events::Logged;
 
 /// Sees each exchange with a service provider. What is seen is made only for somebody who watches.
 #[derive(Default)]
@@ -24,10 +24,10 @@ impl Observer {
         self.exchanges.as_ref()
     }
 
-    /// A request arrived in the attempt `code`.
-    pub fn request(&self, code: &str, message: impl FnOnce() -> Message) {
+    /// A request arrived, which began `attempt`.
+    pub fn request(&self, attempt: &str, message: impl FnOnce() -> Message) {
         if let Some(exchanges) = &self.exchanges {
-            exchanges.request(code, message());
+            exchanges.request(attempt, message());
         }
     }
 
@@ -39,23 +39,23 @@ impl Observer {
     }
 
     /// This assertion is about to be encrypted.
-    pub fn assertion(&self, code: &str, xml: impl FnOnce() -> String) {
+    pub fn assertion(&self, attempt: &str, xml: impl FnOnce() -> String) {
         if let Some(exchanges) = &self.exchanges {
-            exchanges.assertion(code, xml());
+            exchanges.assertion(attempt, xml());
         }
     }
 
-    /// The attempt ended as `event` says.
-    pub fn end(&self, event: &Event) {
+    /// The attempt ended as its event says.
+    pub fn end(&self, attempt: &str, logged: impl FnOnce() -> Logged) {
         if let Some(exchanges) = &self.exchanges {
-            exchanges.end(event);
+            exchanges.end(attempt, logged());
         }
     }
 
-    /// The attempt `code`, which has ended, is answered with this Response.
-    pub fn response(&self, code: &str, message: impl FnOnce() -> Message) {
+    /// `attempt`, which has ended, is answered with this Response.
+    pub fn response(&self, attempt: &str, message: impl FnOnce() -> Message) {
         if let Some(exchanges) = &self.exchanges {
-            exchanges.response(code, message());
+            exchanges.response(attempt, message());
         }
     }
 }

@@ -6,33 +6,41 @@ use crate::context::Context;
 use crate::fault::OperatorError;
 use crate::store::{self, StoreError};
 
-/// Logs what ended the attempt of `trail` and writes its event; answers the fault with the
-/// reference code that its reader is given.
+/// Logs what ended the attempt of `trail` and writes its event; answers the fault with what its
+/// reader is given: the event's reference code or, without an event, the request's id, which is in
+/// the log.
 pub fn record(cx: &Context, trail: &Trail, error: OperatorError) -> OperatorError {
-    let code = trail.code.clone();
     let cause = error.for_the_log();
-    tracing::error!(
-        request.id = cx.request_id,
-        event.code = code,
-        cause,
-        "a request failed"
-    );
+    let request_id = cx.request_id.as_str();
     // Without a database there is nowhere to write to.
-    if !error.is_unavailable() {
-        let event = trail.event(&cx.occasion(), ResultCode::InternalError, cause);
-        let written = cx.services.db.write(|c| store::events::insert(c, &event));
-        // A second failure changes nothing for the reader; the first one is in the log.
-        if let Err(second) = written {
-            let second: StoreError = second;
+    if error.is_unavailable() {
+        tracing::error!(request.id = request_id, cause, "a request failed");
+        return error.known_as(request_id.to_owned());
+    }
+    let event = trail.event(&cx.occasion(), ResultCode::InternalError, cause.as_str());
+    let db = &cx.services.db;
+    let written: Result<_, StoreError> = db.write(|c| store::events::insert_referred(c, &event));
+    match written {
+        Ok(referred) => {
             tracing::error!(
-                request.id = cx.request_id,
-                event.code = code,
-                error = %second,
-                "its event could not be written"
+                request.id = request_id,
+                event.code = referred.code,
+                cause,
+                "a request failed"
             );
+            error.known_as(referred.code)
+        }
+        // The first failure is what the reader should know of.
+        Err(second) => {
+            tracing::error!(
+                request.id = request_id,
+                cause,
+                %second,
+                "a request failed, and its event could not be written"
+            );
+            error.known_as(request_id.to_owned())
         }
     }
-    error.known_as(code)
 }
 
 /// As [`record`], for a fault that ended something of which nothing else is known; one that is
@@ -41,5 +49,5 @@ pub fn record_bare(cx: &Context, kind: EventKind, error: OperatorError) -> Opera
     if error.code().is_some() {
         return error;
     }
-    record(cx, &Trail::of(kind, &mut *cx.random()), error)
+    record(cx, &Trail::of(kind), error)
 }

@@ -21,8 +21,8 @@ pub struct Failing {
 pub fn check(services: &Services) -> Result<(), Failing> {
     let db = &services.db;
     db.ready().map_err(database)?;
-    let version = db.read_one(store::state::version).map_err(database)?;
-    match services.keyring.at(db, version) {
+    let versions = db.read_one(store::state::versions).map_err(database)?;
+    match services.keyring.at(db, versions) {
         Ok(keys) if keys.active().is_some() => Ok(()),
         Ok(_) => Err(keys("no signing key is active".to_owned())),
         Err(KeyringError::Store(error @ StoreError::Unavailable(_))) => Err(database(error)),

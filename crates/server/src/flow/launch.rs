@@ -5,6 +5,7 @@ use avouch_saml::metadata::AcsSelector;
 
 use crate::access::{self, Decision, Facts};
 use crate::audit::ResultCode;
+use crate::audit::check::{Origin, Phrase, Rule, Value};
 use crate::cache::apps::{By, ReadyApp};
 use crate::context::Context;
 use crate::flow::outcome::Answer;
@@ -41,13 +42,13 @@ fn open(
     let current = CurrentUser::read(cx)?;
     let app = cx
         .services
-        .app(current.version, By::ApiName(api_name), cx.now)?
+        .app(current.versions, By::ApiName(api_name), cx.now)?
         .ok_or_else(|| {
             attempt.trail.fail(
-                "app",
-                "a connected app",
-                api_name.to_owned(),
-                "connected apps",
+                Rule::App,
+                Phrase::ConnectedApp,
+                Value::text(api_name.to_owned()),
+                Origin::ConnectedApps,
             );
             Refusal::Page(ResultCode::UnknownServiceProvider)
         })?;
@@ -69,19 +70,19 @@ fn open(
     }
     if !saml.allow_unsolicited {
         attempt.trail.fail(
-            "way to start",
-            "a start URL, or unsolicited responses allowed",
-            "neither",
-            "the app's settings",
+            Rule::WayToStart,
+            Phrase::StartUrlOrUnsolicited,
+            Phrase::Neither,
+            Origin::AppSettings,
         );
         return Err(Refusal::Page(ResultCode::InvalidSettings));
     }
     if asked.is_some() && !saml.allow_relay_state_override {
         attempt.trail.pass(
-            "RelayState",
-            "the app's default",
-            "another one, ignored",
-            "the app's settings",
+            Rule::RelayState,
+            Phrase::TheAppsDefault,
+            Phrase::AnotherIgnored,
+            Origin::AppSettings,
         );
     }
     let relay_state = asked
@@ -92,23 +93,20 @@ fn open(
         .choose_acs(&AcsSelector::default())
         .map_err(|error| {
             attempt.trail.fail(
-                "assertion consumer service",
-                "one for HTTP-POST",
-                error.to_string(),
-                "metadata of the app",
+                Rule::AcsChoice,
+                Phrase::OneForPost,
+                Value::text(error.to_string()),
+                Origin::AppMetadata,
             );
             Refusal::Page(ResultCode::InvalidAcs)
         })?;
     let reply = ReplyTo::unsolicited(&app, acs, relay_state);
     let asking = Asking {
         request: Request::Launch(Launch {
-            acs: acs.location().as_str().to_owned(),
-            relay_state: reply.relay_state.as_ref().map(|r| r.as_str().to_owned()),
+            acs: acs.location().clone(),
+            relay_state: reply.relay_state.clone(),
         }),
-        asked: Asked {
-            accepted_at: cx.now.millis(),
-            ..Asked::default()
-        },
+        asked: Asked::nothing(cx.now),
     };
     proceed(cx, attempt, &reply, asking, current.session.as_ref())
 }

@@ -1,4 +1,4 @@
-//! Every key of the organisation, decrypted once a version of the state and shared by all requests.
+//! Every key of the organisation, decrypted once a version of the keys and shared by all requests.
 
 use std::sync::{Arc, PoisonError, RwLock};
 
@@ -14,15 +14,21 @@ use super::rollover;
 use crate::config::Settings;
 use crate::random::SystemRandom;
 use crate::store::keys::KeyRow;
+use crate::store::state::Versions;
 use crate::store::{self, Db, StoreError};
 
-/// Keys at one version of the state.
+/// Keys at one version of them.
 pub struct Keys {
     version: i64,
     keys: Vec<Arc<Key>>,
 }
 
 impl Keys {
+    /// The version they were read at.
+    pub fn version(&self) -> i64 {
+        self.version
+    }
+
     /// The key that signs messages.
     pub fn active(&self) -> Option<&Arc<Key>> {
         self.find(KeyPurpose::Signing)
@@ -145,14 +151,14 @@ impl Keyring {
         Ok(())
     }
 
-    /// The keys at `version` of the state, which the caller has just read. Without a change since
-    /// the last call this takes no statement.
+    /// The keys at `versions`, which the caller has just read. Without a change of a key since the
+    /// last call this takes no statement.
     ///
     /// # Errors
     /// As [`Keyring::open`].
-    pub fn at(&self, db: &Db, version: i64) -> Result<Arc<Keys>, KeyringError> {
+    pub fn at(&self, db: &Db, versions: Versions) -> Result<Arc<Keys>, KeyringError> {
         let loaded = self.loaded.read().unwrap_or_else(PoisonError::into_inner);
-        if let Some(keys) = loaded.as_ref().filter(|keys| keys.version == version) {
+        if let Some(keys) = loaded.as_ref().filter(|keys| keys.version == versions.keys) {
             return Ok(Arc::clone(keys));
         }
         drop(loaded);
@@ -165,7 +171,7 @@ impl Keyring {
     /// As [`Keyring::open`].
     pub fn current(&self, db: &Db) -> Result<Arc<Keys>, KeyringError> {
         let (version, rows) = db.read(|c| {
-            let version = store::state::version(c)?;
+            let version = store::state::versions(c)?.keys;
             Ok::<_, StoreError>((version, store::keys::all(c)?))
         })?;
         let mut keys = Vec::with_capacity(rows.len());

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use avouch_saml::time::Random;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
+use data_encoding::HEXLOWER_PERMISSIVE;
 use openssl::symm::{Cipher, decrypt_aead, encrypt_aead};
 
 use crate::config::keys::Keys as KeySettings;
@@ -107,7 +108,7 @@ impl MasterKey {
     pub fn decode(text: &str, origin: &str) -> Result<Self, MasterKeyError> {
         let text = text.trim();
         let bytes = if text.len() == 64 {
-            from_hex(text)
+            HEXLOWER_PERMISSIVE.decode(text.as_bytes()).ok()
         } else {
             BASE64.decode(text).ok()
         };
@@ -217,10 +218,4 @@ fn make_file(path: &Path, random: &mut dyn Random) -> std::io::Result<()> {
         .and_then(|()| std::fs::hard_link(&draft, path));
     std::fs::remove_file(&draft)?;
     written
-}
-
-fn from_hex(text: &str) -> Option<Vec<u8>> {
-    (0..text.len() / 2)
-        .map(|at| u8::from_str_radix(text.get(at * 2..at * 2 + 2)?, 16).ok())
-        .collect()
 }

@@ -1,10 +1,12 @@
 //! Sign-ons in progress: what was asked, by whom, and what it waits for.
 
+use avouch_saml::ids::{AcsUrl, MessageId, RelayState};
 use avouch_saml::time::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::apps::AppId;
 use crate::audit::Check;
+use crate::audit::check::Phrase;
 use crate::text_id;
 
 text_id!(
@@ -26,8 +28,8 @@ pub struct Pending {
     pub asking: Asking,
     /// What it waits for.
     pub stage: Stage,
-    /// The reference code given to this sign-on, so that all its events can be found by one.
-    pub code: String,
+    /// The id of the HTTP request that began this sign-on, which joins its steps.
+    pub begun_by: String,
     /// The checks made when the request was accepted, for the event at the end.
     pub checks: Vec<Check>,
     /// Open, or answered already.
@@ -83,27 +85,38 @@ pub enum Lacking {
 
 impl Lacking {
     /// What there is instead, for the event.
-    pub const fn found(self) -> &'static str {
+    pub const fn found(self) -> Phrase {
         match self {
-            Self::Session => "no session",
-            Self::Freshness => "a session from before the request",
-            Self::Context => "a session of another context",
+            Self::Session => Phrase::NoSession,
+            Self::Freshness => Phrase::OlderSession,
+            Self::Context => Phrase::SessionOfAnotherContext,
         }
     }
 }
 
 /// What a request asks of the login, whatever its protocol.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Asked {
     /// A login after the request is wanted.
     pub force_authn: bool,
     /// Nothing may be shown to the user.
     pub is_passive: bool,
-    /// When the request was accepted, in milliseconds since 1970: where a login is forced, only one
-    /// after this does.
-    pub accepted_at: i64,
+    /// When the request was accepted: where a login is forced, only one after this does.
+    pub accepted_at: Timestamp,
     /// The authentication contexts wanted, most wanted first.
     pub contexts: Option<RequestedContexts>,
+}
+
+impl Asked {
+    /// Nothing in particular, of a request accepted at `now`.
+    pub fn nothing(now: Timestamp) -> Self {
+        Self {
+            force_authn: false,
+            is_passive: false,
+            accepted_at: now,
+            contexts: None,
+        }
+    }
 }
 
 /// What a sign-on is about: who asked, and what of the login.
@@ -128,7 +141,7 @@ pub enum Request {
 
 impl Request {
     /// The ACS chosen, from registered metadata. Checked against metadata again when answering.
-    pub fn acs(&self) -> &str {
+    pub fn acs(&self) -> &AcsUrl {
         match self {
             Self::Saml(request) => &request.acs,
             Self::Launch(launch) => &launch.acs,
@@ -136,15 +149,15 @@ impl Request {
     }
 
     /// RelayState to give back.
-    pub fn relay_state(&self) -> Option<&str> {
+    pub fn relay_state(&self) -> Option<&RelayState> {
         match self {
-            Self::Saml(request) => request.relay_state.as_deref(),
-            Self::Launch(launch) => launch.relay_state.as_deref(),
+            Self::Saml(request) => request.relay_state.as_ref(),
+            Self::Launch(launch) => launch.relay_state.as_ref(),
         }
     }
 
     /// The ID of the request that the answer is to.
-    pub fn request_id(&self) -> Option<&str> {
+    pub fn request_id(&self) -> Option<&MessageId> {
         match self {
             Self::Saml(request) => Some(&request.id),
             Self::Launch(_) => None,
@@ -181,9 +194,9 @@ impl Request {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Launch {
     /// The ACS chosen.
-    pub acs: String,
+    pub acs: AcsUrl,
     /// RelayState to send along.
-    pub relay_state: Option<String>,
+    pub relay_state: Option<RelayState>,
 }
 
 /// The binding an AuthnRequest came by.
@@ -210,13 +223,13 @@ impl SamlTransport {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SamlRequest {
     /// Its ID.
-    pub id: String,
+    pub id: MessageId,
     /// How it arrived.
     pub transport: SamlTransport,
     /// The ACS chosen.
-    pub acs: String,
+    pub acs: AcsUrl,
     /// RelayState to give back.
-    pub relay_state: Option<String>,
+    pub relay_state: Option<RelayState>,
     /// Whether its signature was verified.
     pub signed: bool,
     /// What it wishes of the assertion.
@@ -234,8 +247,8 @@ pub struct SamlWishes {
     pub subject: Option<RequestedName>,
     /// AttributeConsumingServiceIndex.
     pub attribute_service: Option<u16>,
-    /// Upper bound the request put on the assertion's life, in milliseconds since 1970.
-    pub not_on_or_after: Option<i64>,
+    /// Upper bound the request put on the assertion's life.
+    pub not_on_or_after: Option<Timestamp>,
 }
 
 impl SamlWishes {

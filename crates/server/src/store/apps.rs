@@ -3,8 +3,9 @@
 use avouch_saml::time::Timestamp;
 use diesel::prelude::*;
 
-use super::schema::{app_assignments, apps};
-use super::{Conflict, Connection, StoreError};
+use super::schema::{app_assignments, apps, state};
+use super::state::{Kind, VERSIONS, Versions};
+use super::{Conflict, Connection, StoreError, on_each};
 use crate::apps::{App, AppId, AppState, Definition, LocalPolicy};
 use crate::users::{PermissionSetId, ProfileId};
 
@@ -17,6 +18,9 @@ pub struct StoredApp {
     pub entity_id: String,
     /// The SP's metadata: the EntityDescriptor as uploaded, or made from typed fields.
     pub metadata_xml: Vec<u8>,
+    /// How often it was written, counted from 1: what [`update`] compares. [`insert`] passes it
+    /// over.
+    pub version: i64,
 }
 
 /// A line of a list of apps.
@@ -70,6 +74,20 @@ pub fn by_api_name(c: &mut Connection, name: &str) -> Result<Option<StoredApp>, 
         .first(c)
         .optional()?;
     complete(c, row)
+}
+
+/// The version of the app's row, and the versions by kind that it is true at, in one statement;
+/// `None` when the app is gone.
+///
+/// # Errors
+/// As any statement.
+pub fn version(c: &mut Connection, id: &AppId) -> Result<Option<(Versions, i64)>, StoreError> {
+    Ok(on_each!(c, |c| state::table
+        .inner_join(apps::table.on(apps::id.eq(id.as_str())))
+        .filter(state::id.eq(1))
+        .select((VERSIONS, apps::version))
+        .get_result(c)
+        .optional())?)
 }
 
 /// The app that people mean by `text`: its row, API name or entity ID.
@@ -134,7 +152,7 @@ pub fn count(c: &mut Connection) -> Result<i64, StoreError> {
 }
 
 /// Every app without its metadata, with the entity ID, in the order of API names: for the
-/// launcher, which asks the access rules about each. Cache it by the state's version.
+/// launcher, which asks the access rules about each. Cache it by the version of apps.
 ///
 /// # Errors
 /// As [`by_entity_id`].
@@ -176,31 +194,33 @@ pub fn insert(c: &mut Connection, stored: &StoredApp) -> Result<(), StoreError> 
         .values((
             apps::id.eq(stored.app.id.as_str()),
             apps::created_at.eq(stored.app.created_at.millis()),
+            apps::version.eq(1),
             WriteRow::of(stored),
         ))
         .execute(c)?;
     insert_assignments(c, &stored.app)?;
-    super::state::bump(c)
+    super::state::bump(c, Kind::Apps)
 }
 
-/// Writes every field of an app that exists.
+/// Writes every field of an app as it was read, and raises its version.
 ///
 /// # Errors
-/// [`StoreError::Conflict`]: the entity ID or API name is taken, or the app is gone.
+/// [`StoreError::Conflict`]: the entity ID or API name is taken, the app is gone, or it is of
+/// another version than `stored`.
 pub fn update(c: &mut Connection, stored: &StoredApp) -> Result<(), StoreError> {
     let id = stored.app.id.as_str();
-    let changed = diesel::update(apps::table.filter(apps::id.eq(id)))
-        .set(WriteRow::of(stored))
+    let row = apps::table.filter(apps::id.eq(id));
+    let changed = diesel::update(row.filter(apps::version.eq(stored.version)))
+        .set((WriteRow::of(stored), apps::version.eq(stored.version + 1)))
         .execute(c)?;
     if changed == 0 {
-        return Err(StoreError::Conflict(Conflict::Gone(format!(
-            "app {}",
-            stored.app.api_name
-        ))));
+        let app = format!("app {}", stored.app.api_name);
+        let is_there = row.count().get_result::<i64>(c)? == 1;
+        return Err(Conflict::of_nothing_written(is_there, app).into());
     }
     diesel::delete(app_assignments::table.filter(app_assignments::app_id.eq(id))).execute(c)?;
     insert_assignments(c, &stored.app)?;
-    super::state::bump(c)
+    super::state::bump(c, Kind::Apps)
 }
 
 /// Removes an app with its assignments and consents. Events stay.
@@ -209,7 +229,7 @@ pub fn update(c: &mut Connection, stored: &StoredApp) -> Result<(), StoreError> 
 /// As any statement.
 pub fn remove(c: &mut Connection, id: &AppId) -> Result<bool, StoreError> {
     let removed = diesel::delete(apps::table.filter(apps::id.eq(id.as_str()))).execute(c)?;
-    super::state::bump(c)?;
+    super::state::bump(c, Kind::Apps)?;
     Ok(removed == 1)
 }
 
@@ -235,7 +255,7 @@ fn insert_assignments(c: &mut Connection, app: &App) -> Result<(), StoreError> {
     Ok(())
 }
 
-fn complete(c: &mut Connection, row: Option<Row>) -> Result<Option<StoredApp>, StoreError> {
+fn complete(c: &mut Connection, row: Option<WholeRow>) -> Result<Option<StoredApp>, StoreError> {
     let Some(row) = row else { return Ok(None) };
     let assigned = app_assignments::table
         .filter(app_assignments::app_id.eq(&row.id))
@@ -256,11 +276,12 @@ fn complete(c: &mut Connection, row: Option<Row>) -> Result<Option<StoredApp>, S
         app: short.into_app(assigned)?,
         entity_id: row.entity_id,
         metadata_xml: row.metadata_xml,
+        version: row.version,
     }))
 }
 
 #[derive(Queryable)]
-struct Row {
+struct WholeRow {
     id: String,
     api_name: String,
     name: String,
@@ -271,6 +292,7 @@ struct Row {
     metadata_xml: Vec<u8>,
     created_at: i64,
     updated_at: i64,
+    version: i64,
 }
 
 #[derive(Queryable)]

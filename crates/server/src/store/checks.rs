@@ -1,166 +1,110 @@
 //! Checks as the event log stores them. A sign-on's event is most of what it writes, and most of
-//! that is the same few sentences again: each is stored as its number in [`WORDS`].
+//! that is these.
 //!
-//! Shape: a JSON array with one array for each check, `[name, passed, expected, received, source]`.
-//! `passed` is 0 or 1. A text is a string, or the number of a known one; `null` for what came means
-//! that it was what was expected.
+//! Shape: a line for each check, of cells between tabs; neither can stand in a [`Foreign`] text. The
+//! cells are rule, expected, received, origin, and what a later version adds. A rule that failed has
+//! `!` before its id. A value is one cell, which its first character tells:
+//!
+//! | cell | value |
+//! | --- | --- |
+//! | empty | nothing |
+//! | `id`, `id/2` | a phrase, and how many values go into it, each of which follows in turn |
+//! | `/2` | a list of so many |
+//! | `17`, `-17` | a number |
+//! | `@17` | an instant, in milliseconds since 1970 |
+//! | `:id` | a URI of the specifications |
+//! | `=text` | text; in the place of a rule or an origin, the key of a setting |
+//! | `^` | in the place of what came: what was expected |
+//!
+//! A cell that begins otherwise, and an id nobody knows, is a later version's: it is kept and written
+//! again as it is. A later version may add ids and cells, and no other shape of a value that takes
+//! several cells.
 
-use std::borrow::Cow;
-use std::sync::LazyLock;
+use std::fmt::Write as _;
+use std::str::Split;
 
-use serde::{Deserialize, Serialize};
+use avouch_saml::time::Timestamp;
 
-use crate::audit::Check;
+use crate::audit::check::{Check, Foreign, Origin, Phrase, Rule, Uri, Value};
 
-/// Texts that have a number, which is their place here. What is stored refers to it: add at the end
-/// only, and change or remove nothing. A text that the flow no longer says stays readable, and one
-/// that is not here is stored in full.
-const WORDS: &[&str] = &[
-    "",
-    "signature",
-    "signed by the SP",
-    "signed by the SP, or not at all",
-    "signed",
-    "not signed",
-    "no rule: not the app's settings, its metadata or saml.want_authn_requests_signed",
-    "Destination",
-    "the public URL",
-    "IssueInstant",
-    "saml.request_lifetime_seconds",
-    "assertion consumer service",
-    "the default",
-    "metadata of the app",
-    "NameIDPolicy",
-    "NameIDPolicy and Subject",
-    "any for any",
-    "NameID formats of the app",
-    "session",
-    "a session that will do",
-    "a session that will do, or a login",
-    "a session that will do without interaction",
-    "no session",
-    "the session",
-    "authentication context",
-    "any",
-    "urn:oasis:names:tc:SAML:2.0:ac:classes:PasswordProtectedTransport",
-    "urn:oasis:names:tc:SAML:2.0:ac:classes:Password",
-    "RequestedAuthnContext and the contexts the app permits",
-    "user is active",
-    "active",
-    "deactivated",
-    "the user",
-    "app is not blocked",
-    "not blocked",
-    "installed",
-    "the app's local policy",
-    "app is installed",
-    "user is permitted",
-    "any active user",
-    "a profile or permission set that lists the app",
-    "permitted users of the app's local policy",
-    "attributes",
-    "the app's rows and what its metadata asks for",
-    "the app's attribute rows",
-    "attribute held back",
-    "rows whose conditions hold, values that may be sent",
-    "encryption",
-    "a usable key of the SP",
-    "a usable key of the SP, or none published",
-    "the service provider publishes no encryption key",
-    "the app's settings and metadata",
-    "signature of the answer",
-    "http://www.w3.org/2001/04/xmldsig-more#rsa-sha256",
-    "http://www.w3.org/2001/04/xmldsig-more#ecdsa-sha256",
-    "http://www.w3.org/2009/xmlenc11#aes128-gcm",
-    "http://www.w3.org/2009/xmlenc11#aes256-gcm",
-    "assertion",
-    "response",
-    "assertion and response",
-    "IsPassive",
-    "password",
-    "the user's",
-    "another one",
-    "right",
-    "the local directory",
-    "throttle",
-    "no wait",
-    "login.*_failures",
-    "request ID",
-    "not seen before",
-    "used before",
-    "requests remembered",
-    "service provider",
-    "connected apps",
-    "the app's settings",
-    "RelayState",
-];
-
-/// A text, or the number of a known one.
-#[derive(Serialize, Deserialize)]
-#[serde(untagged)]
-enum Word<'a> {
-    Known(usize),
-    Text(Cow<'a, str>),
-}
-
-type Row<'a> = (Word<'a>, u8, Word<'a>, Option<Word<'a>>, Word<'a>);
-
-impl<'a> Word<'a> {
-    fn of(text: &'a str) -> Self {
-        // By length, which tells nearly all of them apart and costs no hash.
-        static BY_LENGTH: LazyLock<Vec<Vec<usize>>> = LazyLock::new(|| {
-            let longest = WORDS.iter().map(|word| word.len()).max().unwrap_or(0);
-            let mut by_length = vec![Vec::new(); longest + 1];
-            for (number, word) in WORDS.iter().enumerate() {
-                by_length[word.len()].push(number);
-            }
-            by_length
-        });
-        let same_length = BY_LENGTH.get(text.len()).map_or(&[][..], Vec::as_slice);
-        match same_length.iter().find(|number| WORDS[**number] == text) {
-            Some(number) => Self::Known(*number),
-            None => Self::Text(Cow::Borrowed(text)),
-        }
-    }
-
-    fn text(self) -> Result<Cow<'static, str>, Unreadable> {
-        match self {
-            Self::Known(number) => match WORDS.get(number) {
-                Some(word) => Ok(Cow::Borrowed(*word)),
-                None => Err(Unreadable::Word(number)),
-            },
-            Self::Text(text) => Ok(Cow::Owned(text.into_owned())),
-        }
-    }
-}
+/// The most that phrases stand in each other.
+const DEEPEST: usize = 8;
 
 /// Why stored checks cannot be read.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum Unreadable {
-    /// Not of the shape that is written.
-    #[error("{0}")]
-    Shape(#[from] serde_json::Error),
-    /// A number nothing is known of.
-    #[error("text {0} is not known: a later version wrote it")]
-    Word(usize),
+    /// A line ends before its check does.
+    #[error("a check ends early: {0:?}")]
+    EndsEarly(String),
+    /// Phrases stand in each other without end.
+    #[error("a value is too deep: {0:?}")]
+    TooDeep(String),
 }
 
 /// The stored form of `checks`.
 pub(super) fn write(checks: &[Check]) -> String {
-    let rows: Vec<Row<'_>> = checks
-        .iter()
-        .map(|check| {
-            let as_expected = check.received == check.expected;
-            (
-                Word::of(&check.name),
-                u8::from(check.passed),
-                Word::of(&check.expected),
-                (!as_expected).then(|| Word::of(&check.received)),
-                Word::of(&check.source),
-            )
-        })
-        .collect();
-    serde_json::to_string(&rows).expect("texts and numbers are JSON")
+    let mut out = String::with_capacity(checks.len() * 48);
+    for (at, check) in checks.iter().enumerate() {
+        if at > 0 {
+            out.push('\n');
+        }
+        if !check.passed {
+            out.push('!');
+        }
+        match &check.rule {
+            Rule::Setting(key) => text('=', key.as_str(), &mut out),
+            rule => out.push_str(rule.id()),
+        }
+        value(&check.expected, &mut out);
+        if check.received == check.expected && check.expected != Value::Nothing {
+            out.push_str("\t^");
+        } else {
+            value(&check.received, &mut out);
+        }
+        out.push('\t');
+        match &check.origin {
+            Origin::Setting(key) => text('=', key.as_str(), &mut out),
+            origin => out.push_str(origin.id()),
+        }
+        for more in &check.more {
+            value(more, &mut out);
+        }
+    }
+    out
+}
+
+fn text(mark: char, text: &str, out: &mut String) {
+    out.push(mark);
+    out.push_str(text);
+}
+
+/// Writes a value with the tab before it.
+fn value(written: &Value, out: &mut String) {
+    out.push('\t');
+    let several = |id: &str, values: &[Value], out: &mut String| {
+        out.push_str(id);
+        if !values.is_empty() || id.is_empty() {
+            number('/', i64::try_from(values.len()).unwrap_or(0), out);
+        }
+        for within in values {
+            value(within, out);
+        }
+    };
+    match written {
+        Value::Nothing => {}
+        Value::Phrase(phrase, values) => several(phrase.id(), values, out),
+        Value::Unknown(id, values) => several(id.as_str(), values, out),
+        Value::List(values) => several("", values, out),
+        Value::Number(n) => write!(out, "{n}").expect("text takes text"),
+        Value::Instant(instant) => number('@', instant.millis(), out),
+        Value::Uri(uri) => text(':', uri.id(), out),
+        Value::Text(foreign) => text('=', foreign.as_str(), out),
+        Value::Raw(cell) => out.push_str(cell.as_str()),
+    }
+}
+
+fn number(mark: char, number: i64, out: &mut String) {
+    write!(out, "{mark}{number}").expect("text takes text");
 }
 
 /// Reads the stored form.
@@ -168,82 +112,224 @@ pub(super) fn write(checks: &[Check]) -> String {
 /// # Errors
 /// [`Unreadable`].
 pub(super) fn read(stored: &str) -> Result<Vec<Check>, Unreadable> {
-    let rows: Vec<Row<'_>> = serde_json::from_str(stored)?;
-    rows.into_iter()
-        .map(|(name, passed, expected, received, source)| {
-            let expected = expected.text()?;
+    if stored.is_empty() {
+        return Ok(Vec::new());
+    }
+    stored
+        .split('\n')
+        .map(|line| {
+            let ends_early = || Unreadable::EndsEarly(line.to_owned());
+            let mut cells = Cells {
+                line,
+                left: line.split('\t'),
+            };
+            let rule = cells.next()?;
+            let (passed, rule) = match rule.strip_prefix('!') {
+                Some(rule) => (false, rule),
+                None => (true, rule),
+            };
+            if rule.is_empty() {
+                return Err(ends_early());
+            }
+            let expected = cells.value(0)?;
+            let received = match cells.left.clone().next() {
+                Some("^") => {
+                    cells.next()?;
+                    expected.clone()
+                }
+                _ => cells.value(0)?,
+            };
+            let origin = cells.next()?;
+            let mut more = Vec::new();
+            while cells.left.clone().next().is_some() {
+                more.push(cells.value(0)?);
+            }
             Ok(Check {
-                name: name.text()?,
-                passed: passed != 0,
-                received: match received {
-                    Some(received) => received.text()?,
-                    None => expected.clone(),
+                rule: match rule.strip_prefix('=') {
+                    Some(key) => Rule::Setting(foreign(key)),
+                    None => Rule::of_id(rule),
                 },
+                passed,
                 expected,
-                source: source.text()?,
+                received,
+                origin: match origin.strip_prefix('=') {
+                    Some(key) => Origin::Setting(foreign(key)),
+                    None => Origin::of_id(origin),
+                },
+                more,
             })
         })
         .collect()
 }
 
+/// The cells of a line that are not read yet.
+struct Cells<'a> {
+    line: &'a str,
+    left: Split<'a, char>,
+}
+
+impl<'a> Cells<'a> {
+    fn next(&mut self) -> Result<&'a str, Unreadable> {
+        let next = self.left.next();
+        next.ok_or_else(|| Unreadable::EndsEarly(self.line.to_owned()))
+    }
+
+    fn value(&mut self, depth: usize) -> Result<Value, Unreadable> {
+        if depth > DEEPEST {
+            return Err(Unreadable::TooDeep(self.line.to_owned()));
+        }
+        let cell = self.next()?;
+        let raw = || Value::Raw(foreign(cell));
+        let Some(first) = cell.chars().next() else {
+            return Ok(Value::Nothing);
+        };
+        let rest = &cell[first.len_utf8()..];
+        Ok(match first {
+            '=' => Value::Text(foreign(rest)),
+            '@' => match rest.parse() {
+                Ok(millis) => Value::Instant(Timestamp::from_millis(millis)),
+                Err(_) => raw(),
+            },
+            ':' => Uri::of_id(rest).map_or_else(raw, Value::Uri),
+            '-' | '0'..='9' => cell.parse().map_or_else(|_| raw(), Value::Number),
+            '/' | 'a'..='z' => {
+                let (id, count) = match cell.split_once('/') {
+                    None => (cell, 0),
+                    Some((id, count)) => match count.parse::<usize>() {
+                        Ok(count) => (id, count),
+                        Err(_) => return Ok(raw()),
+                    },
+                };
+                let mut values = Vec::new();
+                for _ in 0..count {
+                    values.push(self.value(depth + 1)?);
+                }
+                let values = values.into_boxed_slice();
+                match Phrase::of_id(id) {
+                    _ if id.is_empty() => Value::List(values),
+                    Some(phrase) => Value::Phrase(phrase, values),
+                    None => Value::Unknown(foreign(id), values),
+                }
+            }
+            _ => raw(),
+        })
+    }
+}
+
+fn foreign(text: &str) -> Foreign {
+    Foreign::new(text.to_owned())
+}
+
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeSet;
-
     use super::*;
 
-    fn check(expected: &str, received: &str) -> Check {
-        Check {
-            name: "Destination".into(),
-            passed: true,
-            expected: expected.to_owned().into(),
-            received: received.to_owned().into(),
-            source: "a source nobody numbered".into(),
-        }
+    fn text(text: &'static str) -> Value {
+        Value::text(text)
+    }
+
+    fn check(expected: impl Into<Value>, received: impl Into<Value>) -> Check {
+        let origin = Origin::setting("saml.any_setting");
+        Check::new(Rule::Destination, true, expected, received, origin)
     }
 
     #[test]
     fn what_is_written_reads_back() {
+        let mut later = check(Value::Nothing, Phrase::Any);
+        later.more = vec![text("beside"), Value::Number(7)];
         let all = [
-            check("", ""),
-            check("any", ""),
-            check("", "any"),
-            check("Ünï <&> \"q\" 漢字", "\u{2028}\\ 17"),
-            check("17", "null"),
-            check("the same", "the same"),
+            check(Value::Nothing, Value::Nothing),
+            check(Phrase::Any, Value::Nothing),
+            check(Value::Nothing, Phrase::Any),
+            check(text("Ünï <&> \"q\" 漢字"), text("\u{2028}\\ 17")),
+            check(text("17"), 17_i64),
+            check(text("^"), text("^")),
+            check(text("="), text("/2")),
+            check(-17_i64, Timestamp::from_millis(-1)),
+            check(Uri::RsaSha256, Uri::RsaSha256),
+            check(
+                Phrase::Because
+                    .with([Phrase::For.with([text("a"), Phrase::Any.into()]), text("b")]),
+                Value::list([text("a"), Value::list([text("b"), text("c")])]),
+            ),
+            Check::changed("description", "", "new"),
+            Check::new(
+                Rule::Password,
+                false,
+                Phrase::Right,
+                Value::Nothing,
+                Origin::User,
+            ),
+            later,
         ];
         assert_eq!(read(&write(&all)).expect("reads"), all);
+        assert_eq!(read(&write(&[])).expect("reads"), []);
     }
 
     #[test]
-    fn known_texts_are_numbers() {
+    fn the_stored_form_is_what_it_was() {
+        let lines = [
+            check(Phrase::Any, Phrase::Any),
+            check(
+                text("there"),
+                Phrase::LoggedInAt.with([Timestamp::from_millis(5).into()]),
+            ),
+            Check::new(
+                Rule::AuthnContext,
+                false,
+                Uri::Password,
+                Value::list([text("a"), Value::Number(2)]),
+                Origin::IsPassive,
+            ),
+        ];
         assert_eq!(
-            write(&[check("any", "any"), check("any", "other")]),
-            r#"[[7,1,25,null,"a source nobody numbered"],[7,1,25,"other","a source nobody numbered"]]"#
+            write(&lines),
+            "dest\tany\t^\t=saml.any_setting\n\
+             dest\t=there\tat/1\t@5\t=saml.any_setting\n\
+             !authn\t:pw\t/2\t=a\t2\tpassive"
         );
     }
 
     #[test]
-    fn what_nobody_wrote_is_told() {
-        for bad in ["", "{}", "[[1]]", "[[1,1,1,1,true]]", "[[1,1,1,1,-1]]"] {
-            assert!(matches!(read(bad), Err(Unreadable::Shape(_))), "{bad}");
-        }
-        assert!(matches!(
-            read("[[1,1,1,1,65535]]"),
-            Err(Unreadable::Word(65535))
-        ));
+    fn what_a_later_version_wrote_is_read_and_kept() {
+        let stored = "!of.tomorrow\tphrase.of.tomorrow/2\t=a\t~shape\t:uri.of.tomorrow\torigin.of.tomorrow\tmore/1\t5\n\
+                      dest\tany\t@soon\turl";
+        let checks = read(stored).expect("reads");
+        assert_eq!(checks[0].rule, Rule::Other(foreign("of.tomorrow")));
+        assert!(!checks[0].passed);
+        assert_eq!(
+            checks[0].expected,
+            Value::Unknown(
+                foreign("phrase.of.tomorrow"),
+                [text("a"), Value::Raw(foreign("~shape"))].into()
+            )
+        );
+        assert_eq!(checks[0].received, Value::Raw(foreign(":uri.of.tomorrow")));
+        assert_eq!(
+            checks[0].origin,
+            Origin::Other(foreign("origin.of.tomorrow"))
+        );
+        assert_eq!(checks[1].rule, Rule::Destination);
+        assert_eq!(write(&checks), stored);
     }
 
     #[test]
-    fn numbers_are_unambiguous_and_keep_their_meaning() {
-        assert_eq!(WORDS.iter().collect::<BTreeSet<_>>().len(), WORDS.len());
-        for (number, word) in [
-            (0, ""),
-            (25, "any"),
-            (39, "any active user"),
-            (76, "RelayState"),
+    fn what_nobody_wrote_is_told() {
+        for bad in [
+            "dest",
+            "dest\tany",
+            "dest\tany\tany",
+            "dest\tfor/2\t=a\t=b",
+            "\t\t\t",
+            "!\t\t\t",
         ] {
-            assert_eq!(WORDS[number], word);
+            assert!(
+                matches!(read(bad), Err(Unreadable::EndsEarly(_))),
+                "{bad:?}"
+            );
         }
+        let deep = format!("dest{}\t\turl", "\tor/1".repeat(100_000));
+        assert!(matches!(read(&deep), Err(Unreadable::TooDeep(_))));
+        assert!(read("dest\tfor/2\t=a\t=b\t\turl").is_ok());
     }
 }

@@ -54,17 +54,3 @@ pub fn remember(
         .execute(c))?;
     Ok(())
 }
-
-/// Forgets what the user agreed to for the app. Answers whether there was anything.
-///
-/// # Errors
-/// As any statement.
-pub fn withdraw(c: &mut Connection, user: &UserId, app: &AppId) -> Result<bool, StoreError> {
-    let gone = diesel::delete(
-        consents::table
-            .filter(consents::user_id.eq(user.as_str()))
-            .filter(consents::app_id.eq(app.as_str())),
-    )
-    .execute(c)?;
-    Ok(gone == 1)
-}

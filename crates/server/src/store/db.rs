@@ -13,8 +13,9 @@ use diesel::connection::{
 use diesel::{PgConnection, SqliteConnection};
 
 use super::Connection;
-use super::batch::{self, Batch, MOST_JOINED, Open, Uncommitted};
+use super::checkpoint::Written;
 use super::error::{StoreError, is_locked};
+use super::pieces::{self, Queue};
 use super::pool::{Health, Lent, Opened, Pool, SharedHealth, WAIT};
 
 /// Which database an address names.
@@ -117,7 +118,11 @@ pub struct Db {
     readers: Pool,
     /// SQLite lets one connection write at a time: a pool of one queues writers fairly here
     /// instead of in SQLite's busy handler, which sleeps. PostgreSQL writes through `readers`.
-    writer: Option<Pool>,
+    pub(super) writer: Option<Pool>,
+    /// What flows have handed over to it.
+    pub(super) queue: Queue,
+    /// How much was written since the log was last copied.
+    pub(super) written: Written,
     statements: Arc<AtomicU64>,
     /// The file that was there when [`Db::ready`] last looked: device and inode.
     file: Mutex<Option<(u64, u64)>>,
@@ -137,6 +142,8 @@ impl Db {
         Self {
             readers: pool(connections),
             writer,
+            queue: Queue::default(),
+            written: Written::default(),
             statements,
             address,
             file: Mutex::new(None),
@@ -171,12 +178,6 @@ impl Db {
         })
     }
 
-    /// Whether the database is a file of this machine, so that a statement is microseconds of this
-    /// process's own work and waits for no network.
-    pub fn is_embedded(&self) -> bool {
-        matches!(self.address, Address::Sqlite(_))
-    }
-
     /// Runs `work`, which sends a single statement, without a transaction around it. One
     /// statement is consistent by itself, and BEGIN and COMMIT would be two more round trips.
     ///
@@ -208,51 +209,21 @@ impl Db {
         &self,
         work: impl Fn(&mut Connection) -> Result<T, E>,
     ) -> Result<T, E> {
-        if let Some(writer) = &self.writer
-            && batch::is_collecting()
-        {
-            return join(writer, &work);
-        }
-        self.run(self.writer.as_ref().unwrap_or(&self.readers), |lent| {
-            end_shared(lent);
+        let pool = self.writer.as_ref().unwrap_or(&self.readers);
+        self.run_on(lend_writer(pool)?, pool, |lent| {
             begin_writing(lent)?;
-            finish(lent, &work)
+            let done = finish(lent, &work)?;
+            self.written.add(1);
+            Ok(done)
         })
     }
 
-    /// Runs `work`, whose writes on an embedded database join those of other threads in one
-    /// transaction. Nothing may leave this process that tells of them before [`Db::commit`] has
-    /// succeeded with what is answered.
-    pub fn together<T>(&self, work: impl FnOnce() -> T) -> (T, Uncommitted) {
-        batch::collect(work)
-    }
-
-    /// Sees to it that what was written is committed. Whoever comes first commits for all that
-    /// joined.
-    ///
-    /// # Errors
-    /// [`StoreError::Unavailable`]: the commit failed, or the connection was lost before; nothing
-    /// was written.
-    pub fn commit(&self, written: Uncommitted) -> Result<(), StoreError> {
-        for batch in &written.batches {
-            let outcome = || batch.outcome().cloned();
-            let ended = match (outcome(), &self.writer) {
-                (Some(ended), _) => ended,
-                (None, Some(writer)) => {
-                    let mut lent = writer.lend()?;
-                    // Another thread may have ended it meanwhile, and begun the next.
-                    if outcome().is_none() {
-                        end_shared(&mut lent);
-                    }
-                    give_back(lent);
-                    // Whoever has the connection can end it: so if it has not ended, it was lost.
-                    outcome().unwrap_or_else(|| Err("its connection was lost".to_owned()))
-                }
-                (None, None) => Err("there is no writer".to_owned()),
-            };
-            ended.map_err(|why| StoreError::Unavailable(format!("the commit failed: {why}")))?;
-        }
-        Ok(())
+    /// As [`Db::read_one`], never on the writer's connection: for what takes long.
+    pub(super) fn read_apart<T, E: From<StoreError>>(
+        &self,
+        work: impl Fn(&mut Connection) -> Result<T, E>,
+    ) -> Result<T, E> {
+        self.run(&self.readers, |lent| work(lent).map_err(Stop::Before))
     }
 
     /// Whether the database answers and has the schema this version needs.
@@ -279,9 +250,9 @@ impl Db {
                 return Err(StoreError::Unavailable(gone));
             }
             // A file may be readable and no more.
-            return self.write(|c| super::state::version(c).map(|_| ()));
+            return self.write(|c| super::state::versions(c).map(|_| ()));
         }
-        self.read_one(super::state::version).map(|_| ())
+        self.read_one(super::state::versions).map(|_| ())
     }
 
     fn run<T, E: From<StoreError>>(
@@ -334,86 +305,34 @@ impl Db {
     }
 }
 
-/// Keeps a connection unless its transaction could not be ended, or is one that others join.
-fn give_back(mut lent: Lent<'_>) {
-    let open = u32::from(lent.shared().is_some());
+/// Keeps a connection unless its transaction could not be ended.
+pub(super) fn give_back(mut lent: Lent<'_>) {
     let status = Manager::transaction_manager_status_mut(&mut *lent);
-    let in_order =
-        matches!(status.transaction_depth(), Ok(depth) if depth.map_or(0, u32::from) == open);
+    let in_order = matches!(status.transaction_depth(), Ok(None));
     // A file that became unreadable or read-only is looked at anew.
     if in_order && lent.health() != Health::Lost {
         lent.keep();
     }
 }
 
-/// Runs `work` in the transaction that others have open, or opens one for others to join. Only
-/// `work` is undone when it answers `Err`.
-fn join<T, E: From<StoreError>>(
-    writer: &Pool,
-    work: &impl Fn(&mut Connection) -> Result<T, E>,
-) -> Result<T, E> {
-    let mut lent = writer
-        .lend_within(PATIENCE)
-        .inspect_err(|_| batch::note_busy())?;
-    let joining = lent.shared().is_some();
-    let begun = if joining {
-        Manager::begin_transaction(&mut *lent)
-    } else {
-        begin_sql(&mut lent, BEGIN_WRITING, "BEGIN")
-    };
-    if let Err(error) = begun {
-        if is_locked(&error) {
-            batch::note_busy();
-        }
-        give_back(lent);
-        return Err(StoreError::from(error).into());
+/// Lends the writer. Somebody who serves others meanwhile waits for it no longer than [`PATIENCE`].
+fn lend_writer(pool: &Pool) -> Result<Lent<'_>, StoreError> {
+    if pieces::is_serving() {
+        return pool
+            .lend_within(PATIENCE)
+            .inspect_err(|_| pieces::note_busy());
     }
-    let done = work(&mut lent);
-    match &done {
-        Ok(_) => {
-            if joining {
-                // A savepoint of its own inside the transaction.
-                Manager::commit_transaction(&mut *lent).map_err(StoreError::from)?;
-            }
-            let open = lent.shared().get_or_insert_with(|| Open {
-                batch: Arc::new(Batch::default()),
-                joined: 0,
-            });
-            open.joined += 1;
-            batch::note(&open.batch);
-            if open.joined == MOST_JOINED {
-                end_shared(&mut lent);
-            }
-        }
-        Err(_) => {
-            // A failed rollback shows in the connection's state; `give_back` looks.
-            let _ = Manager::rollback_transaction(&mut *lent);
-        }
-    }
-    give_back(lent);
-    done
-}
-
-/// Commits the transaction that others have joined, if there is one, and tells them.
-fn end_shared(lent: &mut Lent<'_>) {
-    let Some(Open { batch, .. }) = lent.shared().take() else {
-        return;
-    };
-    let committed = Manager::commit_transaction(&mut **lent);
-    if committed.is_err() {
-        let _ = Manager::rollback_transaction(&mut **lent);
-    }
-    batch.end(committed.map_err(|error| error.to_string()));
+    pool.lend()
 }
 
 type Manager = <Connection as diesel::Connection>::TransactionManager;
 
 /// How long somebody who serves others meanwhile waits for a writer.
-const PATIENCE: Duration = Duration::from_millis(20);
+pub(super) const PATIENCE: Duration = Duration::from_millis(20);
 
 /// IMMEDIATE: a transaction that first reads and then writes would otherwise fail when another
 /// process wrote in between.
-const BEGIN_WRITING: &str = "BEGIN IMMEDIATE";
+pub(super) const BEGIN_WRITING: &str = "BEGIN IMMEDIATE";
 
 /// Where a piece of work ended early.
 enum Stop<E> {
@@ -432,11 +351,23 @@ fn begin<E: From<StoreError>>(
         .map_err(|error| Stop::Before(StoreError::from(error).into()))
 }
 
-fn begin_sql(connection: &mut Connection, sqlite: &str, postgres: &str) -> diesel::QueryResult<()> {
+pub(super) fn begin_sql(
+    connection: &mut Connection,
+    sqlite: &str,
+    postgres: &str,
+) -> diesel::QueryResult<()> {
     match connection {
         Connection::Sqlite(c) => AnsiTransactionManager::begin_transaction_sql(c, sqlite),
         Connection::Postgres(c) => AnsiTransactionManager::begin_transaction_sql(c, postgres),
     }
+}
+
+pub(super) fn commit(connection: &mut Connection) -> diesel::QueryResult<()> {
+    Manager::commit_transaction(connection)
+}
+
+pub(super) fn roll_back(connection: &mut Connection) -> diesel::QueryResult<()> {
+    Manager::rollback_transaction(connection)
 }
 
 /// Begins to write, and waits for another process that does. SQLite's busy handler waits for
@@ -445,6 +376,10 @@ fn begin_writing<E: From<StoreError>>(connection: &mut Connection) -> Result<(),
     let deadline = Instant::now() + WAIT;
     loop {
         match begin_sql(connection, BEGIN_WRITING, "BEGIN") {
+            Err(error) if is_locked(&error) && pieces::is_serving() => {
+                pieces::note_busy();
+                return Err(Stop::Before(StoreError::from(error).into()));
+            }
             Err(error) if is_locked(&error) && Instant::now() < deadline => {}
             begun => return begun.map_err(|error| Stop::Before(StoreError::from(error).into())),
         }
@@ -485,11 +420,7 @@ fn connect(address: &Address, statements: &Arc<AtomicU64>) -> Result<Opened, Sto
         } => watched.note(error),
         _ => {}
     });
-    Ok(Opened {
-        connection,
-        health,
-        shared: None,
-    })
+    Ok(Opened { connection, health })
 }
 
 fn connect_sqlite(path: &Path) -> Result<SqliteConnection, StoreError> {
@@ -497,8 +428,8 @@ fn connect_sqlite(path: &Path) -> Result<SqliteConnection, StoreError> {
     // and the log be thrown away. `Address::prepare` makes one where there may be none yet.
     let mut connection = SqliteConnection::establish(&existing(path))?;
     // NORMAL with WAL: a power cut may lose the last commits but never the file's consistency.
-    // A checkpoint each 16 MB rather than 4: the pages that every sign-on touches are then copied
-    // back a quarter as often.
+    // A server copies the log in a thread of its own; see `store/checkpoint.rs`. Where there is none,
+    // or it does not keep up, the commit that makes the log 64 MB long does.
     connection
         .batch_execute(
             "PRAGMA busy_timeout = 5000;
@@ -508,7 +439,7 @@ fn connect_sqlite(path: &Path) -> Result<SqliteConnection, StoreError> {
              PRAGMA foreign_keys = ON;
              PRAGMA temp_store = MEMORY;
              PRAGMA cache_size = -8000;
-             PRAGMA wal_autocheckpoint = 4000;
+             PRAGMA wal_autocheckpoint = 16000;
              PRAGMA journal_size_limit = 67108864;",
         )
         .map_err(StoreError::from)?;

@@ -40,6 +40,27 @@ pub enum Conflict {
     /// The row that is referred to does not exist, or not any more.
     #[error("what it refers to is gone: {0}")]
     Gone(String),
+    /// The row was changed since it was read. Read it anew, and apply the change to what is there
+    /// or ask whoever wanted it.
+    #[error("{0} was changed by somebody else since it was read")]
+    Stale(String),
+}
+
+impl Conflict {
+    /// Why an update of the row `what`, as it was read, wrote nothing.
+    pub(super) fn of_nothing_written(is_there: bool, what: String) -> Self {
+        if is_there {
+            Self::Stale(what)
+        } else {
+            Self::Gone(what)
+        }
+    }
+}
+
+impl From<Conflict> for StoreError {
+    fn from(conflict: Conflict) -> Self {
+        Self::Conflict(conflict)
+    }
 }
 
 impl StoreError {

@@ -1,33 +1,20 @@
 //! The event log.
 
+use std::collections::HashMap;
+
 use avouch_saml::time::Timestamp;
 use diesel::prelude::*;
 
-use super::schema::events;
-use super::{Connection, StoreError, checks, on_each};
-use crate::audit::{Event, EventKind, ResultCode};
+use super::codes::Codes;
+use super::schema::{event_mentions, events};
+use super::{Connection, StoreError, checks, event_index, on_each};
+use crate::audit::{Event, EventKind, Reference, ResultCode, Word};
 
-/// Writes an event, in the transaction of what it reports.
-///
-/// # Errors
-/// [`StoreError::Conflict`]: the reference code is taken; make another.
-pub fn insert(c: &mut Connection, event: &Event) -> Result<(), StoreError> {
-    insert_acting(c, event, None)
-}
-
-/// As [`insert`], for what `acting` did for the event's user.
-///
-/// # Errors
-/// As [`insert`].
-pub fn insert_acting(
-    c: &mut Connection,
-    event: &Event,
-    acting: Option<&str>,
-) -> Result<(), StoreError> {
-    let checks = checks::write(&event.checks);
-    on_each!(c, |c| diesel::insert_into(events::table)
-        .values((
-            events::code.eq(&event.code),
+/// The columns of an event with their values, but its number, which the database gives.
+macro_rules! values {
+    ($event:expr, $checks:expr, $acting:expr) => {{
+        let event: &Event = $event;
+        (
             events::at.eq(event.at.millis()),
             events::kind.eq(event.kind.as_str()),
             events::result.eq(event.result.as_str()),
@@ -42,36 +29,140 @@ pub fn insert_acting(
             events::protocol.eq(event.protocol),
             events::binding.eq(&event.binding),
             events::reason.eq(&event.reason),
-            events::checks.eq(&checks),
+            events::checks.eq(&$checks),
             events::request_id.eq(&event.request_id),
-            events::acting.eq(acting),
-        ))
+            events::acting.eq($acting),
+        )
+    }};
+}
+
+/// Writes an event, in the transaction of what it reports.
+///
+/// # Errors
+/// As any statement.
+pub fn insert(c: &mut Connection, event: &Event) -> Result<(), StoreError> {
+    insert_acting(c, event, None)
+}
+
+/// As [`insert`], for what `acting` did for the event's user.
+///
+/// # Errors
+/// As any statement.
+pub fn insert_acting(
+    c: &mut Connection,
+    event: &Event,
+    acting: Option<&str>,
+) -> Result<(), StoreError> {
+    let checks = checks::write(&event.checks);
+    on_each!(c, |c| diesel::insert_into(events::table)
+        .values(values!(event, checks, acting))
         .execute(c))?;
     Ok(())
 }
 
-/// An event as stored, with its place in the log.
+/// As [`insert`], for whoever tells somebody the event's reference code.
+///
+/// # Errors
+/// As any statement.
+pub fn insert_referred(c: &mut Connection, event: &Event) -> Result<Reference, StoreError> {
+    insert_referred_acting(c, event, None)
+}
+
+/// As [`insert_referred`], for what `acting` did for the event's user.
+///
+/// # Errors
+/// As any statement.
+pub fn insert_referred_acting(
+    c: &mut Connection,
+    event: &Event,
+    acting: Option<&str>,
+) -> Result<Reference, StoreError> {
+    let checks = checks::write(&event.checks);
+    let seq: i64 = on_each!(&mut *c, |c| diesel::insert_into(events::table)
+        .values(values!(event, checks, acting))
+        .returning(events::seq)
+        .get_result(c))?;
+    let code = Codes::read(c)?.of(seq);
+    Ok(Reference { seq, code })
+}
+
+/// Gives the event at `seq` another sentence: for one that stands for many others, whose number is
+/// known later.
+///
+/// # Errors
+/// As any statement.
+pub fn set_reason(c: &mut Connection, seq: i64, reason: &str) -> Result<(), StoreError> {
+    diesel::update(events::table.filter(events::seq.eq(seq)))
+        .set(events::reason.eq(reason))
+        .execute(c)?;
+    Ok(())
+}
+
+/// An event as stored.
 #[derive(Debug, Clone)]
 pub struct Logged {
-    /// Place in the log: later events have higher ones.
+    /// Its place in the log: later events have higher ones.
     pub seq: i64,
+    /// Its reference code.
+    pub code: String,
     /// The event.
     pub event: Event,
     /// Who acted, when that was not the event's user.
     pub acting: Option<String>,
 }
 
-/// The event with this reference code. Letter case, spaces and a missing hyphen are forgiven, since
-/// codes are read out over the telephone.
+/// The event with this reference code, however it is typed.
 ///
 /// # Errors
 /// As any statement; [`StoreError::Damaged`] when a column does not read.
 pub fn by_code(c: &mut Connection, code: &str) -> Result<Option<Logged>, StoreError> {
-    let row = events::table
-        .filter(events::code.eq(as_written(code)))
-        .first::<Row>(c)
-        .optional()?;
-    row.map(Row::into_logged).transpose()
+    let codes = Codes::read(c)?;
+    let Some(seq) = codes.seq(code) else {
+        return Ok(None);
+    };
+    let row = events::table.find(seq).first::<LoggedRow>(c).optional()?;
+    row.map(|row| row.into_logged(&codes)).transpose()
+}
+
+/// When each of these apps was last signed on to with success.
+///
+/// # Errors
+/// As any statement.
+pub fn last_sign_ons(
+    c: &mut Connection,
+    apps: &[String],
+) -> Result<HashMap<String, Timestamp>, StoreError> {
+    let (kind, result) = (EventKind::SignOn.as_str(), ResultCode::Success.as_str());
+    let indexed = event_index::end(c)?;
+    // One look at what is behind the index, for all of them.
+    let mut last: HashMap<String, Timestamp> = events::table
+        .filter(events::seq.gt(indexed))
+        .filter(events::kind.eq(kind))
+        .filter(events::result.eq(result))
+        .group_by(events::app_id)
+        .select((events::app_id, diesel::dsl::max(events::at)))
+        .load::<(Option<String>, Option<i64>)>(c)?
+        .into_iter()
+        .filter_map(|(app, at)| Some((app?, Timestamp::from_millis(at?))))
+        .collect();
+    for app in apps {
+        if last.contains_key(app) {
+            continue;
+        }
+        let at: Option<i64> = event_mentions::table
+            .inner_join(events::table.on(events::seq.eq(event_mentions::seq)))
+            .filter(event_mentions::row_id.eq(app))
+            .filter(events::kind.eq(kind))
+            .filter(events::result.eq(result))
+            .order(event_mentions::seq.desc())
+            .select(events::at)
+            .first(c)
+            .optional()?;
+        if let Some(at) = at {
+            last.insert(app.clone(), Timestamp::from_millis(at));
+        }
+    }
+    Ok(last)
 }
 
 /// Which events a page of the log shows. Empty fields ask for nothing.
@@ -97,91 +188,108 @@ pub struct Filter {
     pub text: String,
 }
 
+/// Adds what `filter` asks to a query over events.
+macro_rules! filtered {
+    ($page:expr, $filter:expr, $codes:expr) => {{
+        let filter: &Filter = $filter;
+        let mut page = $page;
+        if let Some(before) = filter.before {
+            page = page.filter(events::seq.lt(before));
+        }
+        if let Some(kind) = filter.kind {
+            page = page.filter(events::kind.eq(kind.as_str()));
+        }
+        if let Some(result) = filter.result {
+            page = page.filter(events::result.eq(result.as_str()));
+        }
+        if filter.failures_only {
+            page = page.filter(events::result.ne(ResultCode::Success.as_str()));
+        }
+        if let Some(user) = &filter.user_id {
+            page = page.filter(events::user_id.eq(user.clone()));
+        }
+        if let Some(app) = &filter.app_id {
+            page = page.filter(events::app_id.eq(app.clone()));
+        }
+        if let Some(from) = filter.from {
+            page = page.filter(events::at.ge(from.millis()));
+        }
+        if let Some(until) = filter.until {
+            page = page.filter(events::at.lt(until.millis()));
+        }
+        if !filter.text.is_empty() {
+            // No event has the number -1.
+            let coded = $codes.seq(&filter.text).unwrap_or(-1);
+            let pattern = super::users::contains(&filter.text);
+            page = page.filter(
+                events::seq
+                    .eq(coded)
+                    .or(events::address.like(pattern.clone()).escape('\\'))
+                    .or(events::reason.like(pattern.clone()).escape('\\'))
+                    .or(events::username.is_not_null().and(
+                        events::username
+                            .assume_not_null()
+                            .like(pattern.clone())
+                            .escape('\\'),
+                    ))
+                    .or(events::app_name.is_not_null().and(
+                        events::app_name
+                            .assume_not_null()
+                            .like(pattern.clone())
+                            .escape('\\'),
+                    ))
+                    .or(events::entity_id.is_not_null().and(
+                        events::entity_id
+                            .assume_not_null()
+                            .like(pattern)
+                            .escape('\\'),
+                    )),
+            );
+        }
+        page
+    }};
+}
+
 /// Events that `filter` keeps, newest first, at most `limit`.
 ///
 /// # Errors
 /// As [`by_code`].
 pub fn list(c: &mut Connection, filter: &Filter, limit: i64) -> Result<Vec<Logged>, StoreError> {
-    let mut page = events::table
+    let codes = Codes::read(c)?;
+    let newest_first = events::table
         .order(events::seq.desc())
         .limit(limit)
         .into_boxed();
-    if let Some(before) = filter.before {
-        page = page.filter(events::seq.lt(before));
-    }
-    if let Some(kind) = filter.kind {
-        page = page.filter(events::kind.eq(kind.as_str()));
-    }
-    if let Some(result) = filter.result {
-        page = page.filter(events::result.eq(result.as_str()));
-    }
-    if filter.failures_only {
-        page = page.filter(events::result.ne(ResultCode::Success.as_str()));
-    }
-    if let Some(user) = &filter.user_id {
-        page = page.filter(events::user_id.eq(user.clone()));
-    }
-    if let Some(app) = &filter.app_id {
-        page = page.filter(events::app_id.eq(app.clone()));
-    }
-    if let Some(from) = filter.from {
-        page = page.filter(events::at.ge(from.millis()));
-    }
-    if let Some(until) = filter.until {
-        page = page.filter(events::at.lt(until.millis()));
-    }
-    if !filter.text.is_empty() {
-        let pattern = super::users::contains(&filter.text);
-        page = page.filter(
-            events::code
-                .like(pattern.clone())
-                .escape('\\')
-                .or(events::address.like(pattern.clone()).escape('\\'))
-                .or(events::reason.like(pattern.clone()).escape('\\'))
-                .or(events::username.is_not_null().and(
-                    events::username
-                        .assume_not_null()
-                        .like(pattern.clone())
-                        .escape('\\'),
-                ))
-                .or(events::app_name.is_not_null().and(
-                    events::app_name
-                        .assume_not_null()
-                        .like(pattern.clone())
-                        .escape('\\'),
-                ))
-                .or(events::entity_id.is_not_null().and(
-                    events::entity_id
-                        .assume_not_null()
-                        .like(pattern)
-                        .escape('\\'),
-                )),
-        );
-    }
-    page.load::<Row>(c)?
-        .into_iter()
-        .map(Row::into_logged)
+    let all = filtered!(newest_first, filter, codes);
+    let rows = match filter.user_id.as_ref().or(filter.app_id.as_ref()) {
+        None => all.load::<LoggedRow>(c)?,
+        // Those behind the index one by one, then those in it.
+        Some(row_id) => {
+            let indexed = event_index::end(c)?;
+            let mut rows = all.filter(events::seq.gt(indexed)).load::<LoggedRow>(c)?;
+            let left = limit - i64::try_from(rows.len()).unwrap_or(limit);
+            if left > 0 {
+                let mentioned = event_mentions::table
+                    .inner_join(events::table.on(events::seq.eq(event_mentions::seq)))
+                    .filter(event_mentions::row_id.eq(row_id.clone()))
+                    .filter(event_mentions::seq.le(indexed))
+                    .order(event_mentions::seq.desc())
+                    .limit(left)
+                    .select(events::all_columns)
+                    .into_boxed();
+                rows.extend(filtered!(mentioned, filter, codes).load::<LoggedRow>(c)?);
+            }
+            rows
+        }
+    };
+    rows.into_iter()
+        .map(|row| row.into_logged(&codes))
         .collect()
 }
 
-/// A code as Avouch writes it: capitals, in two halves of four.
-fn as_written(code: &str) -> String {
-    let mut plain: String = code
-        .chars()
-        .filter(char::is_ascii_alphanumeric)
-        .map(|c| c.to_ascii_uppercase())
-        .collect();
-    if plain.len() == 8 {
-        plain.insert(4, '-');
-        return plain;
-    }
-    code.trim().to_owned()
-}
-
 #[derive(Queryable)]
-struct Row {
+struct LoggedRow {
     seq: i64,
-    code: String,
     at: i64,
     kind: String,
     result: String,
@@ -201,18 +309,9 @@ struct Row {
     acting: Option<String>,
 }
 
-impl Row {
-    fn into_logged(self) -> Result<Logged, StoreError> {
-        let code = self.code;
-        let unknown = |column: &str, word: &str| {
-            StoreError::damaged(
-                format!("events.{column} of {code}"),
-                format!("{word:?} is unknown"),
-            )
-        };
-        let kind = EventKind::parse(&self.kind).ok_or_else(|| unknown("kind", &self.kind))?;
-        let result =
-            ResultCode::parse(&self.result).ok_or_else(|| unknown("result", &self.result))?;
+impl LoggedRow {
+    fn into_logged(self, codes: &Codes) -> Result<Logged, StoreError> {
+        let code = codes.of(self.seq);
         let checks = checks::read(&self.checks)
             .map_err(|e| StoreError::damaged(format!("events.checks of {code}"), e))?;
         Ok(Logged {
@@ -220,8 +319,8 @@ impl Row {
             acting: self.acting,
             event: Event {
                 at: Timestamp::from_millis(self.at),
-                kind,
-                result,
+                kind: Word::read(self.kind),
+                result: Word::read(self.result),
                 user_id: self.user_id,
                 username: self.username,
                 app_id: self.app_id,
@@ -235,8 +334,8 @@ impl Row {
                 reason: self.reason,
                 checks,
                 request_id: self.request_id,
-                code,
             },
+            code,
         })
     }
 }

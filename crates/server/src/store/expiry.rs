@@ -4,7 +4,7 @@ use avouch_saml::time::Timestamp;
 use diesel::prelude::*;
 
 use super::schema::{events, pending, replay, sessions, throttle};
-use super::{Connection, StoreError, on_each};
+use super::{Connection, StoreError, event_index};
 use crate::audit::EventKind;
 
 /// How long a counter of failed logins outlives its last block, in seconds: longer than any
@@ -39,48 +39,30 @@ pub fn delete_expired(c: &mut Connection, now: Timestamp, limit: i64) -> Result<
     Ok(deleted)
 }
 
-/// A message that is remembered: its issuer and its ID.
-pub type MessageKey = (String, String);
-
-/// At most `limit` remembered messages that are too old to be accepted. Looks at all of them, since
-/// an index on their ends would cost each sign-on more than this costs a minute: no transaction that
-/// writes should do it.
-///
-/// # Errors
-/// As any statement.
-pub fn old_messages(
-    c: &mut Connection,
-    now: Timestamp,
-    limit: i64,
-) -> Result<Vec<MessageKey>, StoreError> {
-    Ok(replay::table
-        .filter(replay::expires_at.le(now.millis()))
-        .select((replay::issuer, replay::message_id))
-        .limit(limit)
-        .load(c)?)
-}
-
-/// Forgets those of these messages that are too old still, and answers how many there were: another
-/// node may have forgotten one meanwhile, and have seen a new one of the same ID.
+/// Forgets at most about `limit` messages issued before `before`, by which all of them must be too old
+/// to be accepted, and answers how many there were.
 ///
 /// # Errors
 /// As any statement.
 pub fn forget_messages(
     c: &mut Connection,
-    keys: &[MessageKey],
-    now: Timestamp,
+    before: Timestamp,
+    limit: i64,
 ) -> Result<usize, StoreError> {
-    let mut forgotten = 0;
-    for (issuer, id) in keys {
-        forgotten += on_each!(&mut *c, |c| diesel::delete(
-            replay::table
-                .filter(replay::issuer.eq(issuer))
-                .filter(replay::message_id.eq(id))
-                .filter(replay::expires_at.le(now.millis()))
-        )
-        .execute(c))?;
-    }
-    Ok(forgotten)
+    // Those of one instant go together: they are few.
+    let last: Option<i64> = replay::table
+        .select(replay::issued_at)
+        .filter(replay::issued_at.lt(before.millis()))
+        .order(replay::issued_at)
+        .offset(limit - 1)
+        .limit(1)
+        .first(c)
+        .optional()?;
+    let all = replay::table.filter(replay::issued_at.lt(before.millis()));
+    Ok(match last {
+        Some(last) => diesel::delete(all.filter(replay::issued_at.le(last))).execute(c)?,
+        None => diesel::delete(all).execute(c)?,
+    })
 }
 
 /// Deletes the oldest sign-ons in progress beyond `most`, at most `limit` of them, and answers how
@@ -115,7 +97,8 @@ pub enum OldEvents {
 
 /// Looks at `limit` events from `after` on, oldest first, deletes those of `which` that are older
 /// than `before`, and answers the place of the last one that is that old: go on there. `None` when
-/// nothing there is old enough yet.
+/// nothing there is old enough yet. The newest event of all stays, or SQLite would give its number,
+/// and with it its reference code, to the next.
 ///
 /// Events are numbered in the order of time, so that this needs no index on time, which each
 /// sign-on would have to write to.
@@ -129,26 +112,40 @@ pub fn delete_events(
     before: Timestamp,
     limit: i64,
 ) -> Result<Option<i64>, StoreError> {
-    let oldest = events::table
+    const KINDS: [EventKind; 3] = [EventKind::SignOn, EventKind::Login, EventKind::Logout];
+    type Piece = (i64, i64, String, Option<String>, Option<String>);
+    let mut piece = events::table
         .filter(events::seq.gt(after))
         .order(events::seq)
         .limit(limit)
-        .select((events::seq, events::at))
-        .load::<(i64, i64)>(c)?;
-    let old = oldest.iter().take_while(|(_, at)| *at < before.millis());
-    let Some((last, _)) = old.last() else {
+        .select((
+            events::seq,
+            events::at,
+            events::kind,
+            events::user_id,
+            events::app_id,
+        ))
+        .load::<Piece>(c)?;
+    let is_old = |(_, at, ..): &&Piece| *at < before.millis();
+    let old = piece.iter().take_while(is_old).count();
+    piece.truncate(old);
+    let Some(last) = piece.last().map(|(seq, ..)| *seq) else {
         return Ok(None);
     };
-    let kinds = [EventKind::SignOn, EventKind::Login, EventKind::Logout].map(EventKind::as_str);
-    let piece = events::table
-        .filter(events::seq.gt(after))
-        .filter(events::seq.le(*last))
-        .filter(events::kind.eq_any(kinds));
-    match which {
-        OldEvents::OfUsers => diesel::delete(piece).execute(c)?,
-        OldEvents::WithoutUser => {
-            diesel::delete(piece.filter(events::user_id.is_null())).execute(c)?
-        }
-    };
-    Ok(Some(*last))
+    let newest: Option<i64> = events::table
+        .select(diesel::dsl::max(events::seq))
+        .first(c)?;
+    piece.retain(|(seq, _, kind, user, _)| {
+        KINDS.iter().any(|of_users| of_users.as_str() == kind)
+            && (which == OldEvents::OfUsers || user.is_none())
+            && Some(*seq) != newest
+    });
+    let gone: Vec<i64> = piece.iter().map(|(seq, ..)| *seq).collect();
+    diesel::delete(events::table.filter(events::seq.eq_any(gone))).execute(c)?;
+    let mentions: Vec<(String, i64)> = piece
+        .into_iter()
+        .flat_map(|(seq, _, _, user, app)| user.into_iter().chain(app).map(move |row| (row, seq)))
+        .collect();
+    event_index::forget(c, &mentions)?;
+    Ok(Some(last))
 }

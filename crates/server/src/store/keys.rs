@@ -1,10 +1,13 @@
 //! Signing keys, their private halves encrypted.
 
+use avouch_saml::security::certificate::Certificate;
 use avouch_saml::time::Timestamp;
 use diesel::prelude::*;
 
 use super::schema::signing_keys;
+use super::state::Kind;
 use super::{Connection, StoreError};
+use crate::apps::effective::OwnKey;
 
 /// A key as stored.
 #[derive(Debug, Clone, Queryable, Insertable)]
@@ -33,6 +36,21 @@ impl KeyRow {
     }
 }
 
+/// The signing keys among `rows` that are not retired, as apps choose among them.
+pub fn for_apps(rows: &[KeyRow]) -> Vec<OwnKey> {
+    rows.iter()
+        .filter(|row| row.purpose == "signing" && row.state != "retired")
+        .filter_map(|row| {
+            let certificate = Certificate::from_der(&row.certificate).ok()?;
+            Some(OwnKey {
+                id: row.id.clone(),
+                kind: certificate.public_key().ok()?.kind(),
+                active: row.state == "active",
+            })
+        })
+        .collect()
+}
+
 /// Every key, oldest first.
 ///
 /// # Errors
@@ -51,7 +69,7 @@ pub fn insert(c: &mut Connection, key: &KeyRow) -> Result<(), StoreError> {
     diesel::insert_into(signing_keys::table)
         .values(key)
         .execute(c)?;
-    super::state::bump(c)
+    super::state::bump(c, Kind::Keys)
 }
 
 /// Moves a key to another state. Answers whether it was there.
@@ -62,6 +80,6 @@ pub fn set_state(c: &mut Connection, id: &str, state: &str) -> Result<bool, Stor
     let changed = diesel::update(signing_keys::table.filter(signing_keys::id.eq(id)))
         .set(signing_keys::state.eq(state))
         .execute(c)?;
-    super::state::bump(c)?;
+    super::state::bump(c, Kind::Keys)?;
     Ok(changed == 1)
 }

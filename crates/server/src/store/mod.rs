@@ -3,6 +3,7 @@
 
 pub mod apps;
 pub mod consents;
+pub mod event_index;
 pub mod events;
 pub mod expiry;
 pub mod keys;
@@ -18,18 +19,21 @@ pub mod state;
 pub mod throttle;
 pub mod users;
 
-mod batch;
+mod checkpoint;
 mod checks;
+mod codes;
 mod connection;
 mod db;
 mod error;
+mod pieces;
 mod pool;
 mod schema;
+mod serve;
 
-pub use batch::Uncommitted;
 pub use connection::AnyConnection as Connection;
 pub use db::{Address, Db};
 pub use error::{Conflict, StoreError};
+pub use serve::FlowEnd;
 
 /// Runs the same expression on whichever database `$connection` is, for queries that diesel
 /// writes differently for each (upserts).

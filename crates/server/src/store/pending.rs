@@ -7,9 +7,8 @@ use diesel::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use super::schema::pending;
-use super::{Connection, StoreError};
+use super::{Connection, StoreError, checks};
 use crate::apps::AppId;
-use crate::audit::Check;
 use crate::sessions::{Asked, Asking, Pending, PendingId, PendingStatus, Request, Stage};
 
 const OPEN: &str = "open";
@@ -26,11 +25,11 @@ pub fn insert(c: &mut Connection, sign_on: &Pending) -> Result<(), StoreError> {
             pending::browser_hash.eq(sign_on.browser_hash.as_deref()),
             pending::app_id.eq(sign_on.app.as_str()),
             pending::stage.eq(super::json(&sign_on.stage)),
-            pending::request.eq(super::json(&Kept {
+            pending::request.eq(super::json(&PendingText {
                 request: Cow::Borrowed(&sign_on.asking.request),
                 asked: Cow::Borrowed(&sign_on.asking.asked),
-                code: Cow::Borrowed(&sign_on.code),
-                checks: Cow::Borrowed(&sign_on.checks),
+                begun_by: Cow::Borrowed(&sign_on.begun_by),
+                checks: Cow::Owned(checks::write(&sign_on.checks)),
             })),
             pending::status.eq(word(sign_on.status)),
             pending::created_at.eq(sign_on.created_at.millis()),
@@ -48,9 +47,9 @@ pub fn insert(c: &mut Connection, sign_on: &Pending) -> Result<(), StoreError> {
 pub fn by_id(c: &mut Connection, id: &PendingId) -> Result<Option<Pending>, StoreError> {
     let row = pending::table
         .filter(pending::id.eq(id.as_str()))
-        .first::<Row>(c)
+        .first::<PendingRow>(c)
         .optional()?;
-    row.map(Row::into_pending).transpose()
+    row.map(PendingRow::into_pending).transpose()
 }
 
 /// Binds a sign-on to a browser. Answers whether it is now bound to this one: a sign-on that is
@@ -117,15 +116,15 @@ fn word(status: PendingStatus) -> &'static str {
 
 /// What is stored of a sign-on as one text: it is read and written whole.
 #[derive(Serialize, Deserialize)]
-struct Kept<'a> {
+struct PendingText<'a> {
     request: Cow<'a, Request>,
     asked: Cow<'a, Asked>,
-    code: Cow<'a, str>,
-    checks: Cow<'a, [Check]>,
+    begun_by: Cow<'a, str>,
+    checks: Cow<'a, str>,
 }
 
 #[derive(Queryable)]
-struct Row {
+struct PendingRow {
     id: String,
     browser_hash: Option<String>,
     app_id: String,
@@ -136,12 +135,14 @@ struct Row {
     expires_at: i64,
 }
 
-impl Row {
+impl PendingRow {
     fn into_pending(self) -> Result<Pending, StoreError> {
         let damaged =
             |column, e| StoreError::damaged(format!("pending.{column} of {}", self.id), e);
-        let kept: Kept<'_> =
+        let kept: PendingText<'_> =
             serde_json::from_str(&self.request).map_err(|e| damaged("request", e))?;
+        let checks = checks::read(&kept.checks)
+            .map_err(|e| StoreError::damaged(format!("pending.request of {}", self.id), e))?;
         let stage = serde_json::from_str(&self.stage).map_err(|e| damaged("stage", e))?;
         Ok(Pending {
             id: PendingId::new(self.id),
@@ -152,8 +153,8 @@ impl Row {
                 asked: kept.asked.into_owned(),
             },
             stage,
-            code: kept.code.into_owned(),
-            checks: kept.checks.into_owned(),
+            begun_by: kept.begun_by.into_owned(),
+            checks,
             // Anything else than open must never be answered.
             status: if self.status == OPEN {
                 PendingStatus::Open

@@ -3,6 +3,7 @@
 use diesel::prelude::*;
 
 use super::schema::permission_sets;
+use super::state::Kind;
 use super::{Connection, StoreError};
 use crate::users::PermissionSetId;
 
@@ -51,4 +52,18 @@ pub fn ensure(
         ))
         .execute(c)?;
     Ok(new_id)
+}
+
+/// Gives the permission set another name, and tells every node, which has it in its cached users. Answers
+/// whether the permission set was there.
+///
+/// # Errors
+/// [`StoreError::Conflict`]: the name is taken.
+pub fn rename(c: &mut Connection, id: &PermissionSetId, name: &str) -> Result<bool, StoreError> {
+    let row = permission_sets::table.filter(permission_sets::id.eq(id.as_str()));
+    let changed = diesel::update(row)
+        .set(permission_sets::name.eq(name))
+        .execute(c)?;
+    super::state::bump(c, Kind::Profiles)?;
+    Ok(changed == 1)
 }

@@ -12,7 +12,6 @@ use std::time::{Duration, Instant};
 use diesel::result::DatabaseErrorKind;
 
 use super::Connection;
-use super::batch::Open;
 use super::error::{StoreError, is_locked, is_lost};
 
 type Connect = Box<dyn Fn() -> Result<Opened, StoreError> + Send + Sync>;
@@ -21,8 +20,6 @@ type Connect = Box<dyn Fn() -> Result<Opened, StoreError> + Send + Sync>;
 pub(super) struct Opened {
     pub(super) connection: Connection,
     pub(super) health: Arc<SharedHealth>,
-    /// The transaction that is open on it, for others to join.
-    pub(super) shared: Option<Open>,
 }
 
 /// What the last failed statement on a connection means for it.
@@ -218,11 +215,6 @@ impl Lent<'_> {
     /// What was seen of the connection since it was lent or last asked.
     pub(super) fn health(&self) -> Health {
         self.opened.as_ref().expect(PRESENT).health.take()
-    }
-
-    /// The transaction that is open on it, for others to join.
-    pub(super) fn shared(&mut self) -> &mut Option<Open> {
-        &mut self.opened.as_mut().expect(PRESENT).shared
     }
 
     /// Gives the connection back in good order.

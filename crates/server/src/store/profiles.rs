@@ -3,6 +3,7 @@
 use diesel::prelude::*;
 
 use super::schema::profiles;
+use super::state::Kind;
 use super::{Connection, StoreError};
 use crate::users::ProfileId;
 
@@ -44,4 +45,18 @@ pub fn ensure(c: &mut Connection, name: &str, new_id: ProfileId) -> Result<Profi
         .values((profiles::id.eq(new_id.as_str()), profiles::name.eq(name)))
         .execute(c)?;
     Ok(new_id)
+}
+
+/// Gives the profile another name, and tells every node, which has it in its cached users. Answers
+/// whether the profile was there.
+///
+/// # Errors
+/// [`StoreError::Conflict`]: the name is taken.
+pub fn rename(c: &mut Connection, id: &ProfileId, name: &str) -> Result<bool, StoreError> {
+    let row = profiles::table.filter(profiles::id.eq(id.as_str()));
+    let changed = diesel::update(row)
+        .set(profiles::name.eq(name))
+        .execute(c)?;
+    super::state::bump(c, Kind::Profiles)?;
+    Ok(changed == 1)
 }

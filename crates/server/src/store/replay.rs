@@ -16,25 +16,36 @@ pub enum Seen {
     Before(Option<PendingId>),
 }
 
-/// Remembers a message of `issuer` until `expires_at`, by which it must be too old to be accepted.
-/// `pending` is the sign-on that comes of it.
+/// What tells one message from another. Nobody can vary any of it in a message that is signed. In one
+/// that is not, another instant makes another message, as another ID would: whoever can forge the one
+/// can forge the other.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Message {
+    /// When it was issued, as it says itself.
+    pub issued_at: Timestamp,
+    /// Who issued it.
+    pub issuer: String,
+    /// Its ID.
+    pub id: String,
+}
+
+/// Remembers a message until [`forget_messages`](super::expiry::forget_messages) forgets those of its
+/// time. `pending` is the sign-on that comes of it.
 ///
 /// # Errors
 /// As any statement.
 pub fn remember(
     c: &mut Connection,
-    issuer: &str,
-    message_id: &str,
+    message: &Message,
     pending: Option<&PendingId>,
-    expires_at: Timestamp,
 ) -> Result<Seen, StoreError> {
     // Not insert and see: on PostgreSQL a broken rule would end the caller's transaction.
     let inserted = on_each!(&mut *c, |c| diesel::insert_into(replay::table)
         .values((
-            replay::issuer.eq(issuer),
-            replay::message_id.eq(message_id),
+            replay::issued_at.eq(message.issued_at.millis()),
+            replay::issuer.eq(&message.issuer),
+            replay::message_id.eq(&message.id),
             replay::pending_id.eq(pending.map(PendingId::as_str)),
-            replay::expires_at.eq(expires_at.millis()),
         ))
         .on_conflict_do_nothing()
         .execute(c))?;
@@ -42,8 +53,7 @@ pub fn remember(
         return Ok(Seen::First);
     }
     let before: Option<Option<String>> = replay::table
-        .filter(replay::issuer.eq(issuer))
-        .filter(replay::message_id.eq(message_id))
+        .find((message.issued_at.millis(), &message.issuer, &message.id))
         .select(replay::pending_id)
         .first(c)
         .optional()?;

@@ -11,7 +11,9 @@ diesel::table! {
 diesel::table! {
     state (id) {
         id -> BigInt,
-        version -> BigInt,
+        apps -> BigInt,
+        keys -> BigInt,
+        profiles -> BigInt,
     }
 }
 
@@ -48,6 +50,7 @@ diesel::table! {
         admin_rights -> Text,
         created_at -> BigInt,
         updated_at -> BigInt,
+        version -> BigInt,
     }
 }
 
@@ -78,6 +81,7 @@ diesel::table! {
         metadata_xml -> Binary,
         created_at -> BigInt,
         updated_at -> BigInt,
+        version -> BigInt,
     }
 }
 
@@ -152,18 +156,17 @@ diesel::table! {
 }
 
 diesel::table! {
-    replay (issuer, message_id) {
+    replay (issued_at, issuer, message_id) {
+        issued_at -> BigInt,
         issuer -> Text,
         message_id -> Text,
         pending_id -> Nullable<Text>,
-        expires_at -> BigInt,
     }
 }
 
 diesel::table! {
     events (seq) {
         seq -> BigInt,
-        code -> Text,
         at -> BigInt,
         kind -> Text,
         result -> Text,
@@ -185,6 +188,20 @@ diesel::table! {
 }
 
 diesel::table! {
+    event_mentions (row_id, seq) {
+        row_id -> Text,
+        seq -> BigInt,
+    }
+}
+
+diesel::table! {
+    events_indexed (id) {
+        id -> BigInt,
+        seq -> BigInt,
+    }
+}
+
+diesel::table! {
     throttle (key) {
         key -> Text,
         failures -> BigInt,
@@ -199,6 +216,8 @@ diesel::joinable!(user_permission_sets -> users (user_id));
 diesel::joinable!(user_permission_sets -> permission_sets (permission_set_id));
 diesel::joinable!(passwords -> users (user_id));
 diesel::joinable!(app_assignments -> apps (app_id));
+
+diesel::allow_tables_to_appear_in_same_query!(event_mentions, events);
 
 diesel::allow_tables_to_appear_in_same_query!(
     app_assignments,

@@ -4,6 +4,7 @@ use avouch_saml::time::Timestamp;
 use diesel::prelude::*;
 
 use super::schema::{permission_sets, profiles, sessions, state, user_permission_sets, users};
+use super::state::{VERSIONS, Versions};
 use super::users::{JoinedRow, columns};
 use super::{Connection, StoreError, on_each};
 use crate::sessions::{Session, SessionId};
@@ -12,24 +13,17 @@ use crate::users::{User, UserId};
 /// What a session cookie stands for.
 #[derive(Debug, Clone)]
 pub struct Resolved {
-    /// The state's version, read in the same statement: what is cached at another is stale.
-    pub version: i64,
     /// The session. May have ended: ask [`Session::is_live`].
     pub session: Session,
     /// Whose it is. May be deactivated.
     pub user: User,
 }
 
-/// The session whose secret has this hash, with its user and the state's version, in one
-/// statement.
+/// The session whose secret has this hash, with its user, in one statement.
 ///
 /// # Errors
 /// As any statement; [`StoreError::Damaged`] when a JSON column does not read.
 pub fn resolve(c: &mut Connection, token_hash: &str) -> Result<Option<Resolved>, StoreError> {
-    let version = state::table
-        .filter(state::id.eq(1))
-        .select(state::version)
-        .single_value();
     let rows = sessions::table
         .inner_join(
             users::table
@@ -37,41 +31,52 @@ pub fn resolve(c: &mut Connection, token_hash: &str) -> Result<Option<Resolved>,
                 .left_join(user_permission_sets::table.inner_join(permission_sets::table)),
         )
         .filter(sessions::token_hash.eq(token_hash))
-        .select((version, sessions::all_columns, columns!()))
-        .load::<(Option<i64>, Row, JoinedRow)>(c)?;
+        .select((sessions::all_columns, columns!()))
+        .load::<(SessionRow, JoinedRow)>(c)?;
     let mut found = None;
     let mut joined = Vec::with_capacity(rows.len());
-    for (version, session, row) in rows {
-        found.get_or_insert((version.unwrap_or_default(), session));
+    for (session, row) in rows {
+        found.get_or_insert(session);
         joined.push(row);
     }
-    let (Some((version, session)), Some(user)) = (found, super::users::one(joined)?) else {
+    let (Some(session), Some(user)) = (found, super::users::one(joined)?) else {
         return Ok(None);
     };
     Ok(Some(Resolved {
-        version,
         session: session.into(),
         user,
     }))
 }
 
-/// The session whose secret has this hash, and the state's version, in one statement: all that a
-/// warm sign-on reads. The session may have ended: ask [`Session::is_live`].
+/// A session with the versions of what is cached: all that a warm sign-on reads.
+#[derive(Debug, Clone)]
+pub struct Versioned {
+    /// The versions of what is cached by kind.
+    pub versions: Versions,
+    /// The version of the row of the session's user.
+    pub user_version: i64,
+    /// The session. May have ended: ask [`Session::is_live`].
+    pub session: Session,
+}
+
+/// The session whose secret has this hash, and the versions of what is cached, in one statement.
 ///
 /// # Errors
 /// As any statement.
-pub fn by_secret(
-    c: &mut Connection,
-    token_hash: &str,
-) -> Result<Option<(i64, Session)>, StoreError> {
+pub fn by_secret(c: &mut Connection, token_hash: &str) -> Result<Option<Versioned>, StoreError> {
     // Not `first`, which binds LIMIT: SQLite compiles a statement anew when that is bound again.
-    let found: Option<(i64, Row)> = on_each!(c, |c| state::table
-        .inner_join(sessions::table.on(sessions::token_hash.eq(token_hash)))
-        .filter(state::id.eq(1))
-        .select((state::version, sessions::all_columns))
+    let found: Option<(Versions, i64, SessionRow)> = on_each!(c, |c| sessions::table
+        .inner_join(users::table)
+        .inner_join(state::table.on(state::id.eq(1)))
+        .filter(sessions::token_hash.eq(token_hash))
+        .select((VERSIONS, users::version, sessions::all_columns))
         .get_result(c)
         .optional())?;
-    Ok(found.map(|(version, row)| (version, row.into())))
+    Ok(found.map(|(versions, user_version, row)| Versioned {
+        versions,
+        user_version,
+        session: row.into(),
+    }))
 }
 
 /// Begins a session.
@@ -169,14 +174,14 @@ pub fn of_user(c: &mut Connection, user: &UserId) -> Result<Vec<Session>, StoreE
     Ok(sessions::table
         .filter(sessions::user_id.eq(user.as_str()))
         .order(sessions::created_at.desc())
-        .load::<Row>(c)?
+        .load::<SessionRow>(c)?
         .into_iter()
         .map(Session::from)
         .collect())
 }
 
 #[derive(Queryable)]
-struct Row {
+struct SessionRow {
     id: String,
     token_hash: String,
     user_id: String,
@@ -190,8 +195,8 @@ struct Row {
     user_agent: String,
 }
 
-impl From<Row> for Session {
-    fn from(row: Row) -> Self {
+impl From<SessionRow> for Session {
+    fn from(row: SessionRow) -> Self {
         Self {
             id: SessionId::new(row.id),
             user: UserId::new(row.user_id),

@@ -6,7 +6,7 @@ use avouch_saml::time::Timestamp;
 use diesel::prelude::*;
 
 use super::schema::{passwords, permission_sets, profiles, user_permission_sets, users};
-use super::{Connection, StoreError};
+use super::{Conflict, Connection, StoreError};
 use crate::users::{AdminRight, User, UserId, fold_username};
 use crate::users::{PermissionSetId, ProfileId};
 
@@ -149,32 +149,33 @@ pub fn insert(c: &mut Connection, user: &User, now: Timestamp) -> Result<(), Sto
         .values((
             users::id.eq(user.id.as_str()),
             users::created_at.eq(user.created_at.millis()),
+            users::version.eq(1),
             row,
         ))
         .execute(c)?;
     insert_permission_sets(c, user)
 }
 
-/// Writes every field of a user that exists, and what the user may.
+/// Writes every field of a user as they were read, and what the user may; raises their version.
 ///
 /// # Errors
-/// [`StoreError::Conflict`]: the username or federation ID is taken, or the user is gone.
+/// [`StoreError::Conflict`]: the username or federation ID is taken, the user is gone, or is of
+/// another version than `user`.
 pub fn update(c: &mut Connection, user: &User, now: Timestamp) -> Result<(), StoreError> {
-    let changed = diesel::update(users::table.filter(users::id.eq(user.id.as_str())))
-        .set(WriteRow::of(user, now))
+    let row = users::table.filter(users::id.eq(user.id.as_str()));
+    let changed = diesel::update(row.filter(users::version.eq(user.version)))
+        .set((WriteRow::of(user, now), users::version.eq(user.version + 1)))
         .execute(c)?;
     if changed == 0 {
-        return Err(StoreError::Conflict(super::Conflict::Gone(format!(
-            "user {}",
-            user.username
-        ))));
+        let what = format!("user {}", user.username);
+        let is_there = row.count().get_result::<i64>(c)? == 1;
+        return Err(Conflict::of_nothing_written(is_there, what).into());
     }
     diesel::delete(
         user_permission_sets::table.filter(user_permission_sets::user_id.eq(user.id.as_str())),
     )
     .execute(c)?;
-    insert_permission_sets(c, user)?;
-    super::state::bump(c)
+    insert_permission_sets(c, user)
 }
 
 /// Sets or replaces the hash of a user's password.
@@ -302,6 +303,7 @@ pub(super) struct UserRow {
     admin_rights: String,
     created_at: i64,
     _updated_at: i64,
+    version: i64,
 }
 
 /// The single user of joined rows.
@@ -353,6 +355,7 @@ impl UserRow {
             // A right that this version does not know grants nothing.
             rights: words.into_iter().filter_map(AdminRight::parse).collect(),
             created_at: Timestamp::from_millis(self.created_at),
+            version: self.version,
         })
     }
 }

@@ -70,7 +70,6 @@ texts! {
         requests_signed = "It signs all its requests";
         requests_signed_hint = "Requests without a good signature are then refused.";
         typed_submit = "Check what I typed";
-        problem_line = "Line {}";
         choose_title = "Choose a service provider";
         choose_intro = "The file describes {} service providers. Choose the one to add.";
         choose_search = "Search the file";
@@ -88,8 +87,6 @@ texts! {
         intro_replace = "This is what the new metadata says, and what it would change. Nothing \
             is saved yet.";
         warnings = "Please look at this";
-        warning_no_post = "None of its endpoints takes an answer by HTTP-POST, so nobody can sign \
-            in to it yet.";
         warning_expired = "The certificate {} has expired. It is still used, since SAML goes by \
             the key.";
         warning_logo = "The metadata names a logo on another server. People's browsers are not \
@@ -123,7 +120,6 @@ texts! {
         entity_id = "Entity ID";
         organisation = "Organisation";
         contacts = "Contacts";
-        logo = "Logo";
         info_url = "Information";
         privacy_url = "Privacy statement";
         categories = "Categories";
@@ -149,7 +145,6 @@ texts! {
         requested_none = "It asks for no attributes. Nothing but an identifier is released until \
             you add attributes.";
         requested_hint = "Asking is not getting: after saving, you choose what is released.";
-        attribute = "Attribute";
         will_release = "Release";
         signatures = "Signatures";
         requests_signed = "Its requests are signed";
@@ -186,7 +181,6 @@ texts! {
         from_metadata = "from the app's metadata";
         from_organisation = "from the organisation";
         from_default = "default";
-        open = "Open the app";
         its_events = "Sign-on events";
         simulate = "Try a user";
 
@@ -205,20 +199,6 @@ texts! {
         info_expires = "Expires";
 
         basics_title = "About the app";
-        name = "Name";
-        name_hint = "Shown to users when they sign in and in their list of apps.";
-        api_name = "Short name";
-        api_name_hint = "Stands in the launch URL, in the metadata URL for this app and in \
-            commands. Change it only if nobody has a bookmark yet.";
-        description = "Description";
-        description_hint = "One sentence, shown in the list of apps.";
-        contact = "Contact";
-        contact_hint = "Who to ask about the app: a mail address or a URL. Shown on error pages.";
-        logo_url = "Logo";
-        logo_url_hint = "A small image as data:image/png;base64,… (png, jpeg, gif, webp or \
-            svg+xml). An https URL is kept but not shown: no browser is sent to another site.";
-        info_url = "Information URL";
-        info_url_hint = "A page about the app, linked from the consent page.";
 
         sp_title = "Service provider";
         sp_intro = "From the app's metadata. To change it, replace the metadata: you see the \
@@ -226,67 +206,17 @@ texts! {
         sp_replace = "Replace metadata";
 
         access_title = "Who may use it";
-        permitted_users = "Permitted users";
-        permitted_users_hint = "Takes effect at once, also for people who are signed in.";
-        admin_approved = "Users approved by an administrator";
-        admin_approved_hint = "Only users whose profile or permission set is ticked below. They \
-            are not asked for consent.";
-        self_authorize = "All active users";
-        self_authorize_hint = "Everybody in the organisation. Each is asked once for consent, \
-            unless you switch that off.";
         profiles = "Profiles";
         permission_sets = "Permission sets";
         assigned_hint = "A user may enter if any ticked profile or permission set is theirs.";
         assigned_none = "There is none yet.";
-        ask_consent = "Ask for consent";
-        ask_consent_hint = "Before the first sign-on users see what is released. Approved users \
-            are never asked.";
 
         start_title = "Starting it";
-        visible = "Show in the list of apps";
-        visible_hint = "Users who may use the app see a tile for it.";
-        order = "Place in the list";
-        order_hint = "A whole number. Lower comes first; equal numbers are sorted by name.";
-        start_url = "Start URL";
-        start_url_hint = "Where a tile leads when the app wants to begin the sign-on itself. Left \
-            empty, Avouch signs the user in directly.";
-        allow_unsolicited = "Avouch may start the sign-on";
-        allow_unsolicited_hint = "Sends a sign-in the app did not ask for (IdP-initiated). Some \
-            apps refuse those. Off, only the app itself can start.";
-        default_relay_state = "Default RelayState";
-        default_relay_state_hint = "Sent along when Avouch starts the sign-on; many apps read a \
-            target page from it. At most 80 bytes.";
-        allow_relay_state_override = "A launch URL may carry its own RelayState";
-        allow_relay_state_override_hint = "Replaces the default, for links to a certain page of \
-            the app.";
 
         subject_title = "How the app recognises a user";
-        subject_type = "Subject type";
-        subject_type_hint = "Which of the user's names the NameID carries.";
-        subject_username = "Username";
-        subject_federation_id = "Federation ID";
-        subject_user_id = "User ID in Avouch";
-        subject_email = "E-mail address";
-        subject_custom = "Custom attribute";
-        subject_persistent = "Persistent ID: random, only for this app";
-        subject_transient = "Transient ID: new at each sign-on";
-        subject_none = "None: no NameID is sent";
         subject_attribute = "Name of the custom attribute";
         subject_attribute_hint = "Only for the subject type Custom attribute. Users without a \
             value are refused.";
-        name_id_format = "NameID format";
-        name_id_format_hint = "Used when a request does not ask for one.";
-        allowed_name_id_formats = "Also allowed";
-        allowed_name_id_formats_hint = "A request may choose one of these instead.";
-        always_this_format = "Always use the format above";
-        always_this_format_hint = "A request for another format is refused.";
-        format_unspecified = "unspecified";
-        format_email = "emailAddress";
-        format_persistent = "persistent";
-        format_transient = "transient";
-        fail_unmet_subject_id = "Refuse when a required subject identifier is missing";
-        fail_unmet_subject_id_hint = "The app's metadata can require subject-id or pairwise-id. \
-            Off, the user is signed in without it.";
 
         attributes_title = "What the app is told";
         attributes_intro = "One row for each attribute. Nothing is released that is not a row.";
@@ -347,55 +277,12 @@ texts! {
         source_pairwise_id = "pairwise-id";
 
         signing_title = "How answers are signed";
-        sign = "What is signed";
-        sign_hint = "Signing both is understood by nearly every app.";
-        sign_default = "Default: response and assertion";
-        sign_response = "Response (and the assertion if the metadata asks for it)";
-        sign_assertion = "Assertion only";
-        sign_both = "Response and assertion";
-        signature_algorithm = "Signature algorithm";
-        signature_algorithm_hint = "It has to fit the key: RSA or ECDSA.";
-        signature_algorithm_default = "Default: what key and metadata suggest";
-        signing_key = "Signing key";
-        signing_key_hint = "A key of its own lets you change this app's key apart from the \
-            others.";
-        signing_key_default = "Default: the organisation's active key";
-        issuer = "Issuer";
-        issuer_hint = "Entity ID that Avouch uses towards this app. Empty: the organisation's.";
-        danger_allow_sha1 = "Allow SHA-1 signatures";
-        danger_allow_sha1_hint = "Dangerous: SHA-1 can be forged. Only for an app that knows \
-            nothing better; each use is logged.";
 
         requests_title = "Requests of the app";
-        request_signatures = "Request signatures";
-        request_signatures_hint = "A signature that is present is always checked.";
-        request_signatures_present = "Default: checked when present; required if the metadata or \
-            the organisation says so";
-        request_signatures_required = "Required";
-        permitted_contexts = "Permitted authentication contexts";
-        permitted_contexts_hint = "One class URI in each line. A sign-in that used another way is \
-            refused. Empty: every way of signing in is accepted.";
 
         encryption_title = "Encryption";
-        encryption = "Encrypt assertions";
-        encryption_hint = "Hides the user's data from everything between browser and app.";
-        encryption_off = "Never";
-        encryption_when = "Default: when the app publishes a key";
-        encryption_required = "Always; without a usable key the sign-on fails";
-        danger_allow_cbc = "Allow AES-CBC";
-        danger_allow_cbc_hint = "Dangerous: CBC can be attacked. Used only if the app knows no \
-            GCM; each use is logged.";
 
         time_title = "Time limits";
-        assertion_lifetime = "Assertion lifetime in seconds";
-        assertion_lifetime_hint = "How long the app may take to accept a sign-in: 60 to 3600. \
-            Default 300.";
-        clock_skew = "Clock tolerance in seconds";
-        clock_skew_hint = "How far the app's clock may be off: 0 to 600. Empty: the \
-            organisation's.";
-        session_not_on_or_after = "Tell the app when the session ends";
-        session_not_on_or_after_hint = "Sends SessionNotOnOrAfter, so that the app can end its \
-            own session with Avouch's.";
 
         block_title = "Block";
         block_text = "Refuses every sign-on at once. Settings and assignments stay.";
@@ -405,6 +292,32 @@ texts! {
         remove_title = "Remove";
         remove_text = "Deletes the app with all its settings. Events about it stay.";
         remove = "Remove this app";
+    }
+}
+
+texts! {
+    /// What an app's form and the app itself became while the form was filled in.
+    AppConflict {
+        title = "Somebody else saved meanwhile";
+        intro = "Nothing of what you typed is saved yet, and nothing of it is lost. The app was \
+            changed after you opened its settings: look at both and choose what to keep.";
+        since = "Changed meanwhile";
+        choose = "What to keep";
+        choose_hint = "Settings that are the same are not listed. What only one of you changed is \
+            chosen already.";
+        nothing_differs = "What you typed is what is there by now.";
+        changed_by_you = "Changed by you";
+        changed_by_them = "Changed meanwhile";
+        changed_by_both = "Changed by both: choose";
+        before = "Before";
+        theirs = "Theirs, as it is now";
+        mine = "Yours, as you typed it";
+        empty = "nothing";
+        not_known = "not known";
+        undecided = "Choose which one to keep.";
+        save = "Save what is chosen";
+        discard = "Discard mine";
+        discard_hint = "Discarding leads back to the app as it is now.";
     }
 }
 
@@ -439,7 +352,6 @@ texts! {
         refused = "The user would be refused.";
         name_id = "NameID";
         name_id_none = "none";
-        format = "Format";
         attributes = "Attributes";
         attributes_none = "No attributes would be sent.";
         attributes_empty = "sent without a value";

@@ -43,6 +43,7 @@ texts! {
         required = "required";
         show_more = "Details";
         all = "All";
+        see_keys = "the page of keys lists them";
         footer = "Single sign-on by Avouch";
     }
 }

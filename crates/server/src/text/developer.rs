@@ -37,6 +37,10 @@ texts! {
         sent_to = "Sent to";
         signature = "Signature";
         checks = "Checks";
+        signature_unneeded = "not signed, and need not be";
+        signature_verified = "verified: {}";
+        signature_refused = "refused: {}";
+        signature_on = "on {}";
         why = "Why it failed";
         next_step = "What to do";
         xml = "Decoded XML";

@@ -30,7 +30,6 @@ texts! {
         event = "Event {}";
         all_events = "All events";
         what = "What happened";
-        reason = "Reason";
         entity_id = "Entity ID";
         initiated_by = "Started by";
         initiated_sp = "the app";
@@ -50,5 +49,6 @@ texts! {
         next_step = "What to do";
         explain = "On the command line";
         unknown_user = "nobody";
+        acting = "Done by";
     }
 }

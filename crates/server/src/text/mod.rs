@@ -5,25 +5,33 @@
 //! [`Locale`], and the compiler names every text that is still missing.
 
 mod apps;
+mod checks;
 mod common;
 mod developer;
 mod errors;
 mod events;
+mod findings;
 mod forms;
+mod in_force;
 mod people;
 mod results;
+mod settings;
 mod sign_on;
 
 use std::fmt;
 
-pub use apps::{AppList, AppNew, AppPreview, AppRemove, AppSettings, AppSimulate};
+pub use apps::{AppConflict, AppList, AppNew, AppPreview, AppRemove, AppSettings, AppSimulate};
+pub use checks::{CheckLine, Checks};
 pub use common::Common;
 pub use developer::Developer;
 pub use errors::{ErrorHelp, ErrorPageTexts, Errors, Explanation};
 pub use events::Events;
+pub use findings::Findings;
 pub use forms::Forms;
+pub use in_force::InForceTexts;
 pub use people::{Keys, UserNew, Users};
 pub use results::Results;
+pub use settings::{ChoiceText, SettingText, SettingTexts};
 pub use sign_on::{AttributeNames, Consent, Launcher, Login, Plain, Post};
 
 /// One text. Where it holds `{}`, a value from outside is put in when it is shown.
@@ -44,6 +52,12 @@ impl Text {
     /// The part after `{}`.
     pub fn after(self) -> &'static str {
         self.0.split_once("{}").map_or("", |(_, after)| after)
+    }
+}
+
+impl From<Text> for std::borrow::Cow<'static, str> {
+    fn from(text: Text) -> Self {
+        Self::Borrowed(text.0)
     }
 }
 
@@ -126,12 +140,22 @@ pub struct Catalogue {
     pub app_preview: AppPreview,
     /// Admin: an app's settings.
     pub app_settings: AppSettings,
+    /// Every setting of an app.
+    pub settings: SettingTexts,
+    /// What keeps users from signing on to an app.
+    pub findings: Findings,
+    /// What is in force of an app's settings.
+    pub in_force: InForceTexts,
+    /// Admin: somebody else changed an app while its form was filled in.
+    pub app_conflict: AppConflict,
     /// Admin: removing an app.
     pub app_remove: AppRemove,
     /// What an app would be told.
     pub app_simulate: AppSimulate,
     /// Adding a user.
     pub user_new: UserNew,
+    /// The checks of an event.
+    pub checks: Checks,
     /// Admin: sign-on events.
     pub events: Events,
     /// One sentence for each result code.
@@ -163,9 +187,14 @@ impl Catalogue {
         app_new: AppNew::ENGLISH,
         app_preview: AppPreview::ENGLISH,
         app_settings: AppSettings::ENGLISH,
+        settings: SettingTexts::ENGLISH,
+        findings: Findings::ENGLISH,
+        in_force: InForceTexts::ENGLISH,
+        app_conflict: AppConflict::ENGLISH,
         app_remove: AppRemove::ENGLISH,
         app_simulate: AppSimulate::ENGLISH,
         user_new: UserNew::ENGLISH,
+        checks: Checks::ENGLISH,
         events: Events::ENGLISH,
         results: Results::ENGLISH,
         users: Users::ENGLISH,
@@ -207,6 +236,9 @@ mod tests {
             c.app_new.all(),
             c.app_preview.all(),
             c.app_settings.all(),
+            c.findings.all(),
+            c.in_force.all(),
+            c.app_conflict.all(),
             c.app_remove.all(),
             c.app_simulate.all(),
             c.user_new.all(),
@@ -216,7 +248,17 @@ mod tests {
             c.keys.all(),
             c.developer.all(),
         ];
-        for (name, text) in groups.into_iter().flatten() {
+        let settings = c.settings.all().into_iter().flat_map(|(key, texts)| {
+            let choices = texts.choices.iter();
+            [texts.label, texts.about, texts.hint]
+                .into_iter()
+                .chain(
+                    choices
+                        .flat_map(|choice| [Some(choice.label), choice.note].into_iter().flatten()),
+                )
+                .map(move |text| (key, text))
+        });
+        for (name, text) in groups.into_iter().flatten().chain(settings) {
             assert!(!text.0.is_empty(), "{name} is empty");
             assert_eq!(text.0.trim(), text.0, "{name} has stray space at an end");
             assert!(!text.0.contains("  "), "{name} has a double space");

@@ -44,6 +44,8 @@ texts! {
         activate_text = "This user cannot sign in.";
         activate = "Activate";
         change_hint = "Users are changed on the command line: avouch user --help";
+        has_more_rights = "{} may administer more than you do, so you cannot change them.";
+        rights_needed = "It would take these rights as well: {}.";
     }
 }
 
@@ -53,8 +55,6 @@ texts! {
         title = "Keys";
         intro = "Avouch signs with these keys. Service providers trust the certificates, which \
             are in the metadata. Private keys are stored encrypted and never shown.";
-        algorithm = "Algorithm";
-        state = "State";
         active = "Signs now";
         next = "Published, not used yet";
         previous = "Published still, signs no more";
@@ -100,7 +100,7 @@ texts! {
         username_taken = "This username is taken.";
         username_wrong = "Enter 1 to 200 characters, without control characters.";
         email_wrong = "Enter an address such as name@example.org.";
-        password_short = "Enter at least {} characters.";
+        password_short = "Enter at least {} characters: login.password_min_characters asks for them.";
         profile_wrong = "Choose a profile.";
     }
 }

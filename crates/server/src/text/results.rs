@@ -1,12 +1,14 @@
 //! What each result code means and what an administrator can do about it.
 
-use crate::audit::ResultCode;
+use crate::audit::{ResultCode, Word};
 
 use super::{Text, texts};
 
 texts! {
     /// One sentence of meaning and one of advice for each result code.
     Results {
+        unknown = "A later version of Avouch wrote this result.";
+        unknown_action = "Look at it with that version.";
         success = "It worked.";
         success_action = "Nothing.";
         app_access_denied = "The user's profile and permission sets do not list the app.";
@@ -87,6 +89,20 @@ impl Results {
     /// What an administrator can do.
     pub fn action(&self, code: ResultCode) -> Text {
         self.of(code).1
+    }
+
+    /// What a stored result means; of one that this version does not know, that it does not.
+    pub fn meaning_of(&self, result: &Word<ResultCode>) -> Text {
+        result
+            .known()
+            .map_or(self.unknown, |code| self.meaning(code))
+    }
+
+    /// What an administrator can do about a stored result.
+    pub fn action_of(&self, result: &Word<ResultCode>) -> Text {
+        result
+            .known()
+            .map_or(self.unknown_action, |code| self.action(code))
     }
 
     /// A new result code does not compile until it has its two sentences here.

@@ -30,8 +30,6 @@ texts! {
             seconds.";
         problem_form = "This page had been open for a long time, so nothing was sent. Enter \
             your password once more.";
-        problem_other_user = "You are signed in as somebody else than {} expects. Sign in with \
-            the account you use there.";
         one_second = "1 second";
         seconds = "{} seconds";
         one_minute = "1 minute";
@@ -62,7 +60,6 @@ texts! {
         id_persistent = "A random ID made for this app only";
         id_transient = "A random ID, new at each sign-in";
         id_other = "A name that your organisation chose for this app";
-        attributes = "About you";
         signed_in_as = "You are signed in as {}.";
         privacy = "What {} does with it";
         about = "About {}";
@@ -122,13 +119,11 @@ texts! {
         no_apps = "There are no apps for you yet.";
         no_apps_hint = "When an administrator gives you access to an app, it appears here.";
         no_match = "No app matches that search.";
-        open = "Open {}";
         confirm_title = "Open {}?";
         confirm_text = "You followed a link from another site. Continue only if you meant to \
             sign in to {}.";
         confirm_submit = "Open {}";
         confirm_cancel = "Go to my apps";
-        about = "About this app";
     }
 }
 

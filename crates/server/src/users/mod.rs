@@ -57,6 +57,8 @@ pub struct User {
     pub rights: BTreeSet<AdminRight>,
     /// When the row was made.
     pub created_at: Timestamp,
+    /// How often the row was written, counted from 1; see `store::users::update`.
+    pub version: i64,
 }
 
 /// A separate grant to administer (connected-apps model, section 2).

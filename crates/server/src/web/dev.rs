@@ -5,9 +5,11 @@ use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse};
 
 use crate::audit::Check;
+use crate::audit::check::{Phrase, Rule};
 use crate::dev::exchanges::{Exchange, Message};
 use crate::flow::sign_on::current_user::CurrentUser;
 use crate::store;
+use crate::text::Catalogue;
 use crate::web::admin::apps::idp_info;
 use crate::web::extract::context;
 use crate::web::pages::admin::EventRow;
@@ -42,8 +44,9 @@ pub(crate) async fn page(request: HttpRequest) -> HttpResponse {
                 .seen()
                 .map(crate::dev::exchanges::Exchanges::all)
                 .unwrap_or_default();
+            let frame = frame(cx, session.as_ref().map(|found| &*found.user));
+            let t = frame.t;
             let page = DeveloperPage {
-                frame: frame(cx, session.as_ref().map(|found| &*found.user)),
                 info: idp_info(&cx.services.settings, None, &keys),
                 sps: apps
                     .into_iter()
@@ -65,9 +68,13 @@ pub(crate) async fn page(request: HttpRequest) -> HttpResponse {
                 samples: cx.services.sample_logins.clone(),
                 version: exchanges
                     .first()
-                    .map(|newest| newest.event.code.clone())
+                    .map(|newest| newest.logged.code.clone())
                     .unwrap_or_default(),
-                exchanges: exchanges.into_iter().map(shown).collect(),
+                exchanges: exchanges
+                    .into_iter()
+                    .map(|exchange| shown(t, exchange))
+                    .collect(),
+                frame,
             };
             serve(
                 cx,
@@ -82,27 +89,29 @@ pub(crate) async fn page(request: HttpRequest) -> HttpResponse {
     .await
 }
 
-fn shown(exchange: Exchange) -> pages::Exchange {
-    let event = &exchange.event;
-    let row = EventRow::from(event);
-    let decoded = |message: Message, check: &str| DecodedMessage {
+fn shown(t: &Catalogue, exchange: Exchange) -> pages::Exchange {
+    let event = &exchange.logged.event;
+    let row = EventRow::new(exchange.logged.code.as_str(), event);
+    let decoded = |message: Message, signature: String| DecodedMessage {
         xml: message.xml,
         binding: message.binding.to_owned(),
         destination: message.destination,
         relay_state: message.relay_state,
-        signature: signature(&event.checks, check),
+        signature,
     };
     pages::Exchange {
         unreadable: exchange.unreadable.map(|came| UnreadableMessage {
             raw: came.raw,
             hint: came.hint.unwrap_or_default().to_owned(),
         }),
-        request: exchange.request.map(|m| decoded(m, "signature")),
+        request: exchange
+            .request
+            .map(|m| decoded(m, request_signature(t, &event.checks))),
         response: exchange
             .response
-            .map(|m| decoded(m, "signature of the answer")),
+            .map(|m| decoded(m, answer_signature(t, &event.checks))),
         assertion: exchange.assertion,
-        checks: event.checks.iter().map(Into::into).collect(),
+        checks: t.checks.lines(&event.checks),
         code: row.code,
         at: row.at,
         app: row.app,
@@ -112,44 +121,60 @@ fn shown(exchange: Exchange) -> pages::Exchange {
     }
 }
 
-/// What the checks say about a signature.
-fn signature(checks: &[Check], name: &str) -> String {
-    match checks.iter().find(|check| check.name == name) {
-        None => String::new(),
-        Some(check) if name == "signature" => {
-            let word = match (check.passed, &*check.received) {
-                (true, "not signed") => return "not signed, and need not be".into(),
-                (true, _) => "verified",
-                (false, _) => "refused",
-            };
-            format!("{word}: {}", check.received)
+/// What the checks say about the signature of a request.
+fn request_signature(t: &Catalogue, checks: &[Check]) -> String {
+    let Some(check) = checks.iter().find(|check| check.rule == Rule::Signature) else {
+        return String::new();
+    };
+    let said = match check.passed {
+        true if check.received.is(Phrase::NotSigned) => {
+            return t.developer.signature_unneeded.to_string();
         }
-        Some(check) => format!("{} on {}", check.expected, check.received),
-    }
+        true => t.developer.signature_verified,
+        false => t.developer.signature_refused,
+    };
+    said.with(t.checks.value(&check.received))
+}
+
+/// What the checks say about the signature of an answer.
+fn answer_signature(t: &Catalogue, checks: &[Check]) -> String {
+    let found = checks
+        .iter()
+        .find(|check| check.rule == Rule::AnswerSignature);
+    found.map_or_else(String::new, |check| {
+        let what = t.checks.value(&check.received);
+        let on = t.developer.signature_on.with(what);
+        format!("{} {on}", t.checks.value(&check.expected))
+    })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::audit::check::{Origin, Value};
 
     #[test]
     fn a_signature_is_told_in_words() {
-        let check = |passed, received: &str| {
-            vec![Check {
-                name: "signature".into(),
+        let said = |passed, received| {
+            let origin = Origin::AppRequestSignatures;
+            let check = Check::new(
+                Rule::Signature,
                 passed,
-                expected: "".into(),
-                received: received.to_owned().into(),
-                source: "".into(),
-            }]
+                Phrase::SignedBySp,
+                received,
+                origin,
+            );
+            request_signature(&Catalogue::ENGLISH, &[check])
         };
-        let said = |passed, received| signature(&check(passed, received), "signature");
-        assert_eq!(said(true, "urn:x"), "verified: urn:x");
+        assert_eq!(said(true, Value::text("urn:x")), "verified: urn:x");
         assert_eq!(
-            said(false, "the digest differs"),
+            said(false, Value::text("the digest differs")),
             "refused: the digest differs"
         );
-        assert_eq!(said(true, "not signed"), "not signed, and need not be");
-        assert_eq!(signature(&[], "signature"), "");
+        assert_eq!(
+            said(true, Phrase::NotSigned.into()),
+            "not signed, and need not be"
+        );
+        assert_eq!(request_signature(&Catalogue::ENGLISH, &[]), "");
     }
 }

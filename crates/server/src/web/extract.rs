@@ -131,12 +131,9 @@ impl Fields {
     /// Reads `name=value&…`. A field that stands twice keeps its first value.
     pub(crate) fn parse(text: &[u8]) -> Self {
         let mut fields: Vec<(String, String)> = Vec::new();
-        for pair in text.split(|b| *b == b'&').take(64) {
-            let mut halves = pair.splitn(2, |b| *b == b'=');
-            let name = decode(halves.next().unwrap_or_default());
-            let value = decode(halves.next().unwrap_or_default());
+        for (name, value) in form_urlencoded::parse(text).take(64) {
             if !fields.iter().any(|(known, _)| *known == name) {
-                fields.push((name, value));
+                fields.push((name.into_owned(), value.into_owned()));
             }
         }
         Self(fields)
@@ -163,37 +160,10 @@ impl Fields {
 
 /// Every field of a form in order, names repeated as they came, at most `limit`.
 pub(crate) fn pairs(text: &[u8], limit: usize) -> Vec<(String, String)> {
-    text.split(|b| *b == b'&')
-        .filter(|pair| !pair.is_empty())
+    form_urlencoded::parse(text)
+        .into_owned()
         .take(limit)
-        .map(|pair| {
-            let mut halves = pair.splitn(2, |b| *b == b'=');
-            let name = decode(halves.next().unwrap_or_default());
-            (name, decode(halves.next().unwrap_or_default()))
-        })
         .collect()
-}
-
-fn decode(text: &[u8]) -> String {
-    let mut out = Vec::with_capacity(text.len());
-    let mut rest = text;
-    while let Some((&byte, tail)) = rest.split_first() {
-        rest = tail;
-        let escaped = tail
-            .get(..2)
-            .filter(|_| byte == b'%')
-            .and_then(|hex| std::str::from_utf8(hex).ok())
-            .and_then(|hex| u8::from_str_radix(hex, 16).ok());
-        match (byte, escaped) {
-            (_, Some(decoded)) => {
-                out.push(decoded);
-                rest = &tail[2..];
-            }
-            (b'+', None) => out.push(b' '),
-            (other, None) => out.push(other),
-        }
-    }
-    String::from_utf8_lossy(&out).into_owned()
 }
 
 #[cfg(test)]
@@ -222,6 +192,15 @@ mod tests {
         assert_eq!(fields.get("p"), "x");
         assert_eq!(fields.get("d"), "%zz%");
         assert_eq!(fields.find("e"), None);
+    }
+
+    /// An escape is two digits: nothing that a reader of numbers would take besides.
+    #[test]
+    fn a_sign_is_no_digit_of_an_escape() {
+        let fields = Fields::parse(b"a=%+f&b=%-1&c=%0f");
+        assert_eq!(fields.get("a"), "% f");
+        assert_eq!(fields.get("b"), "%-1");
+        assert_eq!(fields.get("c"), "\u{f}");
     }
 
     const PIECES: &[&[u8]] = &[

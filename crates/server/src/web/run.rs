@@ -1,13 +1,13 @@
 //! Runs a flow for a request, where it belongs, and answers with what it ends in.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::Arc;
 
 use actix_web::{HttpRequest, HttpResponse, web};
 
 use crate::context::Context;
 use crate::fault::OperatorError;
 use crate::flow::outcome::Stop;
+use crate::store::FlowEnd;
 use crate::web::refuse;
 
 /// Runs a flow on the blocking pool and answers with what `show` makes of it, or with a refusal's
@@ -35,42 +35,25 @@ pub(crate) async fn run<T: Send + 'static>(
     }
 }
 
-/// As [`run`], for a sign-on, which does nothing slower than one signature. On an embedded database
-/// it is run where it is, to save the two changes of thread, and what it wrote is committed together
-/// with what the other sign-ons wrote that this thread had waiting. On PostgreSQL it waits for the
-/// network and belongs on the pool.
+/// As [`run`], for a sign-on, which does nothing slower than one signature: where the database allows
+/// it, `flow` is run where it is, and shares its commit with others ([`Db::serve`]). It may run twice;
+/// see there.
+///
+/// [`Db::serve`]: crate::store::Db::serve
 pub(crate) async fn run_brief<T: Send + 'static>(
     request: &HttpRequest,
     cx: Context,
     flow: impl Fn(&Context) -> Result<T, Stop> + Send + 'static,
     show: impl FnOnce(&Context, T) -> HttpResponse,
 ) -> HttpResponse {
-    if !cx.services.db.is_embedded() {
-        return run(request, cx, flow, show).await;
-    }
-    let db = &cx.services.db;
     // A panic must cost its own request only, as it does on the pool.
-    let (outcome, written) = db.together(|| catch_unwind(AssertUnwindSafe(|| flow(&cx))));
-    if written.was_busy() && written.is_empty() {
-        // Another process writes: to wait for it here would keep everybody waiting.
-        return run(request, cx, flow, show).await;
-    }
-    let mut outcome =
-        outcome.unwrap_or_else(|_| Err(Stop::Ours(OperatorError::new("the flow did not end"))));
-    if !written.is_empty() {
-        // A task of its own: whatever else is ready on this thread runs before it, and joins the
-        // commit; and it commits, whether or not the browser is there still.
-        let services = Arc::clone(&cx.services);
-        let committed = actix_web::rt::spawn(async move { services.db.commit(written) }).await;
-        let failed = match committed {
-            Ok(Ok(())) => None,
-            Ok(Err(error)) => Some(OperatorError::from(error)),
-            Err(_) => Some(OperatorError::new("the commit did not end")),
-        };
-        if let Some(error) = failed {
-            outcome = Err(Stop::Ours(error));
-        }
-    }
+    let caught = || catch_unwind(AssertUnwindSafe(|| flow(&cx)));
+    let outcome = match cx.services.db.serve(caught).await {
+        FlowEnd::Ended(Ok(outcome)) => outcome,
+        FlowEnd::Ended(Err(_)) => Err(Stop::Ours(OperatorError::new("the flow did not end"))),
+        FlowEnd::Failed(error) => Err(Stop::Ours(error.into())),
+        FlowEnd::Again => return run(request, cx, flow, show).await,
+    };
     match outcome {
         Ok(value) => show(&cx, value),
         Err(stop) => refuse::stopped(request, &cx, stop).await,

@@ -3,6 +3,7 @@
 use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse};
 use avouch_saml::binding::{BindingError, ReceivedRequest, Transport, post, redirect};
+use avouch_saml::message::kind::Role;
 use avouch_saml::xml::limits::Limits;
 
 use crate::context::Context;
@@ -20,7 +21,7 @@ pub(crate) async fn sso_redirect(request: HttpRequest) -> HttpResponse {
         &request,
         cx,
         move |cx| {
-            let received = redirect::receive(&query, &Limits::MESSAGE);
+            let received = redirect::receive(&query);
             show_unreadable(cx, Transport::Redirect, &query, &received);
             sso::begin(cx, Transport::Redirect, received)
         },
@@ -55,8 +56,8 @@ pub(crate) async fn sso_post(
                 .map(String::from_utf8_lossy)
                 .unwrap_or_default();
             let received = match &body {
-                Ok(_) if !is_form => Err(BindingError::NoMessage),
-                Ok(body) => post::receive(body, &query, &Limits::MESSAGE),
+                Ok(_) if !is_form => Err(BindingError::NoMessage(Role::Request)),
+                Ok(body) => post::receive(body, &query),
                 Err(error) => Err(error.clone()),
             };
             show_unreadable(cx, Transport::Post, &raw, &received);

@@ -6,9 +6,10 @@ use avouch_saml::metadata::{MetadataError, Reading, SpMetadata};
 use avouch_saml::name_id::NameIdFormat;
 use avouch_saml::time::Timestamp;
 
-use super::row::{FORMAT_UNSPECIFIED, check_names, default_format};
-use super::settings::{is_held_logo, is_link, is_logo};
-use super::{Draft, api_name_from};
+use crate::apps::api_name::api_name_from;
+use crate::apps::draft::Draft;
+use crate::apps::link::{is_held_logo, is_link, is_logo};
+use crate::apps::row::{FORMAT_UNSPECIFIED, check_names, default_format};
 use crate::apps::saml::{AttributeRow, SamlSettings, Source, SubjectType, UserField};
 use crate::apps::{Definition, LocalPolicy};
 
@@ -619,7 +620,7 @@ mod tests {
             .iter()
             .map(|p| p.row.as_ref().expect("known").name_format.clone())
             .collect();
-        use crate::apps::onboard::row::{FORMAT_BASIC, FORMAT_URI};
+        use crate::apps::row::{FORMAT_BASIC, FORMAT_URI};
         assert_eq!(formats, [FORMAT_URI, FORMAT_BASIC, FORMAT_BASIC]);
     }
 

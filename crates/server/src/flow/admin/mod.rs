@@ -1,80 +1,31 @@
-//! What administrators see and change.
+//! What administrators see and change, whoever they are: pages and commands call the same
+//! functions, and only parse and print.
 //!
-//! Each change is one transaction: the session, the right, the change and its event. Nothing is
-//! changed by somebody whose right was taken away a moment before.
+//! Each change is one transaction: who acts, their right, what is there, the change and its event.
+//! Nothing is changed by somebody whose right was taken away a moment before, and nothing of what
+//! somebody else changed meanwhile is undone: what was read before the transaction either is not
+//! written, or is compared by its version.
 
+pub mod actor;
 pub mod apps;
+pub mod denied;
+mod error;
 pub mod events;
 pub mod keys;
+pub mod profiles;
+pub mod readiness;
+mod record;
 pub mod simulate;
+pub mod stale;
 pub mod users;
 
-use std::collections::BTreeSet;
+pub use actor::{Acting, Actor, AdminContext, Origin};
+pub use denied::Denied;
+pub use error::{AdminError, Missing, Noun, Wrong};
+pub use record::{About, Change, Line};
 
-use crate::audit::trail::Trail;
-use crate::audit::{Check, EventKind, ResultCode};
-use crate::context::Context;
-use crate::fault::OperatorError;
-use crate::store::{self, Connection, StoreError};
-use crate::users::{AdminRight, User};
-
-/// Why an administrator's wish was not granted. Nothing was changed.
-#[derive(Debug)]
-pub enum AdminError {
-    /// Nobody is signed in.
-    SignIn,
-    /// The user lacks the right; the attempt is recorded under this reference code.
-    Forbidden {
-        /// Reference code.
-        code: String,
-    },
-    /// There is no such thing.
-    NotFound,
-    /// What was asked cannot be done; the sentences say why.
-    Refused(Vec<Wrong>),
-    /// The fault is ours.
-    Ours(OperatorError),
-}
-
-/// What is wrong with what was asked.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Wrong {
-    /// The field of the form it concerns; empty for the whole.
-    pub field: String,
-    /// One sentence: expected, received, what to do.
-    pub message: String,
-}
-
-impl Wrong {
-    /// Something wrong with one field.
-    pub fn new(field: impl Into<String>, message: impl Into<String>) -> Self {
-        Self {
-            field: field.into(),
-            message: message.into(),
-        }
-    }
-}
-
-impl From<Wrong> for AdminError {
-    fn from(wrong: Wrong) -> Self {
-        Self::Refused(vec![wrong])
-    }
-}
-
-impl From<StoreError> for AdminError {
-    fn from(error: StoreError) -> Self {
-        match error {
-            StoreError::Conflict(conflict) => Wrong::new("", conflict.to_string()).into(),
-            other => Self::Ours(other.into()),
-        }
-    }
-}
-
-impl From<OperatorError> for AdminError {
-    fn from(error: OperatorError) -> Self {
-        Self::Ours(error)
-    }
-}
+use crate::store::{Conflict, Connection};
+use crate::users::AdminRight;
 
 /// Any right concerning apps lets its holder see them.
 pub const SEES_APPS: &[AdminRight] = &[
@@ -84,200 +35,105 @@ pub const SEES_APPS: &[AdminRight] = &[
     AdminRight::ManageRelease,
 ];
 
-/// What a change was, for its event.
-#[derive(Debug, Clone, Default)]
-pub struct Change {
-    /// One sentence.
-    pub reason: String,
-    /// The app it concerns: row, name, entity ID.
-    pub app: Option<(String, String, String)>,
-    /// The user it concerns: row and username; the administrator when `None`.
-    pub user: Option<(String, String)>,
-    /// Each setting that changed: before and after.
-    pub settings: Vec<(String, String, String)>,
-    /// A key was concerned.
-    pub of_keys: bool,
-}
-
-/// Runs `work` for a signed-in user with one of `rights`, on one view of the data.
+/// Runs `work` for an actor with one of `rights`, on one view of the data.
 ///
 /// # Errors
 /// [`AdminError`].
 pub fn view<T>(
-    cx: &Context,
+    cx: &AdminContext<'_>,
     rights: &[AdminRight],
-    work: impl Fn(&mut Connection, &User) -> Result<T, AdminError>,
+    work: impl Fn(&mut Connection, &Acting) -> Result<T, AdminError>,
 ) -> Result<T, AdminError> {
-    let done = cx.services.db.read(|c| {
-        let user = admit(c, cx, rights)?;
-        work(c, &user).map_err(Stop::Work)
+    let done = cx.db.read(|c| {
+        let acting = admit(c, cx, rights)?;
+        work(c, &acting).map_err(|error| Stop::new(error, acting))
     });
-    settle(cx, rights, done)
+    settle(cx, done)
 }
 
-/// Runs `work` for a signed-in user with one of `rights`, and records what it did, in one
-/// transaction.
+/// How often a change is begun anew because another one came between its read and its write. Each
+/// time that other one was made, so all together they get on; only PostgreSQL lets them overlap.
+const TRIES: usize = 20;
+
+/// Runs `work` for an actor with one of `rights`, and records what it did, in one transaction.
+/// `work` may run several times, each time on what is there then.
 ///
 /// # Errors
 /// [`AdminError`]: nothing was changed.
 pub fn change<T>(
-    cx: &Context,
+    cx: &AdminContext<'_>,
     rights: &[AdminRight],
-    work: impl Fn(&mut Connection, &User) -> Result<(T, Change), AdminError>,
+    work: impl Fn(&mut Connection, &Acting) -> Result<(T, Change), AdminError>,
 ) -> Result<T, AdminError> {
-    let done = cx.services.db.write(|c| {
-        let user = admit(c, cx, rights)?;
-        let (value, change) = work(c, &user).map_err(Stop::Work)?;
-        record(c, cx, &user, change).map_err(|e| Stop::Work(e.into()))?;
-        Ok(value)
-    });
-    settle(cx, rights, done)
-}
-
-/// Refuses, from within [`view`] or [`change`], a user who lacks a further right.
-///
-/// # Errors
-/// [`AdminError::Forbidden`] with an empty code, which the caller fills in and records.
-pub fn require(user: &User, right: AdminRight) -> Result<(), AdminError> {
-    if user.rights.contains(&right) {
-        return Ok(());
+    let attempt = || {
+        cx.db.write(|c| {
+            let acting = admit(c, cx, rights)?;
+            let (value, change) = match work(c, &acting) {
+                Ok(done) => done,
+                Err(error) => return Err(Stop::new(error, acting)),
+            };
+            record::changed(c, cx, &acting, change)?;
+            Ok(value)
+        })
+    };
+    let mut done = attempt();
+    for _ in 1..TRIES {
+        if !matches!(
+            done,
+            Err(Stop::Work(AdminError::Conflict(Conflict::Stale(_))))
+        ) {
+            break;
+        }
+        done = attempt();
     }
-    Err(AdminError::Forbidden {
-        code: String::new(),
-    })
+    settle(cx, done)
 }
 
 enum Stop {
-    /// Signed in, without the right.
-    Lacks(Box<User>),
+    /// The actor may not.
+    Denied(Denied, Box<Acting>),
     Work(AdminError),
 }
 
-impl From<StoreError> for Stop {
-    fn from(error: StoreError) -> Self {
+impl Stop {
+    fn new(error: AdminError, acting: Acting) -> Self {
+        match error {
+            AdminError::Denied(denied) => Self::Denied(denied, Box::new(acting)),
+            other => Self::Work(other),
+        }
+    }
+}
+
+impl From<crate::store::StoreError> for Stop {
+    fn from(error: crate::store::StoreError) -> Self {
         Self::Work(error.into())
     }
 }
 
-fn admit(c: &mut Connection, cx: &Context, rights: &[AdminRight]) -> Result<User, Stop> {
-    let resolved = match &cx.session_hash {
-        Some(hash) => store::sessions::resolve(c, hash)?,
-        None => None,
-    };
-    let Some(resolved) = resolved.filter(|r| r.session.is_live(cx.now) && r.user.active) else {
-        return Err(Stop::Work(AdminError::SignIn));
-    };
-    let held: &BTreeSet<AdminRight> = &resolved.user.rights;
-    if rights.iter().any(|right| held.contains(right)) {
-        Ok(resolved.user)
+fn admit(c: &mut Connection, cx: &AdminContext<'_>, rights: &[AdminRight]) -> Result<Acting, Stop> {
+    let admitted = cx.actor.admit(c, cx.now).map_err(Stop::Work)?;
+    let acting = admitted.ok_or(Stop::Work(AdminError::SignIn))?;
+    if rights.iter().any(|right| acting.rights.contains(right)) {
+        Ok(acting)
     } else {
-        Err(Stop::Lacks(Box::new(resolved.user)))
+        Err(Stop::Denied(Denied::lacks(rights), Box::new(acting)))
     }
 }
 
-fn settle<T>(cx: &Context, rights: &[AdminRight], done: Result<T, Stop>) -> Result<T, AdminError> {
-    let user = match done {
-        Ok(value) => return Ok(value),
-        Err(Stop::Work(AdminError::Forbidden { .. })) => None,
-        Err(Stop::Work(error)) => return Err(error),
-        Err(Stop::Lacks(user)) => Some(user),
-    };
-    // Who was refused inside `work` is read again: that transaction was undone.
-    let mut trail = Trail::of(EventKind::Admin, &mut *cx.random());
-    let code = trail.code.clone();
-    let user = match user {
-        Some(user) => Some(*user),
-        None => signed_in(cx)?,
-    };
-    if let Some(user) = &user {
-        trail.user(user);
+/// The outcome of a transaction. That something was denied is recorded in one of its own, since the
+/// first was undone.
+fn settle<T>(cx: &AdminContext<'_>, done: Result<T, Stop>) -> Result<T, AdminError> {
+    match done {
+        Ok(value) => Ok(value),
+        Err(Stop::Work(error)) => Err(error),
+        Err(Stop::Denied(denied, acting)) => Err(record::denied(cx, &acting, denied)?.into()),
     }
-    let wanted: Vec<&str> = rights.iter().map(|right| right.as_str()).collect();
-    let held = user.map_or_else(String::new, |user| {
-        let words: Vec<&str> = user.rights.iter().map(|right| right.as_str()).collect();
-        words.join(", ")
-    });
-    trail.fail(
-        "administrative right",
-        wanted.join(" or "),
-        if held.is_empty() {
-            "none".to_owned()
-        } else {
-            held
-        },
-        "the user's rights",
-    );
-    let event = trail.event(
-        &cx.occasion(),
-        ResultCode::AdminRightMissing,
-        "The user lacks the right to administer this.",
-    );
-    cx.services
-        .db
-        .write(|c| store::events::insert(c, &event))
-        .map_err(AdminError::from)?;
-    Err(AdminError::Forbidden { code })
 }
 
-/// The user of the request's session, if there is a live one.
+/// Who asks, if it is somebody.
 ///
 /// # Errors
 /// The database.
-pub fn signed_in(cx: &Context) -> Result<Option<User>, AdminError> {
-    let Some(hash) = &cx.session_hash else {
-        return Ok(None);
-    };
-    let resolved = cx
-        .services
-        .db
-        .read_one(|c| store::sessions::resolve(c, hash))?;
-    Ok(resolved
-        .filter(|r| r.session.is_live(cx.now) && r.user.active)
-        .map(|r| r.user))
-}
-
-fn record(
-    c: &mut Connection,
-    cx: &Context,
-    admin: &User,
-    change: Change,
-) -> Result<(), StoreError> {
-    let kind = if change.of_keys {
-        EventKind::Key
-    } else {
-        EventKind::Admin
-    };
-    let mut trail = Trail::of(kind, &mut *cx.random());
-    let acting = match change.user {
-        Some(user) => {
-            trail.user = Some(user);
-            Some(admin.username.as_str())
-        }
-        None => {
-            trail.user(admin);
-            None
-        }
-    };
-    if let Some((id, name, entity_id)) = change.app {
-        trail.app = Some((id, name));
-        trail.entity_id = Some(entity_id);
-    }
-    for (name, before, after) in change.settings {
-        trail.checks.push(Check {
-            name: name.into(),
-            passed: true,
-            expected: shorten(&before).into(),
-            received: shorten(&after).into(),
-            source: "changed: before, after".into(),
-        });
-    }
-    let event = trail.event(&cx.occasion(), ResultCode::Success, change.reason);
-    store::events::insert_acting(c, &event, acting)
-}
-
-fn shorten(text: &str) -> String {
-    match text.char_indices().nth(500) {
-        None => text.to_owned(),
-        Some((at, _)) => format!("{}…", &text[..at]),
-    }
+pub fn present(cx: &AdminContext<'_>) -> Result<Option<Acting>, AdminError> {
+    cx.db.read_one(|c| cx.actor.admit(c, cx.now))
 }

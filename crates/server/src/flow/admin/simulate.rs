@@ -4,11 +4,13 @@
 use avouch_saml::metadata::AcsSelector;
 use avouch_saml::name_id::NameId;
 
-use super::{AdminError, SEES_APPS, Wrong, apps, require, view};
+use super::error::{Missing, Noun};
+use super::{Acting, AdminContext, AdminError, SEES_APPS, Wrong, apps, view};
 use crate::access::Consent;
 use crate::apps::App;
 use crate::attributes::name_id::NameIdFacts;
 use crate::attributes::release::ReleasedAttribute;
+use crate::audit::check::{Origin, Phrase, Rule, Value};
 use crate::audit::trail::Trail;
 use crate::audit::{Check, EventKind, ResultCode};
 use crate::cache::apps::{By, ReadyApp};
@@ -30,7 +32,7 @@ pub struct Simulated {
     /// The app.
     pub app: App,
     /// Who looks.
-    pub viewer: User,
+    pub viewer: Acting,
     /// The outcome; `None` while no user was named.
     pub outcome: Option<Outcome>,
 }
@@ -49,7 +51,7 @@ pub struct Outcome {
     /// The attributes.
     pub attributes: Vec<ReleasedAttribute>,
     /// What is held back, and why.
-    pub notes: Vec<String>,
+    pub notes: Vec<Value>,
     /// The assertion, unsigned: signed, it would open the app to whoever reads the page.
     pub assertion: Option<String>,
 }
@@ -59,8 +61,8 @@ pub struct Outcome {
 /// # Errors
 /// [`AdminError`]; it takes a right on apps and the right to manage users, whose data it shows.
 pub fn simulate(cx: &Context, id: &str, username: &str) -> Result<Simulated, AdminError> {
-    let (app, viewer, user, version) = view(cx, SEES_APPS, |c, viewer| {
-        require(viewer, AdminRight::ManageUsers)?;
+    let (app, viewer, user, versions) = view(&AdminContext::of(cx), SEES_APPS, |c, viewer| {
+        viewer.require(AdminRight::ManageUsers)?;
         let stored = apps::find(c, id)?;
         let user = match username {
             "" => None,
@@ -69,16 +71,16 @@ pub fn simulate(cx: &Context, id: &str, username: &str) -> Result<Simulated, Adm
                     .ok_or_else(|| Wrong::new("user", format!("There is no user {name:?}.")))?,
             ),
         };
-        let version = store::state::version(c)?;
-        Ok((stored.app, viewer.clone(), user, version))
+        let versions = store::state::versions(c)?;
+        Ok((stored.app, viewer.clone(), user, versions))
     })?;
     let outcome = match &user {
         None => None,
         Some(user) => {
             let ready = cx
                 .services
-                .app(version, By::Id(&app.id), cx.now)?
-                .ok_or(AdminError::NotFound)?;
+                .app(versions, By::Id(&app.id), cx.now)?
+                .ok_or_else(|| Missing::among(Noun::App, id, []))?;
             Some(try_out(cx, &ready, user)?)
         }
     };
@@ -95,7 +97,7 @@ fn try_out(
     user: &User,
 ) -> Result<Outcome, OperatorError> {
     let random = &mut *cx.random();
-    let mut trail = Trail::of(EventKind::SignOn, random);
+    let mut trail = Trail::of(EventKind::SignOn);
     let refused = |trail: Trail, result| Outcome {
         refused: Some(result),
         consent: false,
@@ -112,20 +114,17 @@ fn try_out(
         Ok(acs) => acs,
         Err(error) => {
             trail.fail(
-                "assertion consumer service",
-                "one for HTTP-POST",
-                error.to_string(),
-                "metadata of the app",
+                Rule::AcsChoice,
+                Phrase::OneForPost,
+                Value::text(error.to_string()),
+                Origin::AppMetadata,
             );
             return Ok(refused(trail, ResultCode::InvalidAcs));
         }
     };
     let reply = ReplyTo::unsolicited(app, acs, None);
     let session = just_logged_in(cx, user);
-    let asked = Asked {
-        accepted_at: cx.now.millis(),
-        ..Asked::default()
-    };
+    let asked = Asked::nothing(cx.now);
     let wanted = Wanted::of(&asked, &app.app);
     let methods = Methods {
         password: cx.services.password_context(),

@@ -6,15 +6,17 @@ pub mod samples;
 use avouch_saml::name_id::NameIdFormat;
 use avouch_saml::time::Timestamp;
 
-use crate::apps::onboard::free_api_name;
 use crate::apps::onboard::preview::Preview;
-use crate::apps::onboard::row::{FORMAT_URI, parse_row};
-use crate::apps::{App, AppId, AppState, PermittedUsers};
-use crate::attributes::name_id;
-use crate::random::new_id;
-use crate::store::apps::StoredApp;
-use crate::store::{self, Connection, Db, StoreError};
-use avouch_saml::time::Random;
+use crate::apps::row::{FORMAT_URI, parse_row};
+use crate::apps::{App, PermittedUsers};
+use crate::config::Settings;
+use crate::fault::OperatorError;
+use crate::flow::admin::apps::{self, AppEdit};
+use crate::flow::admin::{AdminContext, AdminError, Wrong};
+use crate::keys::{KeyPurpose, Keyring, development, rollover};
+use crate::random::SystemRandom;
+use crate::services::Services;
+use crate::store::Db;
 
 /// What every app is told under `avouch dev`: whatever the sample users have.
 const EVERYTHING: &[&str] = &[
@@ -35,18 +37,15 @@ const EVERYTHING: &[&str] = &[
 ///
 /// # Errors
 /// What is wrong with the metadata, or the database.
-pub fn add_sp(
-    db: &Db,
-    document: &[u8],
-    now: Timestamp,
-    random: &mut dyn Random,
-) -> Result<App, String> {
-    let mut preview = Preview::read(document, now).map_err(|error| error.to_string())?;
+pub fn add_sp(services: &Services, document: &[u8], now: Timestamp) -> Result<App, AdminError> {
+    let cx = AdminContext::system(services, now);
+    let mut preview =
+        Preview::read(document, now).map_err(|error| Wrong::new("metadata", error.to_string()))?;
     preview.accept_proposals();
     preview.accept_identifying();
     let saml = &mut preview.draft.definition.saml;
     let mail = NameIdFormat::EmailAddress.uri();
-    if !name_id::formats(saml).any(|uri| uri == mail) {
+    if !saml.name_id_formats().any(|uri| uri == mail) {
         saml.allowed_name_id_formats.push(mail.to_owned());
     }
     for text in EVERYTHING {
@@ -58,38 +57,45 @@ pub fn add_sp(
     }
     preview.draft.policy.permitted_users = PermittedUsers::SelfAuthorize;
     preview.draft.policy.ask_consent = false;
-    let entity_id = preview.sp.entity_id.to_string();
-    let id = new_id(random);
-    db.write(|c: &mut Connection| {
-        if let Some(mut stored) = store::apps::by_entity_id(c, &entity_id)? {
-            stored.metadata_xml = document.to_vec();
-            stored.app.updated_at = now;
-            store::apps::update(c, &stored)?;
-            return Ok(stored.app);
+    let entity_id = preview.sp.entity_id.as_str();
+    match apps::show(&cx, entity_id) {
+        Ok(there) => {
+            let renewed = AppEdit {
+                metadata: Some(apps::compare(&cx, &there.stored, document, &[])?),
+                accept_risky: true,
+                accept_broken: true,
+                ..AppEdit::default()
+            };
+            Ok(apps::edit(&cx, entity_id, &renewed)?.after.app)
         }
-        let taken: Vec<String> = store::apps::all(c)?
-            .into_iter()
-            .map(|(app, _)| app.api_name)
-            .collect();
-        let draft = preview.draft.clone();
-        let stored = StoredApp {
-            app: App {
-                id: AppId::new(id.as_str()),
-                api_name: free_api_name(&draft.api_name, |name| {
-                    taken.iter().any(|known| known == name)
-                }),
-                name: draft.name,
-                state: AppState::Installed,
-                definition: draft.definition,
-                policy: draft.policy,
-                created_at: now,
-                updated_at: now,
-            },
-            entity_id: entity_id.clone(),
-            metadata_xml: document.to_vec(),
-        };
-        store::apps::insert(c, &stored)?;
-        Ok::<_, StoreError>(stored.app)
-    })
-    .map_err(|error| error.to_string())
+        Err(AdminError::NotFound(_)) => apps::add_draft(&cx, &preview.draft, entity_id, document),
+        Err(other) => Err(other),
+    }
+}
+
+/// The same key at each start, so that a service provider is configured once.
+///
+/// # Errors
+/// The database, or a master key that does not fit.
+pub fn ensure_key(
+    db: &Db,
+    keyring: &Keyring,
+    settings: &Settings,
+    now: Timestamp,
+) -> Result<(), OperatorError> {
+    if keyring.current(db)?.active().is_some() {
+        return Ok(());
+    }
+    let (private, certificate) = development::pair(settings.keys.algorithm)
+        .ok_or_else(|| OperatorError::new("certs/dev has no key of this kind"))?;
+    let row = rollover::import(
+        keyring.master(),
+        &private,
+        &certificate,
+        KeyPurpose::Signing,
+        now,
+        &mut SystemRandom,
+    )?;
+    db.write(|c| rollover::add(c, row.clone()).map(|_| ()))?;
+    Ok(())
 }

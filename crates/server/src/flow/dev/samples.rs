@@ -246,5 +246,6 @@ fn user(
         custom,
         rights,
         created_at: now,
+        version: 1,
     }
 }

@@ -1,11 +1,12 @@
 //! Writes the answer to an SP: a Response with an assertion, or one with a status.
 
+use avouch_saml::binding::Sendable;
 use avouch_saml::binding::post::{self, PostForm};
 use avouch_saml::ids::{MessageId, SessionIndex};
 use avouch_saml::message::assertion::{
     Assertion, Attribute, AttributeValue, AuthnStatement, Conditions, Confirmation, Subject,
 };
-use avouch_saml::message::response::{IssuedAssertion, Outcome, Response, SendableResponse};
+use avouch_saml::message::response::{IssuedAssertion, Outcome, Response};
 use avouch_saml::metadata::algorithms::NoEncryption;
 use avouch_saml::name_id::NameId;
 use avouch_saml::security::certificate::PublicKey;
@@ -15,10 +16,11 @@ use avouch_saml::status::Status;
 use avouch_saml::time::{Random, Timestamp};
 
 use crate::access::Grant;
-use crate::apps::effective::cipher_in_force;
-use crate::apps::saml::{EncryptionPolicy, SignWhat};
+use crate::apps::effective::{EncryptionInForce, Signed, assertion_lifetime, encryption, signed};
+use crate::apps::saml::EncryptionPolicy;
 use crate::attributes::release::ReleasedAttribute;
 use crate::audit::ResultCode;
+use crate::audit::check::{Origin, Phrase, Rule, Value};
 use crate::audit::trail::Trail;
 use crate::context::Context;
 use crate::fault::OperatorError;
@@ -66,7 +68,7 @@ pub fn assemble(
 ) -> Assertion {
     let app = &reply.app;
     let saml = &app.app.definition.saml;
-    let end = now.plus_seconds(saml.assertion_lifetime_seconds);
+    let end = now.plus_seconds(assertion_lifetime(saml).value);
     // The SP may narrow, never widen; an end that is past already is no wish to be met.
     let end = success
         .requested_end
@@ -134,7 +136,8 @@ pub fn success(
     } = protect(reply, trail)?;
     if encryption.is_some() {
         let xml = || String::from_utf8_lossy(unsigned.as_bytes()).into_owned();
-        cx.services.observer.assertion(&trail.code, xml);
+        let attempt = trail.begun_by(&cx.request_id);
+        cx.services.observer.assertion(attempt, xml);
     }
     warn_of_sha1(cx, reply, signer);
     if let Some((_, how)) = &encryption
@@ -176,26 +179,25 @@ pub struct Protection<'a> {
 /// [`Refusal::Reply`] when encryption is required and impossible; [`Refusal::Ours`] when there is
 /// nothing to sign with.
 pub fn protect<'a>(reply: &'a ReplyTo, trail: &mut Trail) -> Result<Protection<'a>, Refusal> {
-    const SOURCE: &str = "the app's settings and metadata";
     let signer = signer(reply).inspect_err(|error| {
         trail.fail(
-            "signature of the answer",
-            "a key and an algorithm that the app accepts",
-            error.for_the_log(),
-            SOURCE,
+            Rule::AnswerSignature,
+            Phrase::KeyAndAlgorithm,
+            Value::text(error.for_the_log()),
+            Origin::AppSettingsAndMetadata,
         );
     })?;
     let encryption = choose_encryption(reply, trail)?;
     let (sign_assertion, sign_response) = what_to_sign(reply, encryption.as_ref());
     trail.pass(
-        "signature of the answer",
-        signer.algorithm().uri(),
+        Rule::AnswerSignature,
+        Value::uri(signer.algorithm().uri()),
         match (sign_assertion, sign_response) {
-            (true, true) => "assertion and response",
-            (true, false) => "assertion",
-            _ => "response",
+            (true, true) => Phrase::AssertionAndResponse,
+            (true, false) => Phrase::Assertion,
+            _ => Phrase::Response,
         },
-        SOURCE,
+        Origin::AppSettingsAndMetadata,
     );
     Ok(Protection {
         signer,
@@ -234,9 +236,9 @@ fn send(
     let sendable = match signer {
         Some(signer) => {
             let unsigned = response.write().map_err(ours)?;
-            SendableResponse::from(sign_enveloped(unsigned, signer).map_err(ours)?)
+            Sendable::from(sign_enveloped(unsigned, signer).map_err(ours)?)
         }
-        None => SendableResponse::with_signed_assertion(&response).map_err(ours)?,
+        None => Sendable::with_signed_assertion(&response).map_err(ours)?,
     };
     Ok(post::send(
         reply.acs.location(),
@@ -276,11 +278,11 @@ fn issue(
 /// forces the response's signature (errata E93).
 fn what_to_sign(reply: &ReplyTo, encryption: Option<&(PublicKey, Encryption)>) -> (bool, bool) {
     let cbc = encryption.is_some_and(|(_, how)| how.data().is_danger());
-    match reply.app.app.definition.saml.sign {
-        SignWhat::Default | SignWhat::Both => (true, true),
-        SignWhat::Response => (reply.app.sp.want_assertions_signed, true),
-        SignWhat::Assertion => (true, cbc),
-    }
+    let Signed {
+        assertion,
+        response,
+    } = signed(&reply.app.app.definition.saml, &reply.app.sp).value;
+    (assertion, response || cbc)
 }
 
 fn choose_encryption(
@@ -288,43 +290,44 @@ fn choose_encryption(
     trail: &mut Trail,
 ) -> Result<Option<(PublicKey, Encryption)>, Refusal> {
     let app = &reply.app;
-    let policy = app.app.definition.saml.encryption;
-    if policy == EncryptionPolicy::Off {
-        return Ok(None);
-    }
-    let chosen = app.sp.choose_encryption(&app.algorithms);
-    let chosen = match chosen {
-        Ok(chosen) => chosen,
-        Err(why) => {
-            // A key that cannot be used is no leave to send plaintext, only no key at all is.
-            let plaintext =
-                policy == EncryptionPolicy::WhenKeyPublished && why == NoEncryption::NoKey;
-            trail.check(
-                "encryption",
-                plaintext,
-                match policy {
-                    EncryptionPolicy::Required => "a usable key of the SP",
-                    _ => "a usable key of the SP, or none published",
-                },
-                why.to_string(),
-                "the app's settings and metadata",
-            );
-            return if plaintext {
-                Ok(None)
-            } else {
-                Err(reply.refuse(ResultCode::NoEncryptionKey))
-            };
+    let saml = &app.app.definition.saml;
+    let in_force = encryption(saml, &app.sp, &app.algorithms, app.data_encryption);
+    let failed = |trail: &mut Trail, why: NoEncryption, passed| {
+        trail.check(
+            Rule::Encryption,
+            passed,
+            match saml.encryption {
+                EncryptionPolicy::Required => Phrase::UsableKey,
+                _ => Phrase::UsableKeyOrNone,
+            },
+            match why {
+                NoEncryption::NoKey => Phrase::NoKeyPublished,
+                NoEncryption::UnusableKey => Phrase::UnusableKeyPublished,
+                NoEncryption::NoMethod => Phrase::NoMethodUsable,
+            },
+            Origin::AppSettingsAndMetadata,
+        );
+    };
+    let (choice, data) = match in_force.value {
+        EncryptionInForce::Off => return Ok(None),
+        EncryptionInForce::On { choice, cipher } => (choice, cipher),
+        EncryptionInForce::NoKey => {
+            failed(trail, NoEncryption::NoKey, true);
+            return Ok(None);
+        }
+        EncryptionInForce::Impossible(why) => {
+            failed(trail, why, false);
+            return Err(reply.refuse(ResultCode::NoEncryptionKey));
         }
     };
-    let data = cipher_in_force(&chosen, app.data_encryption);
-    let encryption = Encryption::new(data, chosen.transport, &app.algorithms).map_err(ours)?;
+    let encryption = Encryption::new(data, choice.transport, &app.algorithms).map_err(ours)?;
     trail.pass(
-        "encryption",
-        "a usable key of the SP",
-        data.uri(),
-        "the app's settings and metadata",
+        Rule::Encryption,
+        Phrase::UsableKey,
+        Value::uri(data.uri()),
+        Origin::AppSettingsAndMetadata,
     );
-    Ok(Some((chosen.key.public_key.clone(), encryption)))
+    Ok(Some((choice.key.public_key.clone(), encryption)))
 }
 
 /// What signs for the app. That there is something was checked before the app could be answered.

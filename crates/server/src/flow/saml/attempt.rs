@@ -5,21 +5,25 @@ use std::sync::Arc;
 use avouch_saml::binding::post::PostForm;
 use avouch_saml::ids::RelayState;
 use avouch_saml::status::Status;
+use avouch_saml::time::Timestamp;
 
+use crate::audit::Reference;
+use crate::audit::ResultCode;
+use crate::audit::anonymous_limiter::Room;
+use crate::audit::check::{self, Phrase, Rule};
 use crate::audit::trail::Trail;
-use crate::audit::{ResultCode, reference_code};
 use crate::cache::apps::ReadyApp;
 use crate::context::Context;
-use crate::dev::exchanges::Message;
+use crate::dev::exchanges;
 use crate::fault::OperatorError;
 use crate::flow::failure;
 use crate::flow::outcome::{Answer, AppName, Errand, PageError, Posted, Restart, Step, Stop};
-use crate::flow::saml::answer;
 use crate::flow::saml::reply::Refusal;
-use crate::flow::saml::status;
+use crate::flow::saml::{answer, status};
 use crate::flow::sign_on::restart;
-use crate::sessions::{Asking, Pending, PendingId, PendingStatus, Stage};
-use crate::store::replay::Seen;
+use crate::sessions::{Asking, Participant, Pending, PendingId, PendingStatus, Session, Stage};
+use crate::store::events::Logged;
+use crate::store::replay::{Message, Seen};
 use crate::store::{self, Conflict, Connection, StoreError};
 
 /// What an attempt came of.
@@ -28,20 +32,33 @@ pub enum Origin {
     /// Nothing that could be replayed: a launch, or a request nobody has verified yet.
     Nothing,
     /// A request that arrived just now.
-    Request {
-        /// Its issuer.
-        issuer: String,
-        /// Its ID.
-        id: String,
-    },
+    Request(Message),
     /// A sign-on that waited.
     Pending(PendingId, Stage),
 }
 
-/// How writing an attempt down went.
-pub enum Recorded {
-    /// It is written, and this one may answer.
-    Yes,
+impl Origin {
+    /// Uses up what the attempt came of.
+    fn use_up(&self, c: &mut Connection) -> Result<Result<(), NotRecorded>, StoreError> {
+        Ok(match self {
+            Self::Nothing => Ok(()),
+            Self::Request(message) => match store::replay::remember(c, message, None)? {
+                Seen::First => Ok(()),
+                Seen::Before(earlier) => Err(NotRecorded::UsedBefore(earlier)),
+            },
+            Self::Pending(id, _) => {
+                if store::pending::finish(c, id)? {
+                    Ok(())
+                } else {
+                    Err(NotRecorded::AnsweredAlready)
+                }
+            }
+        })
+    }
+}
+
+/// Why an attempt was not written down.
+pub enum NotRecorded {
     /// The request was used before, and this sign-on, if any, came of it.
     UsedBefore(Option<PendingId>),
     /// Somebody else answered the sign-on meanwhile.
@@ -66,7 +83,7 @@ impl<'c> Attempt<'c> {
     pub fn new(cx: &'c Context, initiated_by: &'static str, binding: &'static str) -> Self {
         Self {
             cx,
-            trail: Trail::sign_on(initiated_by, binding, &mut *cx.random()),
+            trail: Trail::sign_on(initiated_by, binding),
             origin: Origin::Nothing,
             app: None,
             restart_url: None,
@@ -77,7 +94,7 @@ impl<'c> Attempt<'c> {
     pub fn resumed(cx: &'c Context, pending: &Pending) -> Self {
         let request = &pending.asking.request;
         let mut attempt = Self::new(cx, request.initiated_by(), request.arrived_by());
-        attempt.trail.code.clone_from(&pending.code);
+        attempt.trail.begun_by = Some(pending.begun_by.clone());
         attempt.trail.checks.clone_from(&pending.checks);
         attempt.trail.accepted();
         attempt.origin = Origin::Pending(pending.id.clone(), pending.stage);
@@ -89,7 +106,7 @@ impl<'c> Attempt<'c> {
         self.trail.app = Some((app.app.id.as_str().to_owned(), app.app.name.clone()));
         self.trail.entity_id = Some(app.entity_id.as_str().to_owned());
         self.app = Some(restart::label(&app.app));
-        self.restart_url = restart::url(&app.app, relay_state.map(RelayState::as_str));
+        self.restart_url = restart::url(&app.app, relay_state);
     }
 
     /// Keeps what was asked until the user has done what stands next, `stage`, and answers its row.
@@ -122,23 +139,31 @@ impl<'c> Attempt<'c> {
             app: app.app.id.clone(),
             asking,
             stage,
-            code: self.trail.code.clone(),
+            begun_by: self.trail.begun_by(&cx.request_id).to_owned(),
             checks: self.trail.of_the_request().to_vec(),
             status: PendingStatus::Open,
             created_at: cx.now,
             expires_at: cx.now.plus_seconds(settings.login.pending_seconds),
         };
-        let seen = cx.services.db.write(|c: &mut Connection| {
-            let seen = self.remember(c, Some(&pending.id))?;
-            if seen == Seen::First {
-                store::pending::insert(c, &pending)?;
+        let id = pending.id.clone();
+        let message = match &self.origin {
+            Origin::Request(message) => Some(message.clone()),
+            Origin::Nothing | Origin::Pending(..) => None,
+        };
+        let kept = cx.services.db.submit(move |c| {
+            if let Some(message) = &message
+                && let Seen::Before(earlier) =
+                    store::replay::remember(c, message, Some(&pending.id))?
+            {
+                return Ok(Err(earlier));
             }
-            Ok::<_, StoreError>(seen)
+            store::pending::insert(c, &pending)?;
+            Ok(Ok(()))
         })?;
-        match seen {
-            Seen::First => Ok(pending.id),
-            Seen::Before(Some(earlier)) if self.is_ours(&earlier)? => Ok(earlier),
-            Seen::Before(_) => Err(self.used_before()),
+        match kept {
+            Ok(()) => Ok(id),
+            Err(Some(earlier)) if self.is_ours(&earlier)? => Ok(earlier),
+            Err(_) => Err(self.used_before()),
         }
     }
 
@@ -150,51 +175,78 @@ impl<'c> Attempt<'c> {
     pub fn record(
         &mut self,
         result: ResultCode,
-        reason: &str,
         also: impl Fn(&mut Connection) -> Result<(), StoreError>,
-    ) -> Result<Recorded, OperatorError> {
-        let cx = self.cx;
-        for _ in 0..4 {
-            let event = self.trail.event(&cx.occasion(), result, reason);
-            let written = cx.services.db.write(|c: &mut Connection| {
-                match &self.origin {
-                    Origin::Nothing => {}
-                    Origin::Request { .. } => {
-                        if let Seen::Before(earlier) = self.remember(c, None)? {
-                            return Ok(Recorded::UsedBefore(earlier));
-                        }
-                    }
-                    Origin::Pending(id, _) => {
-                        if !store::pending::finish(c, id)? {
-                            return Ok(Recorded::AnsweredAlready);
-                        }
-                    }
-                }
-                also(c)?;
-                store::events::insert(c, &event)?;
-                Ok::<_, StoreError>(Recorded::Yes)
-            });
-            match written {
-                // Forty random bits meet now and then: take another code.
-                Err(StoreError::Conflict(Conflict::Taken(what))) if what == "events.code" => {
-                    self.trail.code = reference_code(&mut *cx.random());
-                }
-                Err(StoreError::Conflict(Conflict::Gone(_))) => return Ok(Recorded::SessionEnded),
-                other => {
-                    if let Ok(Recorded::Yes) = &other {
-                        cx.services.observer.end(&event);
-                    }
-                    return other.map_err(OperatorError::from);
-                }
+    ) -> Result<Result<Reference, NotRecorded>, OperatorError> {
+        let event = self.trail.event(&self.cx.occasion(), result, "");
+        let written = self.cx.services.db.write(|c: &mut Connection| {
+            if let Err(why) = self.origin.use_up(c)? {
+                return Ok(Err(why));
             }
+            also(c)?;
+            store::events::insert_referred(c, &event).map(Ok)
+        });
+        let recorded = match written {
+            Err(StoreError::Conflict(Conflict::Gone(_))) => Err(NotRecorded::SessionEnded),
+            other => other?,
+        };
+        if let Ok(Reference { seq, code }) = &recorded {
+            let attempt = self.trail.begun_by(&self.cx.request_id);
+            self.cx.services.observer.end(attempt, || Logged {
+                seq: *seq,
+                code: code.clone(),
+                event,
+                acting: None,
+            });
         }
-        Err(OperatorError::new("no free reference code was found"))
+        Ok(recorded)
+    }
+
+    /// Writes the event of a success with its participant, shared with others where that is possible.
+    /// `touched` is the session and its new end, when it is time to note that it was used.
+    ///
+    /// # Errors
+    /// The database.
+    pub fn succeed(
+        &mut self,
+        participant: Participant,
+        touched: Option<(Session, Timestamp)>,
+    ) -> Result<Result<(), NotRecorded>, OperatorError> {
+        let also = move |c: &mut Connection, now| {
+            store::participants::insert(c, &participant)?;
+            if let Some((session, idle_expires)) = &touched {
+                store::sessions::touch(c, session, now, *idle_expires)?;
+            }
+            Ok(())
+        };
+        let now = self.cx.now;
+        if self.cx.services.observer.seen().is_some() {
+            // The developer's page shows the event, with its code.
+            let recorded = self.record(ResultCode::Success, |c| also(c, now))?;
+            return Ok(recorded.map(|_| ()));
+        }
+        let event = self
+            .trail
+            .event(&self.cx.occasion(), ResultCode::Success, "");
+        let origin = self.origin.clone();
+        let written = self.cx.services.db.submit(move |c| {
+            if let Err(why) = origin.use_up(c)? {
+                return Ok(Err(why));
+            }
+            also(c, now)?;
+            store::events::insert(c, &event)?;
+            Ok(Ok(()))
+        });
+        match written {
+            Err(StoreError::Conflict(Conflict::Gone(_))) => Ok(Err(NotRecorded::SessionEnded)),
+            other => Ok(other?),
+        }
     }
 
     /// Shows the answer to whoever watches the exchanges.
     pub fn answered(&self, form: &PostForm) {
+        let attempt = self.trail.begun_by(&self.cx.request_id);
         let observer = &self.cx.services.observer;
-        observer.response(&self.trail.code, || Message::sent(form));
+        observer.response(attempt, || exchanges::Message::sent(form));
     }
 
     /// Ends the attempt: turns a refusal into a Response or a page, and writes its event.
@@ -217,11 +269,9 @@ impl<'c> Attempt<'c> {
                 Err(Refusal::Page(result)) => (None, result),
                 Err(Refusal::Reply(reply, result)) => (Some(reply), result),
             };
-            if reply.is_none()
-                && let Some(code) = self.left_out(result)
-            {
-                self.trail.code = code;
-                return Err(self.page(result));
+            let room = self.room(reply.is_some());
+            if let Room::None(code) = room {
+                return Err(self.page(result, code));
             }
             // Signed before it is written down, so that the transaction stays short.
             let form = match (&reply, status::status(result)) {
@@ -230,49 +280,56 @@ impl<'c> Attempt<'c> {
                 }
                 _ => None,
             };
-            outcome = match (self.record(result, "", |_| Ok(()))?, reply, form) {
-                (Recorded::Yes, Some(reply), Some(form)) => {
+            outcome = match (self.record(result, |_| Ok(()))?, reply, form) {
+                (Ok(event), Some(reply), Some(form)) => {
                     self.answered(&form);
                     Ok(Answer::Post(Box::new(Posted {
                         form,
                         app: restart::label(&reply.app.app),
                         is_passive: reply.is_passive,
-                        refused: Some((result, self.trail.code.clone())),
+                        refused: Some((result, event.code)),
                     })))
                 }
-                (Recorded::Yes, _, _) => return Err(self.page(result)),
-                (other, _, _) => self.late(other),
+                (Ok(event), _, _) => {
+                    let page = self.page(result, event.code.clone());
+                    if room == Room::ForOne {
+                        self.cx
+                            .services
+                            .anonymous_events
+                            .stands(self.cx.client, event);
+                    }
+                    return Err(page);
+                }
+                (Err(why), _, _) => self.late(why),
             };
         }
     }
 
-    /// The code to give for a refusal of nobody known that has no event of its own, because there
-    /// are too many.
-    fn left_out(&self, result: ResultCode) -> Option<String> {
-        if !matches!(self.origin, Origin::Nothing) || self.trail.user.is_some() {
-            return None;
+    /// Whether there is room in the log for one more refusal of nobody known.
+    fn room(&self, can_be_answered: bool) -> Room {
+        if can_be_answered || !matches!(self.origin, Origin::Nothing) || self.trail.user.is_some() {
+            return Room::Enough;
         }
-        let event = self.trail.event(&self.cx.occasion(), result, "");
         let limiter = &self.cx.services.anonymous_events;
-        limiter.leave_out(self.cx.client, &event)
+        limiter.room(self.cx.client, self.cx.now)
     }
 
     /// What a browser gets whose request or sign-on was answered before.
     ///
     /// # Errors
     /// [`Refusal`] when the request is not this browser's.
-    pub fn late(&mut self, recorded: Recorded) -> Result<Answer, Refusal> {
-        match recorded {
-            Recorded::Yes | Recorded::AnsweredAlready | Recorded::SessionEnded => {
+    pub fn late(&mut self, why: NotRecorded) -> Result<Answer, Refusal> {
+        match why {
+            NotRecorded::AnsweredAlready | NotRecorded::SessionEnded => {
                 Ok(Answer::StartAgain(Box::new(Restart {
                     app: self.app.clone(),
                     url: self.restart_url.clone(),
                 })))
             }
-            Recorded::UsedBefore(Some(earlier)) if self.is_ours(&earlier)? => {
+            NotRecorded::UsedBefore(Some(earlier)) if self.is_ours(&earlier)? => {
                 Ok(Answer::Step(Step::GoOn(Errand::SignOn(earlier))))
             }
-            Recorded::UsedBefore(_) => Err(self.used_before()),
+            NotRecorded::UsedBefore(_) => Err(self.used_before()),
         }
     }
 
@@ -290,31 +347,14 @@ impl<'c> Attempt<'c> {
 
     fn used_before(&mut self) -> Refusal {
         self.trail.fail(
-            "request ID",
-            "not seen before",
-            "used before",
-            "requests remembered",
+            Rule::RequestId,
+            Phrase::NotSeenBefore,
+            Phrase::UsedBefore,
+            check::Origin::RememberedRequests,
         );
         // The event of a replay is one of its own.
         self.origin = Origin::Nothing;
         Refusal::Page(ResultCode::ReplayedRequest)
-    }
-
-    fn remember(
-        &self,
-        c: &mut Connection,
-        pending: Option<&PendingId>,
-    ) -> Result<Seen, StoreError> {
-        let Origin::Request { issuer, id } = &self.origin else {
-            return Ok(Seen::First);
-        };
-        // By then the request is too old to be accepted, whatever the clocks.
-        let settings = &self.cx.services.settings;
-        let until = self
-            .cx
-            .now
-            .plus_seconds(settings.saml.request_lifetime_seconds + 2 * MOST_SKEW_SECONDS);
-        store::replay::remember(c, issuer, id, pending, until)
     }
 
     /// A status as this organisation tells it: in full, or the top-level code alone.
@@ -330,15 +370,12 @@ impl<'c> Attempt<'c> {
         }
     }
 
-    fn page(&self, result: ResultCode) -> Stop {
+    fn page(&self, result: ResultCode, code: String) -> Stop {
         Stop::Page(Box::new(PageError {
             result,
-            code: self.trail.code.clone(),
+            code,
             app: self.app.clone(),
             restart_url: self.restart_url.clone(),
         }))
     }
 }
-
-/// The most skew an app's settings allow.
-const MOST_SKEW_SECONDS: i64 = 600;

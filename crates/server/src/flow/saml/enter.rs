@@ -2,20 +2,20 @@
 //! or the answer.
 
 use avouch_saml::name_id::{NameId, NameIdFormat};
-use avouch_saml::time::{Random, Timestamp};
+use avouch_saml::time::Random;
 
 use crate::access::Grant;
-use crate::apps::onboard::settings::subject_word;
 use crate::attributes::name_id::{self, NameIdFacts};
 use crate::attributes::release::{Release, ReleaseFacts, release};
 use crate::audit::ResultCode;
+use crate::audit::check::{Origin, Phrase, Rule, Value};
 use crate::audit::trail::Trail;
 use crate::cache::apps::ReadyApp;
 use crate::context::Context;
 use crate::fault::OperatorError;
 use crate::flow::outcome::{Answer, Errand, Posted, Step};
 use crate::flow::saml::answer::{self, Success};
-use crate::flow::saml::attempt::{Attempt, Recorded};
+use crate::flow::saml::attempt::{Attempt, NotRecorded};
 use crate::flow::saml::reply::Refusal;
 use crate::flow::saml::reply::ReplyTo;
 use crate::flow::saml::subject;
@@ -24,7 +24,7 @@ use crate::flow::sign_on::next::{self, Methods, Next, Wanted};
 use crate::flow::sign_on::restart;
 use crate::random::new_id_at;
 use crate::sessions::{Asking, Lacking, Participant, Requirement, SamlWishes, Stage};
-use crate::store::{self, Connection};
+use crate::store;
 use crate::users::User;
 
 /// Goes one step on with what is asked.
@@ -57,9 +57,9 @@ pub fn proceed(
         (Next::Deny(result), _) => {
             if result == ResultCode::AppAccessDenied {
                 let may = cx.services.db.read(|c| next::who_may(c, &app.app))?;
-                if let Some(check) = attempt.trail.checks.last_mut() {
-                    check.expected = format!("{}: {may}", check.expected).into();
-                }
+                let expected = Phrase::ListedByOneOf.with([may]);
+                let trail = &mut attempt.trail;
+                trail.expected_of_last(&Rule::UserIsPermitted, expected);
             }
             Err(reply.refuse(result))
         }
@@ -101,25 +101,25 @@ fn enter(
     let format =
         name_id::choose_format(&facts, wishes.name_id_format.as_deref()).map_err(|result| {
             attempt.trail.fail(
-                "NameIDPolicy",
-                app.app.definition.saml.name_id_format.as_str().to_owned(),
-                wishes.name_id_format.as_deref().unwrap_or("any").to_owned(),
-                "NameID formats of the app",
+                Rule::NameIdPolicy,
+                Value::uri(&app.app.definition.saml.name_id_format),
+                or_any(wishes.name_id_format.as_deref()),
+                Origin::AppNameIdFormats,
             );
             reply.refuse(result)
         })?;
     if let Some(named) = &wishes.subject {
         let same = subject::is(named, user, format.as_ref(), &facts, cx);
         attempt.trail.check(
-            "Subject",
+            Rule::Subject,
             same,
-            format!("a name of the user, {}", subject::format_of(named).uri()),
+            Phrase::NameOfUser.with([Value::uri(subject::format_of(named).uri())]),
             if same {
-                "the user at the browser"
+                Phrase::UserAtBrowser
             } else {
-                "another user"
+                Phrase::AnotherUser
             },
-            "Subject of the request",
+            Origin::RequestSubject,
         );
         if !same {
             return Err(reply.refuse(ResultCode::UnknownPrincipal));
@@ -135,9 +135,12 @@ fn enter(
             .read_one(|c| store::consents::given(c, &user.id, &app.app.id, &hash))?;
     if next::must_ask(grant, given) {
         if asking.asked.is_passive {
-            attempt
-                .trail
-                .fail("consent", "given before", "to be asked", "IsPassive");
+            attempt.trail.fail(
+                Rule::Consent,
+                Phrase::GivenBefore,
+                Phrase::ToBeAsked,
+                Origin::IsPassive,
+            );
             return Err(reply.refuse(ResultCode::NoPassive));
         }
         let id = attempt.keep(app, asking, Stage::Consenting, cx.binding())?;
@@ -157,7 +160,7 @@ fn enter(
             context,
             name_id,
             attributes: released.attributes,
-            requested_end: wishes.not_on_or_after.map(Timestamp::from_millis),
+            requested_end: wishes.not_on_or_after,
         },
         random,
         &mut attempt.trail,
@@ -174,16 +177,10 @@ fn enter(
     let idle_expires = cx
         .now
         .plus_seconds(cx.services.settings.login.session_idle_seconds);
-    let touch = cx.now >= found.session.last_seen.plus_seconds(60);
-    let recorded = attempt.record(ResultCode::Success, "", |c: &mut Connection| {
-        store::participants::insert(c, &participant)?;
-        if touch {
-            store::sessions::touch(c, &found.session, cx.now, idle_expires)?;
-        }
-        Ok(())
-    })?;
-    match recorded {
-        Recorded::Yes => {
+    let touched = (cx.now >= found.session.last_seen.plus_seconds(60))
+        .then(|| (found.session.clone(), idle_expires));
+    match attempt.succeed(participant, touched)? {
+        Ok(_) => {
             attempt.answered(&written.form);
             Ok(Answer::Post(Box::new(Posted {
                 form: written.form,
@@ -193,18 +190,23 @@ fn enter(
             })))
         }
         // A logout came between: the answer just made is not sent.
-        Recorded::SessionEnded if asking.asked.is_passive => {
+        Err(NotRecorded::SessionEnded) if asking.asked.is_passive => {
             Err(reply.refuse(ResultCode::NoPassive))
         }
-        Recorded::SessionEnded => {
+        Err(NotRecorded::SessionEnded) => {
             let requirement = Requirement {
                 lacking: Lacking::Session,
                 anew: asking.asked.force_authn,
             };
             prove(cx, attempt, reply, asking, requirement)
         }
-        other => Ok(attempt.late(other)?),
+        Err(why) => attempt.late(why),
     }
+}
+
+/// What a request asks for, if anything.
+pub(super) fn or_any(asked: Option<&str>) -> Value {
+    asked.map_or(Phrase::Any.into(), Value::uri)
 }
 
 /// The name of `user` that the SP gets, if it gets any. The admin's dry run asks the same.
@@ -226,14 +228,13 @@ pub fn what_name(
         .map(Some)
         .inspect_err(|_| {
             trail.fail(
-                "NameID",
-                format.uri().to_owned(),
-                format!(
-                    "{} of {} is missing, or not a value of this format",
-                    subject_word(&facts.settings.subject_type),
-                    user.username
-                ),
-                "subject type of the app",
+                Rule::NameId,
+                Value::uri(format.uri()),
+                Phrase::SubjectMissing.with([
+                    Value::text(facts.settings.subject_type.word()),
+                    Value::text(user.username.clone()),
+                ]),
+                Origin::AppSubjectType,
             );
         })
 }
@@ -250,7 +251,6 @@ pub fn what_is_released(
     wishes: &SamlWishes,
     trail: &mut Trail,
 ) -> Result<Release, ResultCode> {
-    const SOURCE: &str = "the app's attribute rows";
     let settings = &cx.services.settings;
     let salt = cx
         .services
@@ -266,12 +266,21 @@ pub fn what_is_released(
         salt,
     };
     let released = release(&facts, user).map_err(|unmet| {
-        trail.fail("attributes", unmet.expected, unmet.received, SOURCE);
+        trail.fail(
+            Rule::Attributes,
+            unmet.expected,
+            unmet.received,
+            Origin::AppAttributeRows,
+        );
         unmet.result
     })?;
     for note in &released.notes {
-        let rule = "rows whose conditions hold, values that may be sent";
-        trail.pass("attribute held back", rule, note.clone(), SOURCE);
+        trail.pass(
+            Rule::AttributeHeldBack,
+            Phrase::RowsThatMayBeSent,
+            note.clone(),
+            Origin::AppAttributeRows,
+        );
     }
     let names: Vec<&str> = released
         .attributes
@@ -279,10 +288,10 @@ pub fn what_is_released(
         .map(|a| a.friendly_name.as_deref().unwrap_or(&a.name))
         .collect();
     trail.pass(
-        "attributes",
-        "the app's rows and what its metadata asks for",
-        names.join(", "),
-        SOURCE,
+        Rule::Attributes,
+        Phrase::RowsAndRequested,
+        Value::text(names.join(", ")),
+        Origin::AppAttributeRows,
     );
     Ok(released)
 }

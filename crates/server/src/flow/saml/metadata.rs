@@ -12,7 +12,6 @@ use avouch_saml::security::algorithm::KeyFamily;
 use avouch_saml::security::sign::sign_enveloped;
 use avouch_saml::time::Timestamp;
 
-use crate::attributes::name_id;
 use crate::cache::apps::{By, ReadyApp};
 use crate::config;
 use crate::fault::OperatorError;
@@ -30,15 +29,15 @@ pub fn document(
     now: Timestamp,
     api_name: Option<&str>,
 ) -> Result<Option<Arc<[u8]>>, OperatorError> {
-    let version = services.db.read_one(store::state::version)?;
+    let versions = services.db.read_one(store::state::versions)?;
     let app = match api_name {
         None => None,
-        Some(name) => match services.app(version, By::ApiName(name), now)? {
+        Some(name) => match services.app(versions, By::ApiName(name), now)? {
             None => return Ok(None),
             found => found,
         },
     };
-    let keys = services.keyring.at(&services.db, version)?;
+    let keys = services.keyring.at(&services.db, versions)?;
     let metadata = describe(services, now, app.as_ref(), &keys)?;
     let unsigned = metadata.to_unsigned().map_err(OperatorError::new)?;
     let key = keys
@@ -61,7 +60,9 @@ pub fn document(
         return Ok(Some(document));
     }
     let signed = sign_enveloped(unsigned, &*signer).map_err(OperatorError::new)?;
-    Ok(Some(services.metadata.keep(edition, signed.into_bytes())))
+    let document: Arc<[u8]> = signed.into_bytes().into();
+    services.metadata.keep(edition, &document);
+    Ok(Some(document))
 }
 
 fn describe(
@@ -161,7 +162,7 @@ fn formats(app: Option<&Arc<ReadyApp>>) -> Vec<NameIdFormat> {
         ];
     };
     let mut formats = Vec::new();
-    for uri in name_id::formats(&app.app.definition.saml) {
+    for uri in app.app.definition.saml.name_id_formats() {
         let format = NameIdFormat::from_uri(uri);
         if !formats.contains(&format) {
             formats.push(format);

@@ -99,12 +99,8 @@ impl ReplyTo {
         Self {
             app: Arc::clone(app),
             acs: acs.clone(),
-            in_response_to: request
-                .request_id()
-                .and_then(|id| MessageId::parse(id).ok()),
-            relay_state: request
-                .relay_state()
-                .map(|relay_state| RelayState::new(relay_state.to_owned())),
+            in_response_to: request.request_id().cloned(),
+            relay_state: request.relay_state().cloned(),
             is_passive: asked.is_passive,
         }
     }

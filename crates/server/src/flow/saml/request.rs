@@ -1,24 +1,27 @@
 //! The steps from an AuthnRequest as it arrived to what the flow needs of it, each with its check
 //! on the trail and its refusal.
 
-use std::borrow::Cow;
 use std::sync::Arc;
 
 use avouch_saml::binding::{ReceivedRequest, Reception, Refused, Transport};
-use avouch_saml::ids::RelayState;
-use avouch_saml::message::authn_request::{AuthnRequest, ContextRefs, RequestError, RequestedAcs};
+use avouch_saml::ids::{MessageId, RelayState};
+use avouch_saml::message::MessageError;
+use avouch_saml::message::authn_request::{AuthnRequest, ContextRefs, RequestedAcs};
 use avouch_saml::metadata::{AcsEndpoint, AcsError, AcsSelector};
 use avouch_saml::name_id::NameIdFormat;
 use avouch_saml::security::verify::{Authenticity, Verified, VerifyError};
 use avouch_saml::time::Timestamp;
 
+use crate::apps::effective::SignatureRule;
 use crate::attributes::name_id::{self, NameIdFacts};
 use crate::audit::ResultCode;
+use crate::audit::check::{Origin, Phrase, Rule, Value};
 use crate::audit::trail::Trail;
 use crate::cache::apps::{ReadyApp, Unusable};
 use crate::config::saml::LongRelayState;
 use crate::context::Context;
 use crate::flow::saml::attempt::Attempt;
+use crate::flow::saml::enter::or_any;
 use crate::flow::saml::reply::Refusal;
 use crate::flow::saml::reply::ReplyTo;
 use crate::flow::saml::subject;
@@ -45,42 +48,45 @@ pub(in crate::flow) fn usable(
     now: Timestamp,
     trail: &mut Trail,
 ) -> Result<(), ResultCode> {
-    const SIGNATURE: &str = "signature of the answer";
     match app.usable(now) {
         // Once, however often a sign-on is taken up again.
-        Ok(signer)
-            if signer.algorithm().is_danger()
-                && trail.checks.iter().all(|check| check.name != SIGNATURE) =>
-        {
+        Ok(signer) if signer.algorithm().is_danger() && !trail.has(&Rule::AnswerSignature) => {
             trail.pass(
-                SIGNATURE,
-                "SHA-1, as the app's danger switch says",
-                signer.algorithm().uri(),
-                "danger_allow_sha1 of the app",
+                Rule::AnswerSignature,
+                Phrase::Sha1AsSwitched,
+                Value::uri(signer.algorithm().uri()),
+                Origin::AppDangerSha1,
             );
         }
         Ok(_) => {}
         Err(Unusable::MetadataEnded(until)) => {
-            let (skew_seconds, skew_source) = app.skew;
             trail.fail(
-                "validity of metadata",
-                format!("not expired, give or take {skew_seconds} seconds ({skew_source})"),
-                until.map_or(String::new(), |until| until.to_string()),
-                "metadata of the app",
+                Rule::MetadataValidity,
+                Phrase::NotExpired.with([app.skew.value.into(), skew_setting(app)]),
+                until.map_or(Value::Nothing, Value::Instant),
+                Origin::AppMetadata,
             );
             return Err(ResultCode::UnknownServiceProvider);
         }
         Err(Unusable::NoSigner(why)) => {
             trail.fail(
-                SIGNATURE,
-                "an algorithm that key, settings and the app's metadata allow",
-                why.to_owned(),
-                "the app's settings and metadata",
+                Rule::AnswerSignature,
+                Phrase::AlgorithmAllowed,
+                Value::text(why.to_owned()),
+                Origin::AppSettingsAndMetadata,
             );
             return Err(ResultCode::InvalidSettings);
         }
     }
     Ok(())
+}
+
+/// The setting that says how far the app's clock may be off.
+fn skew_setting(app: &ReadyApp) -> Value {
+    match app.app.definition.saml.clock_skew_seconds {
+        Some(_) => Phrase::OfTheApp.with([Value::text("clock_skew_seconds")]),
+        None => Value::text("saml.clock_skew_seconds"),
+    }
 }
 
 /// The most octets of RelayState that are kept and given back under any setting.
@@ -99,21 +105,22 @@ pub(in crate::flow) fn bound_relay_state(
 ) -> Result<(), Refusal> {
     let length = relay_state.map_or(0, |relay_state| relay_state.as_str().len());
     if length > RELAY_STATE_BYTES {
-        let limit = format!("at most {RELAY_STATE_BYTES} bytes");
-        let got = format!("{length} bytes");
-        attempt
-            .trail
-            .fail("RelayState", limit, got, "fixed in the program");
+        attempt.trail.fail(
+            Rule::RelayState,
+            Phrase::AtMostBytes.with([RELAY_STATE_BYTES.into()]),
+            Phrase::Bytes.with([length.into()]),
+            Origin::Program,
+        );
         return Err(Refusal::Page(ResultCode::InvalidAuthnRequest));
     }
     if length <= 80 || cx.services.settings.saml.long_relay_state == LongRelayState::Echo {
         return Ok(());
     }
     attempt.trail.fail(
-        "RelayState",
-        "at most 80 bytes",
-        format!("{length} bytes"),
-        "saml.relay_state_over_80_bytes",
+        Rule::RelayState,
+        Phrase::AtMostBytes.with([80_i64.into()]),
+        Phrase::Bytes.with([length.into()]),
+        Origin::setting("saml.relay_state_over_80_bytes"),
     );
     Err(Refusal::Page(ResultCode::InvalidAuthnRequest))
 }
@@ -128,7 +135,7 @@ pub(in crate::flow) fn verify(
 ) -> Result<Verified<AuthnRequest>, Refusal> {
     let settings = &cx.services.settings;
     let endpoint = settings.server.base_url.join("/saml/sso");
-    let (skew_seconds, skew_source) = app.skew;
+    let skew_seconds = app.skew.value;
     let reception = Reception {
         endpoint: &endpoint,
         now: cx.now,
@@ -137,98 +144,102 @@ pub(in crate::flow) fn verify(
         signed_needs_destination: true,
     };
     let signature_wanted = if app.trust.require_signature {
-        "signed by the SP"
+        Phrase::SignedBySp
     } else {
-        "signed by the SP, or not at all"
+        Phrase::SignedBySpOrNot
     };
     let presence = if received.has_signature() {
-        "signed"
+        Phrase::Signed
     } else {
-        "not signed"
+        Phrase::NotSigned
     };
-    let claimed = received.claimed_algorithm().unwrap_or("none").to_owned();
+    let claimed = received.claimed_algorithm().map(str::to_owned);
     let trail = &mut attempt.trail;
-    let rule = app.signature_rule.source();
-    let window = format!(
-        "within {} seconds, give or take {skew_seconds} ({skew_source})",
-        reception.lifetime_seconds
-    );
+    let rule = || match app.signature_rule {
+        SignatureRule::App => Origin::AppRequestSignatures,
+        SignatureRule::Metadata => Origin::MetadataRequestsSigned,
+        SignatureRule::Organisation => Origin::setting("saml.want_authn_requests_signed"),
+        SignatureRule::NoneAsks => Origin::NoSignatureRule,
+    };
+    let window = || {
+        Phrase::Within.with([
+            reception.lifetime_seconds.into(),
+            skew_seconds.into(),
+            skew_setting(app),
+        ])
+    };
+    const LIFETIME: Origin = Origin::setting("saml.request_lifetime_seconds");
     match received.verify(&app.trust, &reception) {
         Ok(request) => {
             let how = accepted(cx, app, request.authenticity());
-            trail.pass("signature", signature_wanted, how, rule);
+            trail.pass(Rule::Signature, signature_wanted, how, rule());
             trail.pass(
-                "Destination",
-                endpoint.clone(),
-                request.destination.clone().unwrap_or_else(|| "none".into()),
-                "the public URL",
+                Rule::Destination,
+                Value::text(endpoint.clone()),
+                or_none(request.destination.clone()),
+                Origin::PublicUrl,
             );
             trail.pass(
-                "IssueInstant",
-                window,
-                request.issue_instant.to_string(),
-                "saml.request_lifetime_seconds",
+                Rule::IssueInstant,
+                window(),
+                request.issue_instant,
+                LIFETIME,
             );
             Ok(request)
         }
         Err(Refused::NotAuthentic(VerifyError::NotSigned)) => {
-            trail.fail("signature", signature_wanted, presence, rule);
+            trail.fail(Rule::Signature, signature_wanted, presence, rule());
             Err(Refusal::Page(ResultCode::SignatureMissing))
         }
         Err(Refused::NotAuthentic(VerifyError::Xml(error))) => {
             trail.fail(
-                "message",
-                "an AuthnRequest",
-                error.to_string(),
-                "SAML's schema",
+                Rule::Message,
+                Phrase::AuthnRequest,
+                Value::text(error.to_string()),
+                Origin::Schema,
             );
             Err(Refusal::Page(ResultCode::InvalidAuthnRequest))
         }
         Err(Refused::NotAuthentic(error)) => {
             trail.fail(
-                "signature",
+                Rule::Signature,
                 match app.signing_certificates() {
-                    none if none.is_empty() => format!("{signature_wanted}; no key is known"),
-                    known => format!("{signature_wanted}, with a key of {known}"),
+                    none if none.is_empty() => Phrase::NoKeyKnown.with([signature_wanted.into()]),
+                    known => Phrase::WithKeyOf.with([signature_wanted.into(), Value::text(known)]),
                 },
-                format!("{error}; it says to be made with {claimed}"),
-                rule,
+                Phrase::SaysMadeWith.with([Value::text(error.to_string()), or_none(claimed)]),
+                rule(),
             );
             Err(Refusal::Page(ResultCode::InvalidSignature))
         }
         Err(Refused::Misdirected { expected, found }) => {
-            trail.pass("signature", signature_wanted, presence, rule);
+            trail.pass(Rule::Signature, signature_wanted, presence, rule());
             trail.fail(
-                "Destination",
-                expected,
-                found.unwrap_or_else(|| "none".to_owned()),
-                "the public URL",
+                Rule::Destination,
+                Value::text(expected),
+                or_none(found),
+                Origin::PublicUrl,
             );
             Err(Refusal::Page(ResultCode::InvalidDestination))
         }
-        Err(Refused::OutsideWindow { head, issued }) => {
+        Err(Refused::OutsideWindow { head, issued, .. }) => {
             let how = accepted(cx, app, head.authenticity());
-            trail.pass("signature", signature_wanted, how, rule);
-            trail.fail(
-                "IssueInstant",
-                window,
-                issued.to_string(),
-                "saml.request_lifetime_seconds",
-            );
+            trail.pass(Rule::Signature, signature_wanted, how, rule());
+            trail.fail(Rule::IssueInstant, window(), issued, LIFETIME);
             Err(Refusal::Page(ResultCode::ExpiredRequest))
         }
         Err(Refused::Invalid { head, error }) => {
             let how = accepted(cx, app, head.authenticity());
-            trail.pass("signature", signature_wanted, how, rule);
+            trail.pass(Rule::Signature, signature_wanted, how, rule());
             trail.fail(
-                "message",
-                "a valid AuthnRequest",
-                error.to_string(),
-                "SAML's schema",
+                Rule::Message,
+                Phrase::ValidAuthnRequest,
+                Value::text(error.to_string()),
+                Origin::Schema,
             );
             let result = match &error {
-                RequestError::Version { .. } => ResultCode::VersionMismatch,
-                RequestError::NoIssuer(_) => ResultCode::InvalidIssuer,
+                MessageError::Version { .. } => ResultCode::VersionMismatch,
+                MessageError::NoIssuer(_) => ResultCode::InvalidIssuer,
                 _ => ResultCode::InvalidAuthnRequest,
             };
             let acs = app
@@ -241,10 +252,15 @@ pub(in crate::flow) fn verify(
                 }
                 (Some(_), Err(error)) => {
                     trail.fail(
-                        "assertion consumer service",
-                        "one of the app's",
-                        format!("{}: {error}", head.acs.url().unwrap_or("the default")),
-                        "metadata of the app",
+                        Rule::AcsChoice,
+                        Phrase::OneOfTheApps,
+                        Phrase::Because.with([
+                            head.acs.url().map_or(Phrase::TheDefault.into(), |url| {
+                                Value::text(url.to_owned())
+                            }),
+                            Value::text(error.to_string()),
+                        ]),
+                        Origin::AppMetadata,
                     );
                     Err(Refusal::Page(ResultCode::InvalidAcs))
                 }
@@ -255,9 +271,9 @@ pub(in crate::flow) fn verify(
 }
 
 /// How a request was signed that is taken for its issuer's. SHA-1 is logged at each use.
-fn accepted(cx: &Context, app: &ReadyApp, authenticity: Authenticity) -> String {
+fn accepted(cx: &Context, app: &ReadyApp, authenticity: Authenticity) -> Value {
     let Authenticity::Signed(by) = authenticity else {
-        return "not signed".to_owned();
+        return Phrase::NotSigned.into();
     };
     if by.is_danger() {
         tracing::warn!(
@@ -267,7 +283,16 @@ fn accepted(cx: &Context, app: &ReadyApp, authenticity: Authenticity) -> String 
             "accepting a SHA-1 signature, as the app's danger switch says"
         );
     }
-    by.to_string()
+    let algorithm = Value::uri(by.algorithm.uri());
+    if by.digest == by.algorithm.digest() {
+        return algorithm;
+    }
+    Phrase::OverDigestBy.with([algorithm, Value::uri(by.digest.uri())])
+}
+
+/// What came, if anything.
+fn or_none(found: Option<String>) -> Value {
+    found.map_or(Phrase::None.into(), Value::text)
 }
 
 fn selector(acs: &RequestedAcs) -> AcsSelector<'_> {
@@ -285,21 +310,21 @@ pub(in crate::flow) fn choose_acs(
     request: &Verified<AuthnRequest>,
     relay_state: Option<&RelayState>,
 ) -> Result<AcsEndpoint, Refusal> {
-    let asked = || -> Cow<'static, str> {
-        match &request.acs {
-            RequestedAcs::Default => "the default".into(),
-            RequestedAcs::Binding(binding) => format!("the default for {binding}").into(),
-            RequestedAcs::Url { url, .. } => url.clone().into(),
-            RequestedAcs::Index(index) => format!("index {index}").into(),
+    let asked = || match &request.acs {
+        RequestedAcs::Default => Phrase::TheDefault.into(),
+        RequestedAcs::Binding(binding) => {
+            Phrase::TheDefaultFor.with([Value::text(binding.to_string())])
         }
+        RequestedAcs::Url { url, .. } => Value::text(url.clone()),
+        RequestedAcs::Index(index) => Phrase::Index.with([i64::from(*index).into()]),
     };
     match app.sp.choose_acs(&selector(&request.acs)) {
         Ok(acs) => {
             attempt.trail.pass(
-                "assertion consumer service",
-                acs.location().as_str().to_owned(),
+                Rule::AcsChoice,
+                Value::text(acs.location().as_str().to_owned()),
                 asked(),
-                "metadata of the app",
+                Origin::AppMetadata,
             );
             Ok(acs.clone())
         }
@@ -311,10 +336,10 @@ pub(in crate::flow) fn choose_acs(
                 .map(|acs| acs.location().as_str())
                 .collect();
             attempt.trail.fail(
-                "assertion consumer service",
-                registered.join(" "),
-                format!("{}: {error}", asked()),
-                "metadata of the app",
+                Rule::AcsChoice,
+                Value::text(registered.join(" ")),
+                Phrase::Because.with([asked(), Value::text(error.to_string())]),
+                Origin::AppMetadata,
             );
             let result = match &error {
                 AcsError::UnsupportedBinding { .. } => ResultCode::UnsupportedBinding,
@@ -347,9 +372,12 @@ fn serves_one_of(
     if listed.is_empty() || scoping.get_complete.is_some() || listed.iter().any(|idp| idp == us) {
         return Ok(());
     }
-    attempt
-        .trail
-        .fail("IDPList", us.to_owned(), listed.join(" "), "our entity ID");
+    attempt.trail.fail(
+        Rule::IdpList,
+        Value::text(us.to_owned()),
+        Value::text(listed.join(" ")),
+        Origin::OurEntityId,
+    );
     Err(reply.refuse(ResultCode::NoSupportedIdp))
 }
 
@@ -365,21 +393,21 @@ fn named_user(
     };
     if subject.has_confirmation {
         attempt.trail.fail(
-            "Subject",
-            "no SubjectConfirmation",
-            "SubjectConfirmation",
-            "saml-profiles 4.1.4.1",
+            Rule::Subject,
+            Phrase::NoSubjectConfirmation,
+            Phrase::SubjectConfirmation,
+            Origin::SpecSubjectConfirmation,
         );
         return Err(reply.refuse(ResultCode::InvalidAuthnRequest));
     }
-    subject::requested(cx, &subject.identifier)?
+    subject::requested(cx, subject.identifier.as_ref())?
         .map(Some)
         .map_err(|found| {
             attempt.trail.fail(
-                "Subject",
-                "a NameID, plain or encrypted to us",
+                Rule::Subject,
+                Phrase::PlainOrEncryptedNameId,
                 found,
-                "saml-core 3.4.1",
+                Origin::SpecSubject,
             );
             reply.refuse(ResultCode::UnknownPrincipal)
         })
@@ -417,21 +445,20 @@ pub(in crate::flow) fn understand(
     let served = chosen.as_ref().is_ok_and(can_qualify);
     attempt.trail.check(
         if asked.is_none() && subject.is_some() {
-            "NameIDPolicy and Subject"
+            Rule::NameIdPolicyAndSubject
         } else {
-            "NameIDPolicy"
+            Rule::NameIdPolicy
         },
         served,
-        format!(
-            "{} for {}",
-            app.app.definition.saml.name_id_format, app.entity_id
-        ),
-        format!(
-            "{} for {}",
-            format.as_deref().unwrap_or("any"),
-            sp_name_qualifier.as_deref().unwrap_or("any")
-        ),
-        "NameID formats of the app",
+        Phrase::For.with([
+            Value::uri(&app.app.definition.saml.name_id_format),
+            Value::text(app.entity_id.as_str().to_owned()),
+        ]),
+        Phrase::For.with([
+            or_any(format.as_deref()),
+            or_any(sp_name_qualifier.as_deref()),
+        ]),
+        Origin::AppNameIdFormats,
     );
     if !served {
         return Err(reply.refuse(match (&asked, &subject, &chosen) {
@@ -455,13 +482,13 @@ pub(in crate::flow) fn understand(
     });
     let asking = Asking {
         request: Request::Saml(SamlRequest {
-            id: request.id.as_str().to_owned(),
+            id: request.id.clone(),
             transport: match transport {
                 Transport::Redirect => SamlTransport::Redirect,
                 Transport::Post => SamlTransport::Post,
             },
-            acs: reply.acs.location().as_str().to_owned(),
-            relay_state: reply.relay_state.as_ref().map(|r| r.as_str().to_owned()),
+            acs: reply.acs.location().clone(),
+            relay_state: reply.relay_state.clone(),
             signed: matches!(request.authenticity(), Authenticity::Signed(_)),
             wishes: SamlWishes {
                 name_id_format: format,
@@ -471,14 +498,13 @@ pub(in crate::flow) fn understand(
                 not_on_or_after: request
                     .conditions
                     .as_ref()
-                    .and_then(|c| c.window.not_on_or_after)
-                    .map(Timestamp::millis),
+                    .and_then(|c| c.window.not_on_or_after),
             },
         }),
         asked: Asked {
             force_authn: request.force_authn,
             is_passive: request.is_passive,
-            accepted_at: cx.now.millis(),
+            accepted_at: cx.now,
             contexts,
         },
     };
@@ -504,8 +530,8 @@ fn bound(attempt: &mut Attempt<'_>, reply: &ReplyTo, asking: &Asking) -> Result<
         std::iter::once(&name.value).chain(optional.flatten())
     });
     let optional = [
-        request.request_id(),
-        request.relay_state(),
+        request.request_id().map(MessageId::as_str),
+        request.relay_state().map(RelayState::as_str),
         wishes.name_id_format.as_deref(),
         wishes.sp_name_qualifier.as_deref(),
     ];
@@ -516,10 +542,10 @@ fn bound(attempt: &mut Attempt<'_>, reply: &ReplyTo, asking: &Asking) -> Result<
         return Ok(());
     }
     attempt.trail.fail(
-        "size of the request",
-        format!("at most {CONTEXTS} authentication contexts, and {KEPT_BYTES} bytes in all texts"),
-        format!("{count} and {bytes} bytes"),
-        "fixed in the program",
+        Rule::RequestSize,
+        Phrase::AtMostContextsAndBytes.with([CONTEXTS.into(), KEPT_BYTES.into()]),
+        Phrase::ContextsAndBytes.with([count.into(), bytes.into()]),
+        Origin::Program,
     );
     Err(reply.refuse(ResultCode::InvalidAuthnRequest))
 }

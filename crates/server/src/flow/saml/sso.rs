@@ -1,10 +1,10 @@
 //! SAML sign-on: a request comes in ([`begin`]), waits for its user ([`resume`]), and is answered.
 
 use avouch_saml::binding::{BindingError, ReceivedRequest, Transport};
-use avouch_saml::ids::RelayState;
 use avouch_saml::metadata::Binding;
 
 use crate::audit::ResultCode;
+use crate::audit::check::{self, Phrase, Rule, Value};
 use crate::cache::apps::By;
 use crate::context::Context;
 use crate::dev::exchanges::Message;
@@ -46,10 +46,10 @@ fn accept(
     let trail = &mut attempt.trail;
     let received = received.map_err(|error| {
         trail.fail(
-            "message",
-            "an AuthnRequest",
-            error.to_string(),
-            "the binding",
+            Rule::Message,
+            Phrase::AuthnRequest,
+            Value::text(error.to_string()),
+            check::Origin::Binding,
         );
         Refusal::Page(ResultCode::InvalidAuthnRequest)
     })?;
@@ -57,7 +57,8 @@ fn accept(
     trail.entity_id = Some(issuer.clone());
     let relay_state = received.relay_state().cloned();
     let transport = received.transport();
-    cx.services.observer.request(&trail.code, || {
+    let begun_by = trail.begun_by(&cx.request_id);
+    cx.services.observer.request(begun_by, || {
         let endpoint = cx.services.settings.server.base_url.join("/saml/sso");
         Message::received(&received, endpoint)
     });
@@ -65,7 +66,7 @@ fn accept(
     let current = CurrentUser::read(cx)?;
     let app = cx
         .services
-        .app(current.version, By::EntityId(&issuer), cx.now)?;
+        .app(current.versions, By::EntityId(&issuer), cx.now)?;
     let Some(app) = app else {
         // Whoever sends many such requests is not searched for.
         let near = if cx.services.anonymous_events.has_room(cx.client, cx.now) {
@@ -74,14 +75,14 @@ fn accept(
             None
         };
         let expected = match near {
-            Some(near) => format!("a connected app, such as {near}"),
-            None => "a connected app".to_owned(),
+            Some(near) => Phrase::ConnectedAppSuchAs.with([Value::text(near)]),
+            None => Phrase::ConnectedApp.into(),
         };
         trail.fail(
-            "service provider",
+            Rule::ServiceProvider,
             expected,
-            issuer.clone(),
-            "connected apps",
+            Value::text(issuer.clone()),
+            check::Origin::ConnectedApps,
         );
         return Err(Refusal::Page(ResultCode::UnknownServiceProvider));
     };
@@ -90,10 +91,11 @@ fn accept(
     bound_relay_state(cx, attempt, relay_state.as_ref())?;
 
     let request = verify(cx, attempt, &app, received, relay_state.as_ref())?;
-    attempt.origin = Origin::Request {
+    attempt.origin = Origin::Request(store::replay::Message {
+        issued_at: request.issue_instant,
         issuer: app.entity_id.as_str().to_owned(),
         id: request.id.as_str().to_owned(),
-    };
+    });
     let acs = choose_acs(attempt, &app, &request, relay_state.as_ref())?;
     // From here on, the SP can be answered.
     let reply = ReplyTo::request(&app, &acs, &request, relay_state.as_ref());
@@ -156,9 +158,12 @@ pub fn cancel(cx: &Context, pending: &Pending) -> Result<Answer, Stop> {
     let current = CurrentUser::read(cx)?;
     let mut attempt = Attempt::resumed(cx, pending);
     let refused = reply_of(cx, &mut attempt, &current, pending).and_then(|reply| {
-        attempt
-            .trail
-            .fail("login", "a login", "cancelled", "the user");
+        attempt.trail.fail(
+            Rule::Login,
+            Phrase::ALogin,
+            Phrase::Cancelled,
+            check::Origin::User,
+        );
         Err(reply.refuse(ResultCode::Cancelled))
     });
     attempt.conclude(refused)
@@ -171,41 +176,35 @@ pub(crate) fn reply_of(
     current: &CurrentUser,
     pending: &Pending,
 ) -> Result<ReplyTo, Refusal> {
-    let relay_state = pending
-        .asking
-        .request
-        .relay_state()
-        .map(|relay_state| RelayState::new(relay_state.to_owned()));
     let app = cx
         .services
-        .app(current.version, By::Id(&pending.app), cx.now)?
+        .app(current.versions, By::Id(&pending.app), cx.now)?
         .ok_or_else(|| {
             attempt.trail.fail(
-                "service provider",
-                "a connected app",
-                "removed",
-                "connected apps",
+                Rule::ServiceProvider,
+                Phrase::ConnectedApp,
+                Phrase::Removed,
+                check::Origin::ConnectedApps,
             );
             Refusal::Page(ResultCode::UnknownServiceProvider)
         })?;
-    attempt.about(&app, relay_state.as_ref());
+    attempt.about(&app, pending.asking.request.relay_state());
     is_usable(cx, attempt, &app)?;
     let acs = app
         .sp
         .acs
         .iter()
         .find(|acs| {
-            *acs.binding() == Binding::HttpPost
-                && acs.location().as_str() == pending.asking.request.acs()
+            *acs.binding() == Binding::HttpPost && acs.location() == pending.asking.request.acs()
         })
         .ok_or_else(|| {
             attempt.trail.fail(
-                "assertion consumer service",
-                "one of the app's",
-                pending.asking.request.acs().to_owned(),
-                "metadata of the app",
+                Rule::AcsChoice,
+                Phrase::OneOfTheApps,
+                Value::text(pending.asking.request.acs().to_string()),
+                check::Origin::AppMetadata,
             );
             Refusal::Page(ResultCode::InvalidAcs)
         })?;
-    Ok(ReplyTo::resumed(&app, acs, &pending))
+    Ok(ReplyTo::resumed(&app, acs, pending))
 }

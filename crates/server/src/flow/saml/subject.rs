@@ -1,12 +1,13 @@
 //! The user that a request names, and whether it is the one at the browser.
 
-use avouch_saml::message::authn_request::SubjectIdentifier;
+use avouch_saml::message::identifier::SubjectIdentifier;
 use avouch_saml::name_id::{NameId, NameIdFormat, ReceivedNameId};
 use avouch_saml::security::encrypt::decrypt_element;
 use avouch_saml::xml::limits::Limits;
 use avouch_saml::xml::names::SAML;
 
 use crate::attributes::name_id::{self, NameIdFacts};
+use crate::audit::check::Phrase;
 use crate::context::Context;
 use crate::flow::saml::reply::Refusal;
 use crate::sessions::RequestedName;
@@ -18,20 +19,19 @@ use crate::users::User;
 /// The keys cannot be read.
 pub fn requested(
     cx: &Context,
-    identifier: &SubjectIdentifier,
-) -> Result<Result<RequestedName, &'static str>, Refusal> {
-    const UNREADABLE: &str = "an EncryptedID nobody here can read";
+    identifier: Option<&SubjectIdentifier>,
+) -> Result<Result<RequestedName, Phrase>, Refusal> {
     let received = match identifier {
-        SubjectIdentifier::NameId(name) => name.clone(),
-        SubjectIdentifier::EncryptedId(container) => {
+        Some(SubjectIdentifier::NameId(name)) => name.clone(),
+        Some(SubjectIdentifier::EncryptedId(container)) => {
             let keys = cx.services.decryption_keys()?;
             let policy = &cx.services.settings.saml.defaults.algorithms;
             let Ok(decrypted) = decrypt_element(container, &keys, policy, &Limits::MESSAGE) else {
-                return Ok(Err(UNREADABLE));
+                return Ok(Err(Phrase::UnreadableEncryptedId));
             };
             let root = decrypted.root();
             let (true, Ok(value)) = (root.is(SAML, "NameID"), root.text()) else {
-                return Ok(Err(UNREADABLE));
+                return Ok(Err(Phrase::UnreadableEncryptedId));
             };
             let attr = |name: &str| root.attr(name).map(str::to_owned);
             ReceivedNameId {
@@ -42,12 +42,12 @@ pub fn requested(
                 sp_provided_id: attr("SPProvidedID"),
             }
         }
-        SubjectIdentifier::BaseId => return Ok(Err("BaseID")),
-        SubjectIdentifier::None => return Ok(Err("nothing")),
+        Some(SubjectIdentifier::BaseId) => return Ok(Err(Phrase::BaseId)),
+        None => return Ok(Err(Phrase::NothingNamed)),
     };
     // No SP can have given a user a name of its own: name management is not offered.
     if received.sp_provided_id.is_some() {
-        return Ok(Err("an SPProvidedID"));
+        return Ok(Err(Phrase::SpProvidedId));
     }
     Ok(Ok(RequestedName {
         value: received.value,
@@ -83,7 +83,9 @@ pub fn is(
     let format = format_of(named);
     let of_any = format == NameIdFormat::Unspecified && issued != Some(&format);
     let agrees = |asked: Option<&str>, have: Option<&str>| asked.is_none() || asked == have;
-    name_id::formats(facts.settings)
+    facts
+        .settings
+        .name_id_formats()
         .filter(|uri| of_any || *uri == format.uri())
         .filter_map(|uri| name_id::choose_format(facts, Some(uri)).ok().flatten())
         // A transient name was good for the sign-on it was made for.

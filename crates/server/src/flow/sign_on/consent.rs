@@ -7,6 +7,7 @@ use avouch_saml::name_id::NameIdFormat;
 use crate::attributes::name_id::{self, NameIdFacts};
 use crate::attributes::release::ReleasedAttribute;
 use crate::audit::ResultCode;
+use crate::audit::check::{Origin, Phrase, Rule};
 use crate::audit::trail::Trail;
 use crate::context::{Context, hash_token};
 use crate::flow::outcome::{Answer, Errand, Step};
@@ -152,9 +153,12 @@ pub fn answer(cx: &Context, id: &PendingId, decision: &Decision) -> Result<Answe
         let reply = reply_of(cx, &mut attempt, &current, &pending)?;
         attempt.trail.user(&found.user);
         if !decision.accepted {
-            attempt
-                .trail
-                .fail("consent", "accepted", "declined", "the user");
+            attempt.trail.fail(
+                Rule::Consent,
+                Phrase::Accepted,
+                Phrase::Declined,
+                Origin::User,
+            );
             return Err(reply.refuse(ResultCode::ConsentDeclined));
         }
         let told = what_is_told(cx, &reply, &found.user, &pending, &mut attempt.trail)?;

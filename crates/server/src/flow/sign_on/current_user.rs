@@ -4,13 +4,14 @@ use std::sync::Arc;
 
 use crate::context::Context;
 use crate::sessions::Session;
+use crate::store::state::Versions;
 use crate::store::{self, StoreError};
 use crate::users::User;
 
-/// Who is at the browser, and the version of what may be cached.
+/// Who is at the browser, and the versions of what may be cached.
 pub struct CurrentUser {
-    /// The state's version.
-    pub version: i64,
+    /// The versions of what is cached by kind.
+    pub versions: Versions,
     /// The session and its user, when the cookie names a session that is live.
     pub session: Option<SignedIn>,
 }
@@ -35,19 +36,20 @@ impl CurrentUser {
             Some(hash) => db.read_one(|c| store::sessions::by_secret(c, hash))?,
             None => None,
         };
-        let Some((version, session)) = found else {
+        let Some(read) = found else {
             return Ok(Self {
-                version: db.read_one(store::state::version)?,
+                versions: db.read_one(store::state::versions)?,
                 session: None,
             });
         };
-        let user = if session.is_live(cx.now) {
-            cx.services.users.find(db, version, &session.user)?
+        let user = if read.session.is_live(cx.now) {
+            cx.services.users.of(db, &read)?
         } else {
             None
         };
+        let session = read.session;
         Ok(Self {
-            version,
+            versions: read.versions,
             session: user.map(|user| SignedIn { session, user }),
         })
     }

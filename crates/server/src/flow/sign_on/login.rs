@@ -4,6 +4,7 @@
 use std::net::IpAddr;
 
 use crate::attributes::pairwise;
+use crate::audit::check::{Origin, Phrase, Rule};
 use crate::audit::trail::Trail;
 use crate::audit::{EventKind, ResultCode};
 use crate::context::{Context, hash_token, random_token};
@@ -161,7 +162,7 @@ pub fn enter(cx: &Context, typed: &Typed) -> Result<Outcome, Stop> {
     let candidate = services
         .db
         .read(|c| local::read(c, &typed.username, known_as, address))?;
-    let mut trail = Trail::of(EventKind::Login, &mut *cx.random());
+    let mut trail = Trail::of(EventKind::Login);
     trail.binding = "password";
     trail.user = Some(match candidate.user() {
         Some(user) => (user.id.as_str().to_owned(), user.username.clone()),
@@ -188,7 +189,12 @@ pub fn enter(cx: &Context, typed: &Typed) -> Result<Outcome, Stop> {
         // A deactivated user with the right password learns no more than a stranger does.
         Proof::Right { user, .. } if user.active => user,
         Proof::Right { .. } => {
-            trail.fail("user is active", "active", "deactivated", "the user");
+            trail.fail(
+                Rule::UserIsActive,
+                Phrase::Active,
+                Phrase::Deactivated,
+                Origin::User,
+            );
             record(cx, &trail, ResultCode::UserInactive, |c| {
                 local::record(c, &candidate, &Proof::Wrong, rules, cx.now)
             })?;
@@ -196,10 +202,10 @@ pub fn enter(cx: &Context, typed: &Typed) -> Result<Outcome, Stop> {
         }
         Proof::Wrong => {
             trail.fail(
-                "password",
-                "the user's",
-                "another one",
-                "the local directory",
+                Rule::Password,
+                Phrase::UsersPassword,
+                Phrase::AnotherOne,
+                Origin::LocalDirectory,
             );
             record(cx, &trail, ResultCode::WrongCredentials, |c| {
                 local::record(c, &candidate, &proof, rules, cx.now)
@@ -207,7 +213,12 @@ pub fn enter(cx: &Context, typed: &Typed) -> Result<Outcome, Stop> {
             return Ok(Outcome::Wrong);
         }
     };
-    trail.pass("password", "the user's", "right", "the local directory");
+    trail.pass(
+        Rule::Password,
+        Phrase::UsersPassword,
+        Phrase::Right,
+        Origin::LocalDirectory,
+    );
     let secret = random_token(&mut *cx.random());
     let before = CurrentUser::read(cx)?.session.map(|found| found.session);
     let session = begin(cx, user, &secret, before.as_ref());
@@ -225,10 +236,10 @@ pub fn enter(cx: &Context, typed: &Typed) -> Result<Outcome, Stop> {
     });
     if let Err(StoreError::Conflict(Conflict::Gone(_))) = entered {
         trail.fail(
-            "password",
-            "as when it was looked at",
-            "changed meanwhile",
-            "the local directory",
+            Rule::Password,
+            Phrase::AsLookedAt,
+            Phrase::ChangedMeanwhile,
+            Origin::LocalDirectory,
         );
         record(cx, &trail, ResultCode::WrongCredentials, |_| Ok(()))?;
         return Ok(Outcome::Wrong);
@@ -243,10 +254,10 @@ pub fn enter(cx: &Context, typed: &Typed) -> Result<Outcome, Stop> {
 
 fn must_wait(cx: &Context, trail: &mut Trail, seconds: i64) -> Result<Outcome, Stop> {
     trail.fail(
-        "throttle",
-        "no wait",
-        format!("{seconds} seconds"),
-        "login.*_failures",
+        Rule::Throttle,
+        Phrase::NoWait,
+        Phrase::Seconds.with([seconds.into()]),
+        Origin::setting("login.*_failures"),
     );
     record(cx, trail, ResultCode::Throttled, |_| Ok(()))?;
     Ok(Outcome::Wait { seconds })

@@ -15,7 +15,7 @@ pub fn end(cx: &Context) -> Result<(), Stop> {
     let Some(found) = CurrentUser::read(cx)?.session else {
         return Ok(());
     };
-    let mut trail = Trail::of(EventKind::Logout, &mut *cx.random());
+    let mut trail = Trail::of(EventKind::Logout);
     trail.user(&found.user);
     let event = trail.event(&cx.occasion(), ResultCode::Success, "the user signed out");
     cx.services.db.write(|c: &mut Connection| {

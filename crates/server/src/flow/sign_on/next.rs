@@ -1,14 +1,13 @@
 //! What stands next between a user and an app. Knows no protocol: SAML calls it today, OpenID
 //! Connect will call the same function.
 
-use std::borrow::Cow;
-
 use avouch_saml::time::Timestamp;
 
 use crate::access::authn_context::{self, StrengthOrder};
 use crate::access::{self, Consent, Decision, Facts, Grant};
 use crate::apps::App;
 use crate::audit::ResultCode;
+use crate::audit::check::{Origin, Phrase, Rule, Value};
 use crate::audit::trail::Trail;
 use crate::sessions::{Asked, Lacking, Requirement, Session};
 use crate::store::{self, Connection, StoreError};
@@ -59,7 +58,7 @@ impl<'a> Wanted<'a> {
         let session = session
             .filter(|session| session.is_live(now))
             .ok_or(lacks(Lacking::Session))?;
-        if self.asked.force_authn && session.authn_instant.millis() <= self.asked.accepted_at {
+        if self.asked.force_authn && session.authn_instant <= self.asked.accepted_at {
             return Err(lacks(Lacking::Freshness));
         }
         self.statement(&session.authn_context, order)
@@ -111,10 +110,10 @@ pub fn next(
     });
     if !reachable && !has_context {
         trail.fail(
-            "authentication context",
+            Rule::AuthnContext,
             named(wanted),
-            methods.password,
-            "RequestedAuthnContext and the contexts the app permits",
+            Value::uri(methods.password),
+            Origin::RequestedAndPermittedContexts,
         );
         return Next::Deny(ResultCode::NoAuthnContext);
     }
@@ -127,16 +126,16 @@ pub fn next(
     };
     trail.user(user);
     trail.pass(
-        "session",
-        "a session that will do",
-        format!("logged in at {}", session.authn_instant),
-        "the session",
+        Rule::Session,
+        Phrase::SessionThatWillDo,
+        Phrase::LoggedInAt.with([session.authn_instant.into()]),
+        Origin::Session,
     );
     trail.pass(
-        "authentication context",
+        Rule::AuthnContext,
         named(wanted),
-        session.authn_context.clone(),
-        "RequestedAuthnContext and the contexts the app permits",
+        Value::uri(&session.authn_context),
+        Origin::RequestedAndPermittedContexts,
     );
     let facts = Facts { user, app, now };
     match access::decide(&facts, &mut trail.checks) {
@@ -149,19 +148,14 @@ fn prove_or_no_passive(wanted: &Wanted<'_>, requirement: Requirement, trail: &mu
     let why = requirement.lacking.found();
     if wanted.asked.is_passive {
         trail.fail(
-            "session",
-            "a session that will do without interaction",
+            Rule::Session,
+            Phrase::SessionWithoutInteraction,
             why,
-            "IsPassive",
+            Origin::IsPassive,
         );
         return Next::Deny(ResultCode::NoPassive);
     }
-    trail.pass(
-        "session",
-        "a session that will do, or a login",
-        why,
-        "the session",
-    );
+    trail.pass(Rule::Session, Phrase::SessionOrLogin, why, Origin::Session);
     Next::Prove(requirement)
 }
 
@@ -170,20 +164,18 @@ fn prove_or_no_passive(wanted: &Wanted<'_>, requirement: Requirement, trail: &mu
 ///
 /// # Errors
 /// The database.
-pub fn who_may(c: &mut Connection, app: &App) -> Result<String, StoreError> {
+pub fn who_may(c: &mut Connection, app: &App) -> Result<Value, StoreError> {
     let profiles = store::profiles::all(c)?
         .into_iter()
         .filter(|(id, _)| app.policy.profiles.contains(id))
-        .map(|(_, name)| format!("profile {name}"));
+        .map(|(_, name)| Phrase::Profile.with([Value::text(name)]));
     let sets = store::permission_sets::all(c)?
         .into_iter()
         .filter(|(id, _)| app.policy.permission_sets.contains(id))
-        .map(|(_, name)| format!("permission set {name}"));
-    let names: Vec<String> = profiles.chain(sets).collect();
-    Ok(if names.is_empty() {
-        "none does yet".to_owned()
-    } else {
-        names.join(", ")
+        .map(|(_, name)| Phrase::PermissionSet.with([Value::text(name)]));
+    Ok(match Value::list(profiles.chain(sets)) {
+        Value::Nothing => Phrase::NoneDoesYet.into(),
+        named => named,
     })
 }
 
@@ -192,10 +184,10 @@ pub fn must_ask(grant: &Grant, given: bool) -> bool {
     grant.consent() == Consent::Ask && !given
 }
 
-fn named(wanted: &Wanted<'_>) -> Cow<'static, str> {
+fn named(wanted: &Wanted<'_>) -> Value {
     match &wanted.asked.contexts {
-        None => "any".into(),
-        Some(contexts) => format!(
+        None => Phrase::Any.into(),
+        Some(contexts) => Value::text(format!(
             "{} {}",
             contexts.comparison,
             contexts
@@ -205,7 +197,6 @@ fn named(wanted: &Wanted<'_>) -> Cow<'static, str> {
                 .cloned()
                 .collect::<Vec<_>>()
                 .join(" ")
-        )
-        .into(),
+        )),
     }
 }

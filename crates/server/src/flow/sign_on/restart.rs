@@ -1,11 +1,13 @@
 //! How a user starts again when a sign-on cannot go on.
 
+use avouch_saml::ids::RelayState;
+
 use crate::apps::App;
 use crate::flow::outcome::AppName;
 
 /// One click to start again: the launch URL with the RelayState kept, or the SP's own start page
 /// where unsolicited responses are not wanted.
-pub fn url(app: &App, relay_state: Option<&str>) -> Option<String> {
+pub fn url(app: &App, relay_state: Option<&RelayState>) -> Option<String> {
     let saml = &app.definition.saml;
     if !saml.allow_unsolicited {
         return app.definition.start_url.clone();
@@ -13,7 +15,7 @@ pub fn url(app: &App, relay_state: Option<&str>) -> Option<String> {
     let mut url = format!("/launch/{}", app.api_name);
     if let Some(relay_state) = relay_state.filter(|_| saml.allow_relay_state_override) {
         url.push_str("?RelayState=");
-        escape(relay_state, &mut url);
+        escape(relay_state.as_str(), &mut url);
     }
     Some(url)
 }

@@ -3,29 +3,27 @@
 use actix_web::http::StatusCode;
 use actix_web::web::{Path, Payload};
 use actix_web::{HttpRequest, HttpResponse};
-use avouch_saml::metadata::algorithms::NoEncryption;
 use avouch_saml::metadata::{Reading, SpMetadata};
 use avouch_saml::security::certificate::{Certificate, KeyKind};
 
 use super::body::{self, Weight};
 use super::view::{certificate_age, certificates, endpoints, key_kind, moment};
-use super::{admin_frame, ask, problems, run, with_status};
-use crate::apps::effective::{
-    SignatureRule, algorithms_for, cipher_in_force, clock_skew, signature_in_force,
-};
-use crate::apps::onboard::settings::is_held_logo;
-use crate::apps::saml::{EncryptionPolicy, SignWhat};
+use super::{admin_frame, anchor, ask, problems, refused, run, with_status};
+use crate::apps::effective::{self, Held, issuer};
+use crate::apps::readiness::{Finding, Severity};
+use crate::apps::snapshot::{self, Snapshot};
 use crate::apps::{App, AppState, StateChange};
 use crate::config::Settings;
 use crate::context::Context;
 use crate::flow::admin::apps::{self as flow, AppView};
 use crate::flow::admin::{AdminError, Wrong};
-use crate::store::keys::KeyRow;
+use crate::store::{self, keys::KeyRow};
+use crate::text::Locale;
 use crate::users::AdminRight;
 use crate::web::extract::{self, Fields};
 use crate::web::pages::admin::{
-    AppForm, AppListPage, AppRemovePage, AppRow, AppSettingsPage, FormAction, InForce, Leaving,
-    Origin,
+    AppConflictPage, AppForm, AppListPage, AppRemovePage, AppRow, AppSettingsPage, ChangeSince,
+    FindingLine, FormAction, InForce, Keep, Leaving, SettingConflict,
 };
 use crate::web::pages::{AppLabel, Choice, Frame, IdpCertificate, IdpInfo, Notice, Tone};
 use crate::web::respond::{page, see_other};
@@ -50,18 +48,26 @@ pub(crate) async fn list(request: HttpRequest) -> HttpResponse {
                 )
             });
             let first_url = after.map(|_| format!("/admin/apps?q={}", encode(&query)));
-            let reading = any_age(cx);
+            let reading = Reading::of_any_age(cx.now);
+            let texts = Locale::default().catalogue().findings;
             let rows = found
                 .lines
                 .iter()
                 .map(|entry| {
-                    let sp = SpMetadata::parse(&entry.metadata_xml, &reading).ok();
+                    let stored = entry.stored.as_ref();
+                    let sp = stored.and_then(|s| SpMetadata::parse(&s.metadata_xml, &reading).ok());
+                    let logo = stored.and_then(|s| s.app.definition.logo_url.as_deref());
                     AppRow {
                         url: format!("/admin/apps/{}", entry.line.api_name),
-                        app: AppLabel::new(&entry.line.name, entry.logo.as_deref()),
+                        app: AppLabel::new(&entry.line.name, logo),
                         entity_id: entry.line.entity_id.clone(),
                         state: AppState::parse(&entry.line.state).unwrap_or(AppState::Uninstalled),
                         last_used: entry.last_used.map(moment),
+                        finding: entry.findings.first().map(|first| {
+                            let severity = texts.severity(first.severity);
+                            let name = texts.name(first);
+                            (tone(first), format!("{severity}: {name}"))
+                        }),
                         certificate: sp.and_then(|sp| certificate_age(&sp, cx.now)),
                     }
                 })
@@ -85,26 +91,33 @@ pub(crate) async fn list(request: HttpRequest) -> HttpResponse {
     .await
 }
 
-/// A reading that judges no expiry: pages show apps whose metadata has run out.
-fn any_age(cx: &Context) -> Reading {
-    Reading {
-        skew_seconds: i64::MAX / 4000,
-        ..Reading::at(cx.now)
+/// How a finding is shown.
+pub(super) fn tone(finding: &Finding) -> Tone {
+    match finding.severity {
+        Severity::CannotWork => Tone::Problem,
+        Severity::MayNotWork => Tone::Warning,
     }
 }
 
-/// Percent-encodes a query value.
+/// What was found, as pages show it, each with where it is mended.
+pub(super) fn finding_lines(
+    findings: &[Finding],
+    place: impl Fn(&Finding) -> String,
+) -> Vec<FindingLine> {
+    let texts = Locale::default().catalogue().findings;
+    findings
+        .iter()
+        .map(|finding| FindingLine {
+            tone: tone(finding),
+            text: texts.sentence(finding),
+            url: place(finding),
+        })
+        .collect()
+}
+
+/// A value as it stands in a query.
 pub(super) fn encode(text: &str) -> String {
-    use std::fmt::Write as _;
-    let mut out = String::new();
-    for byte in text.bytes() {
-        if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
-            out.push(char::from(byte));
-        } else {
-            write!(out, "%{byte:02X}").expect("writing to a String does not fail");
-        }
-    }
-    out
+    form_urlencoded::byte_serialize(text.as_bytes()).collect()
 }
 
 /// What a redirect after a change asked to be said.
@@ -133,7 +146,7 @@ pub(crate) async fn show(request: HttpRequest, id: Path<String>) -> HttpResponse
         cx,
         move |cx| flow::show(cx, &id),
         move |cx, view| {
-            let form = AppForm::from_app(&view.stored.app);
+            let form = Submitted::of(&view.stored);
             let mut shown = settings_page(cx, view, form);
             say(&mut shown.frame, &fields);
             page(cx, &shown)
@@ -142,7 +155,35 @@ pub(crate) async fn show(request: HttpRequest, id: Path<String>) -> HttpResponse
     .await
 }
 
-fn settings_page(cx: &Context, view: AppView, form: AppForm) -> AppSettingsPage {
+/// The form of an app's settings, with what it was read from.
+#[derive(Clone)]
+struct Submitted {
+    form: AppForm,
+    version: i64,
+    read: String,
+}
+
+impl Submitted {
+    /// The form that would change nothing.
+    fn of(stored: &flow::StoredApp) -> Self {
+        Self {
+            form: AppForm::from_app(&stored.app),
+            version: stored.version,
+            read: Snapshot::of(&stored.app).to_text(),
+        }
+    }
+
+    /// What was sent. A form that does not say what it was read from is of no version.
+    fn from_pairs(fields: &body::Form) -> Self {
+        Self {
+            version: fields.get("version").parse().unwrap_or(0),
+            read: fields.get("read").to_owned(),
+            form: AppForm::from_pairs(fields.0.iter().map(|(n, v)| (n.as_str(), v.as_str()))),
+        }
+    }
+}
+
+fn settings_page(cx: &Context, view: AppView, submitted: Submitted) -> AppSettingsPage {
     let app = &view.stored.app;
     let choices = |all: Vec<(String, String)>| {
         all.into_iter()
@@ -158,8 +199,12 @@ fn settings_page(cx: &Context, view: AppView, form: AppForm) -> AppSettingsPage 
         entity_id: view.stored.entity_id.clone(),
         endpoints: endpoints(&view.sp),
         certificates: certificates(&view.sp, cx.now),
-        form,
+        version: submitted.version,
+        read: submitted.read,
+        form: submitted.form,
         problems: Vec::new(),
+        findings: finding_lines(&view.findings, |finding| format!("#{}", anchor(finding))),
+        asks: false,
         in_force: in_force(cx, app, &view.sp, &view.keys),
         profiles: choices(
             view.profiles
@@ -199,7 +244,8 @@ fn key_label(key: &KeyRow) -> String {
 /// What a service provider has to know about this identity provider.
 pub(crate) fn idp_info(settings: &Settings, app: Option<&App>, keys: &[KeyRow]) -> IdpInfo {
     let url = |path: &str| settings.server.base_url.join(path);
-    let issuer = app.and_then(|app| app.definition.saml.issuer.clone());
+    let own = &settings.idp.entity_id;
+    let entity_id = app.map_or(own.as_str(), |app| issuer(&app.definition.saml, own).value);
     let own_key = app.and_then(|app| app.definition.saml.signing_key.as_deref());
     let mut certificates = Vec::new();
     for state in ["active", "next", "previous"] {
@@ -224,7 +270,7 @@ pub(crate) fn idp_info(settings: &Settings, app: Option<&App>, keys: &[KeyRow]) 
     IdpInfo {
         metadata_url: url("/saml/metadata"),
         app_metadata_url: app.map(|app| url(&format!("/saml/metadata/{}", app.api_name))),
-        entity_id: issuer.unwrap_or_else(|| settings.idp.entity_id.to_string()),
+        entity_id: entity_id.to_owned(),
         sso_redirect: url("/saml/sso"),
         sso_post: url("/saml/sso"),
         launch_url: app.map(|app| url(&format!("/launch/{}", app.api_name))),
@@ -233,110 +279,27 @@ pub(crate) fn idp_info(settings: &Settings, app: Option<&App>, keys: &[KeyRow]) 
     }
 }
 
-const LOGO_ELSEWHERE: &str = "the first letter of the name: people's browsers are not sent to \
-    another site; to show the logo, paste it as data:image/png;base64,…";
-
 /// The values in force where the form alone does not tell.
 fn in_force(cx: &Context, app: &App, sp: &SpMetadata, keys: &[KeyRow]) -> Vec<InForce> {
-    let saml = &app.definition.saml;
-    let line = |field, value: &str, origin| InForce {
-        field,
-        value: value.to_owned(),
-        origin,
-    };
-    let mut lines = Vec::new();
-    if let Some(logo) = &app.definition.logo_url
-        && !is_held_logo(logo)
-    {
-        lines.push(line("logo_url", LOGO_ELSEWHERE, Origin::Default));
-    }
-    let rule = SignatureRule::of(saml, sp, &cx.services.settings.saml.defaults);
-    let origin = match rule {
-        SignatureRule::App => Origin::Here,
-        SignatureRule::Metadata => Origin::Metadata,
-        SignatureRule::Organisation => Origin::Organisation,
-        SignatureRule::NoneAsks => Origin::Default,
-    };
-    let words = if rule.requires() {
-        "required"
-    } else {
-        "checked when present"
-    };
-    lines.push(line("request_signatures", words, origin));
-
-    let settings = &cx.services.settings;
-    let policy = algorithms_for(&settings.saml.defaults, saml);
-    let origin = match saml.encryption {
-        EncryptionPolicy::WhenKeyPublished => Origin::Metadata,
-        EncryptionPolicy::Off | EncryptionPolicy::Required => Origin::Here,
-    };
-    let words = match (saml.encryption, sp.choose_encryption(&policy)) {
-        (EncryptionPolicy::Off, _) => "off".to_owned(),
-        (_, Ok(chosen)) => {
-            let cipher = cipher_in_force(&chosen, settings.saml.defaults.data_encryption);
-            format!("on, with {}", short_name(cipher.uri()))
-        }
-        (EncryptionPolicy::WhenKeyPublished, Err(NoEncryption::NoKey)) => {
-            "off: no key is published".to_owned()
-        }
-        (_, Err(why)) => format!("every sign-on fails: {why}"),
-    };
-    lines.push(line("encryption", &words, origin));
-    lines.push(match (saml.sign, sp.want_assertions_signed) {
-        (SignWhat::Default, _) => line("sign", "response and assertion", Origin::Default),
-        (SignWhat::Both, _) => line("sign", "response and assertion", Origin::Here),
-        (SignWhat::Response, true) => line("sign", "response and assertion", Origin::Metadata),
-        (SignWhat::Response, false) => line("sign", "response", Origin::Here),
-        (SignWhat::Assertion, _) => line("sign", "assertion", Origin::Here),
-    });
-    let (skew, _) = clock_skew(saml, &cx.services.settings.saml.defaults);
-    lines.push(line(
-        "clock_skew_seconds",
-        &skew.to_string(),
-        match saml.clock_skew_seconds {
-            Some(_) => Origin::Here,
-            None => Origin::Organisation,
-        },
-    ));
-    match &saml.issuer {
-        Some(own) => lines.push(line("issuer", own, Origin::Here)),
-        None => lines.push(line(
-            "issuer",
-            cx.services.settings.idp.entity_id.as_str(),
-            Origin::Organisation,
-        )),
-    }
-    let key = match &saml.signing_key {
-        Some(own) => keys.iter().find(|key| key.id == *own),
-        None => keys
-            .iter()
-            .find(|key| key.purpose == "signing" && key.state == "active"),
-    };
-    if let Some(key) = key {
-        let origin = if saml.signing_key.is_some() {
-            Origin::Here
-        } else {
-            Origin::Organisation
-        };
-        lines.push(line("signing_key", &key_label(key), origin));
-        if let Some(kind) = kind_of(key) {
-            let words = match signature_in_force(&settings.saml.defaults, saml, sp, kind, &policy) {
-                Ok(algorithm) => short_name(algorithm.uri()).to_owned(),
-                Err(why) => format!("every sign-on fails: {why}"),
-            };
-            let origin = match &saml.signature_algorithm {
-                Some(_) => Origin::Here,
-                None => Origin::Default,
-            };
-            lines.push(line("signature_algorithm", &words, origin));
-        }
-    }
-    lines
-}
-
-/// The part of an algorithm's identifier that people know it by.
-fn short_name(uri: &str) -> &str {
-    uri.rsplit('#').next().unwrap_or(uri)
+    let texts = Locale::default().catalogue().in_force;
+    let organisation = cx
+        .services
+        .settings
+        .organisation(store::keys::for_apps(keys));
+    effective::in_force(&app.definition, sp, &organisation)
+        .into_iter()
+        .map(|(field, held)| InForce {
+            field,
+            value: match &held.value {
+                Held::Key(id) => keys
+                    .iter()
+                    .find(|key| key.id == *id)
+                    .map_or_else(|| id.clone(), key_label),
+                other => texts.value(other),
+            },
+            origin: held.origin,
+        })
+        .collect()
 }
 
 /// The kind of a stored key, from its certificate.
@@ -350,35 +313,195 @@ pub(crate) async fn save(request: HttpRequest, payload: Payload, id: Path<String
     let cx = extract::context(&request);
     let id = id.into_inner();
     let rights = &[AdminRight::EditApps, AdminRight::ManageRelease];
-    let mut form = match body::form(&request, &cx, payload, rights, Weight::Settings).await {
-        Ok(fields) => AppForm::from_pairs(fields.0),
+    let fields = match body::form(&request, &cx, payload, rights, Weight::Settings).await {
+        Ok(fields) => fields,
         Err(response) => return *response,
     };
-    if form.action != FormAction::Save {
-        form.edit();
-        return again(&request, cx, id, form, Vec::new(), StatusCode::OK).await;
+    let mut submitted = Submitted::from_pairs(&fields);
+    let choice = Choices::from_pairs(&fields);
+    if submitted.form.action != FormAction::Save {
+        submitted.form.edit();
+        return again(&request, cx, id, submitted, Vec::new(), StatusCode::OK).await;
     }
-    let (kept, shown) = (form.clone(), id.clone());
+    let (form, shown) = (submitted.form.clone(), id.clone());
+    let (version, chosen) = (submitted.version, choice.clone());
     let inside = cx.clone();
     let saved = super::flow(&cx, move |cx| {
-        flow::save(cx, &id, |app| {
-            form.apply(app).map_err(|problems| {
-                problems
-                    .into_iter()
-                    .map(|p| Wrong::new(p.field, p.message))
-                    .collect()
-            })
+        flow::save(cx, &id, version, form.although, |app| match &chosen {
+            None => applied(&form, app).map(|mine| *app = mine),
+            Some(choices) => choices.apply(&applied(&form, app)?, app),
         })
     })
     .await;
-    match saved {
-        Ok(app) => see_other(&cx, &format!("/admin/apps/{}?saved", app.api_name)),
-        Err(AdminError::Refused(wrong)) => {
-            let status = StatusCode::UNPROCESSABLE_ENTITY;
-            again(&request, inside, shown, kept, wrong, status).await
+    match (saved, choice) {
+        (Ok(app), _) => see_other(&cx, &format!("/admin/apps/{}?saved", app.api_name)),
+        (Err(AdminError::Stale(_)), choice) => {
+            let problems = Vec::new();
+            conflict(&request, inside, shown, fields, submitted, choice, problems).await
         }
-        Err(error) => super::refused(&request, &cx, error).await,
+        (Err(AdminError::Refused(wrong)), Some(choice)) if is_undecided(&wrong) => {
+            let choice = Some(choice);
+            conflict(&request, inside, shown, fields, submitted, choice, wrong).await
+        }
+        (Err(AdminError::CannotWork(found)), _) => {
+            let status = StatusCode::UNPROCESSABLE_ENTITY;
+            let wrong = super::cannot_work(&found);
+            again(&request, inside, shown, submitted, wrong, status).await
+        }
+        (Err(error), _) => match error.into_wrong() {
+            Ok(wrong) => {
+                let status = StatusCode::UNPROCESSABLE_ENTITY;
+                again(&request, inside, shown, submitted, wrong, status).await
+            }
+            Err(error) => refused(&request, &cx, error).await,
+        },
     }
+}
+
+/// The app as it would be with what was typed.
+fn applied(form: &AppForm, app: &App) -> Result<App, Vec<Wrong>> {
+    let mut mine = app.clone();
+    form.apply(&mut mine).map_err(|problems| {
+        problems
+            .into_iter()
+            .map(|p| Wrong::new(p.field, p.message))
+            .collect::<Vec<_>>()
+    })?;
+    Ok(mine)
+}
+
+/// Whose value is to be kept of each setting, as chosen on the page that shows both.
+#[derive(Clone)]
+struct Choices(Vec<(String, Keep)>);
+
+/// What the field of a choice begins with.
+const KEEP: &str = "keep-";
+
+impl Choices {
+    fn from_pairs(fields: &body::Form) -> Option<Self> {
+        let chosen: Vec<(String, Keep)> = fields
+            .0
+            .iter()
+            .filter_map(|(name, word)| {
+                Some((name.strip_prefix(KEEP)?.to_owned(), Keep::parse(word)?))
+            })
+            .collect();
+        // The page asks about something, so an answer without any is one that decided nothing.
+        let asked = fields.0.iter().any(|(name, _)| name == "chosen");
+        asked.then_some(Self(chosen))
+    }
+
+    fn of(&self, key: &str) -> Option<Keep> {
+        self.0
+            .iter()
+            .find(|(known, _)| known == key)
+            .map(|(_, keep)| *keep)
+    }
+
+    /// Puts into `app` what is chosen of `mine`.
+    fn apply(&self, mine: &App, app: &mut App) -> Result<(), Vec<Wrong>> {
+        let differences = Snapshot::of(app).differences(mine, app);
+        let undecided: Vec<Wrong> = differences
+            .iter()
+            .filter(|difference| self.of(difference.key).is_none())
+            .map(|difference| {
+                let t = &Locale::default().catalogue().app_conflict;
+                Wrong::new(format!("{KEEP}{}", difference.key), t.undecided.to_string())
+            })
+            .collect();
+        if !undecided.is_empty() {
+            return Err(undecided);
+        }
+        for difference in differences {
+            if self.of(difference.key) == Some(Keep::Mine) {
+                snapshot::take(app, mine, difference.key)
+                    .map_err(|error| vec![Wrong::new(difference.key, error.beside_its_field())])?;
+            }
+        }
+        Ok(())
+    }
+}
+
+fn is_undecided(wrong: &[Wrong]) -> bool {
+    wrong.iter().all(|wrong| wrong.field.starts_with(KEEP))
+}
+
+/// The page that shows what was typed beside what is there by now.
+async fn conflict(
+    request: &HttpRequest,
+    cx: Context,
+    id: String,
+    fields: body::Form,
+    submitted: Submitted,
+    choice: Option<Choices>,
+    wrong: Vec<Wrong>,
+) -> HttpResponse {
+    let version = submitted.version;
+    ask(
+        request,
+        cx,
+        move |cx| flow::show_since(cx, &id, version),
+        move |cx, (view, stale)| {
+            let theirs = view.stored.app.clone();
+            let now = Submitted::of(&view.stored);
+            let status = StatusCode::CONFLICT;
+            let mine = match applied(&submitted.form, &theirs) {
+                Ok(mine) => mine,
+                Err(wrong) => {
+                    let mut shown = settings_page(cx, view, submitted);
+                    shown.problems = problems(wrong);
+                    return with_status(cx, &shown, StatusCode::UNPROCESSABLE_ENTITY);
+                }
+            };
+            let differences = Snapshot::parse(&submitted.read).differences(&mine, &theirs);
+            let words = settings_page(cx, view, submitted);
+            let settings = differences
+                .into_iter()
+                .map(|difference| {
+                    let words_of = |value: &str| words.words_of_setting(difference.key, value);
+                    SettingConflict {
+                        key: difference.key.to_owned(),
+                        label: words.label_of_setting(difference.key),
+                        before: difference.before.as_deref().map(words_of),
+                        theirs: words_of(&difference.theirs),
+                        mine: words_of(&difference.mine),
+                        changed_by: difference.changed_by,
+                        kept: choice.as_ref().and_then(|choice| choice.of(difference.key)),
+                    }
+                })
+                .collect();
+            let since = stale.since.into_iter().map(|change| ChangeSince {
+                by: change.by,
+                at: moment(change.at),
+                what: change.what,
+            });
+            let page = AppConflictPage {
+                url: words.url,
+                app: words.app,
+                since: since.collect(),
+                settings,
+                typed: typed_fields(fields),
+                version: now.version,
+                read: now.read,
+                problems: problems(wrong),
+                frame: words.frame,
+            };
+            with_status(cx, &page, status)
+        },
+    )
+    .await
+}
+
+/// The fields that were filled in, without those that the page writes itself.
+fn typed_fields(fields: body::Form) -> Vec<(String, String)> {
+    fields
+        .0
+        .into_iter()
+        .filter(|(name, _)| {
+            !["csrf", "version", "read", "do", "preset", "chosen"].contains(&name.as_str())
+                && !name.starts_with(KEEP)
+        })
+        .collect()
 }
 
 /// The settings page with what was typed, which is not what is stored.
@@ -386,7 +509,7 @@ async fn again(
     request: &HttpRequest,
     cx: Context,
     id: String,
-    form: AppForm,
+    submitted: Submitted,
     wrong: Vec<Wrong>,
     status: StatusCode,
 ) -> HttpResponse {
@@ -395,7 +518,8 @@ async fn again(
         cx,
         move |cx| flow::show(cx, &id),
         move |cx, view| {
-            let mut shown = settings_page(cx, view, form);
+            let mut shown = settings_page(cx, view, submitted);
+            shown.asks = wrong.iter().any(|wrong| wrong.field == "although");
             shown.problems = problems(wrong);
             with_status(cx, &shown, status)
         },
@@ -507,7 +631,7 @@ pub(crate) async fn remove(
         &request,
         cx,
         move |cx| flow::remove(cx, &id),
-        |cx, ()| see_other(cx, "/admin/apps?saved"),
+        |cx, _| see_other(cx, "/admin/apps?saved"),
         super::sentences,
     )
     .await

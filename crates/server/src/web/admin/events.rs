@@ -8,11 +8,11 @@ use avouch_saml::time::Timestamp;
 use super::apps::encode;
 use super::{admin_frame, ask};
 use crate::audit::{EventKind, ResultCode};
-use crate::context::Context;
-use crate::flow::admin::events as flow;
-use crate::store::events::{Filter, Logged};
+use crate::flow::admin::events::{self as flow, Filter, Logged};
+use crate::flow::admin::{AdminContext, AdminError};
+use crate::text::{Checks, Locale};
 use crate::web::extract::{self, Fields};
-use crate::web::pages::admin::{EventListPage, EventPage};
+use crate::web::pages::admin::{EventListPage, EventPage, EventRow};
 use crate::web::respond::page;
 
 const DAY_SECONDS: i64 = 86_400;
@@ -67,7 +67,7 @@ pub(crate) async fn list(request: HttpRequest) -> HttpResponse {
                     result: fields.get("result").to_owned(),
                     from: fields.get("from").to_owned(),
                     until: fields.get("until").to_owned(),
-                    rows: found.events.iter().map(|l| (&l.event).into()).collect(),
+                    rows: found.events.iter().map(row).collect(),
                     older_url,
                     newest_url: paged
                         .then(|| format!("/admin/events?{}", query.trim_end_matches('&'))),
@@ -78,6 +78,15 @@ pub(crate) async fn list(request: HttpRequest) -> HttpResponse {
     .await
 }
 
+/// A line of the list; without a user it names who acted.
+fn row(logged: &Logged) -> EventRow {
+    let mut row = EventRow::new(logged.code.as_str(), &logged.event);
+    if row.user.is_empty() {
+        row.user = logged.acting.clone().unwrap_or_default();
+    }
+    row
+}
+
 /// `GET /admin/events/{code}`.
 pub(crate) async fn show(request: HttpRequest, code: Path<String>) -> HttpResponse {
     let cx = extract::context(&request);
@@ -85,18 +94,20 @@ pub(crate) async fn show(request: HttpRequest, code: Path<String>) -> HttpRespon
         &request,
         cx,
         move |cx| flow::show(cx, &code),
-        |cx, (logged, app, user, viewer)| {
-            let event = &logged.event;
-            let mut shown = EventPage::new(admin_frame(cx, &viewer), event);
+        |cx, found| {
+            let event = &found.logged.event;
+            let code = found.logged.code.as_str();
+            let mut shown = EventPage::new(admin_frame(cx, &found.viewer), code, event);
+            shown.acting = found.logged.acting.clone().unwrap_or_default();
             shown.app_url = event
                 .app_id
                 .as_ref()
-                .filter(|_| app)
+                .filter(|_| found.has_app)
                 .map(|id| format!("/admin/apps/{id}"));
             shown.user_url = event
                 .user_id
                 .as_ref()
-                .filter(|_| user)
+                .filter(|_| found.has_user)
                 .map(|id| format!("/admin/users/{id}"));
             page(cx, &shown)
         },
@@ -109,10 +120,7 @@ pub(crate) async fn show(request: HttpRequest, code: Path<String>) -> HttpRespon
 const BATCH: i64 = 1000;
 const MOST: usize = 100_000;
 
-fn everything(
-    cx: &Context,
-    mut wanted: Filter,
-) -> Result<Vec<Logged>, crate::flow::admin::AdminError> {
+fn everything(cx: &AdminContext<'_>, mut wanted: Filter) -> Result<Vec<Logged>, AdminError> {
     let mut all = Vec::new();
     loop {
         let found = flow::list(cx, &wanted, BATCH)?;
@@ -131,9 +139,10 @@ pub(crate) async fn json_lines(request: HttpRequest) -> HttpResponse {
         "application/jsonl",
         "avouch-events.jsonl",
         |events| {
+            let t = &Locale::English.catalogue().checks;
             let mut out = String::new();
             for logged in events {
-                out.push_str(&json(logged).to_string());
+                out.push_str(&json(t, logged).to_string());
                 out.push('\n');
             }
             out
@@ -148,10 +157,13 @@ pub(crate) async fn csv(request: HttpRequest) -> HttpResponse {
         let mut out = String::from(
             "code,at,kind,result,username,acting,app,entity_id,address,user_agent,initiated_by,protocol,binding,reason,request_id\r\n",
         );
-        for Logged { event, acting, .. } in events {
+        for Logged {
+            code, event, acting, ..
+        } in events
+        {
             let at = event.at.to_string();
             let cells = [
-                event.code.as_str(),
+                code.as_str(),
                 &at,
                 event.kind.as_str(),
                 event.result.as_str(),
@@ -187,10 +199,10 @@ fn cell(text: &str) -> String {
     format!("\"{guard}{}\"", text.replace('"', "\"\""))
 }
 
-fn json(logged: &Logged) -> serde_json::Value {
+fn json(t: &Checks, logged: &Logged) -> serde_json::Value {
     let event = &logged.event;
     serde_json::json!({
-        "code": event.code,
+        "code": logged.code,
         "at": event.at.to_string(),
         "kind": event.kind.as_str(),
         "result": event.result.as_str(),
@@ -206,7 +218,7 @@ fn json(logged: &Logged) -> serde_json::Value {
         "protocol": event.protocol,
         "binding": event.binding,
         "reason": event.reason,
-        "checks": event.checks,
+        "checks": t.json(&event.checks),
         "request_id": event.request_id,
     })
 }

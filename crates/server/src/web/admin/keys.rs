@@ -24,7 +24,6 @@ pub(crate) async fn list(request: HttpRequest) -> HttpResponse {
             .filter_map(|key| {
                 let certificate = Certificate::from_der(&key.certificate).ok()?;
                 Some(KeyLine {
-                    id: key.id.clone(),
                     kind: apps::kind_of(key).map_or_else(|| key.algorithm.clone(), key_kind),
                     state: match key.state.as_str() {
                         "active" => KeyState::Active,

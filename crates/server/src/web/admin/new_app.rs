@@ -7,15 +7,17 @@ use avouch_saml::metadata::key_descriptor::KeyUse;
 use avouch_saml::metadata::{Binding, SpMetadata};
 use avouch_saml::security::certificate::Certificate;
 
+use super::apps::finding_lines;
 use super::body::{self, Form, Weight};
 use super::view::{self, Came, Leads};
 use super::{admin_frame, ask, problems, run};
 use crate::apps::onboard::typed::Typed;
+use crate::apps::readiness::METADATA;
 use crate::context::Context;
-use crate::flow::admin::apps::{self as flow, Confirmed, Understood};
-use crate::flow::admin::{self, AdminError, Wrong};
+use crate::flow::admin::apps::{self as flow, AppEdit, Compared, Confirmed, Release, Understood};
+use crate::flow::admin::{self, Acting, AdminError, Wrong};
 use crate::text::Locale;
-use crate::users::{AdminRight, User};
+use crate::users::AdminRight;
 use crate::web::extract;
 use crate::web::pages::Frame;
 use crate::web::pages::admin::{AppChoosePage, AppNewPage, EntityLine, TypedSp};
@@ -75,10 +77,14 @@ pub(crate) async fn form(request: HttpRequest) -> HttpResponse {
     ask(
         &request,
         cx,
-        |cx| admin::view(cx, &[AdminRight::InstallApps], |_, user| Ok(user.clone())),
-        |cx, user: User| {
+        |cx| {
+            admin::view(cx, &[AdminRight::InstallApps], |_, viewer| {
+                Ok(viewer.clone())
+            })
+        },
+        |cx, viewer: Acting| {
             let target = Target { replaces: None };
-            page(cx, &target.empty_page(admin_frame(cx, &user), None))
+            page(cx, &target.empty_page(admin_frame(cx, &viewer), None))
         },
     )
     .await
@@ -238,6 +244,7 @@ async fn show_preview(request: HttpRequest, payload: Payload, target: Target) ->
             ),
             Understood::One {
                 preview,
+                findings,
                 document,
                 signature,
                 replaced,
@@ -256,8 +263,19 @@ async fn show_preview(request: HttpRequest, payload: Payload, target: Target) ->
                     target.leads(),
                     cx.now,
                 );
+                // There is no page yet to mend it on, but for an app whose metadata is replaced.
+                let place = replaced
+                    .as_deref()
+                    .map(|(old, _)| format!("/admin/apps/{}", old.app.api_name));
+                shown.findings = finding_lines(&findings, |finding| match &place {
+                    Some(place) if finding.field != METADATA => {
+                        format!("{place}#{}", finding.field)
+                    }
+                    _ => String::new(),
+                });
                 if let Some(old) = &replaced {
                     shown.app.name.clone_from(&old.0.app.name);
+                    shown.source.compared = Compared::with(&old.0).to_string();
                 }
                 page(cx, &shown)
             }
@@ -340,17 +358,29 @@ pub(crate) async fn add(request: HttpRequest, payload: Payload) -> HttpResponse 
     };
     let metadata = form.get("metadata").to_owned();
     let entity_id = form.get("entity_id").to_owned();
+    let mut edit = AppEdit {
+        accept_broken: form.get("although") == "yes",
+        ..AppEdit::default()
+    };
+    let name = form.get("name").trim();
+    if !name.is_empty() {
+        edit.settings.push(("name".to_owned(), name.to_owned()));
+    }
     let confirmed = Confirmed {
-        name: form.get("name").to_owned(),
-        release: form.all("release").map(str::to_owned).collect(),
+        release: Release::Ticked(form.all("release").map(str::to_owned).collect()),
         signed_by: certificates(form.get("signed_by")),
+        edit,
+        ..Confirmed::default()
     };
     let pasted = metadata.clone();
     run(
         &request,
         cx,
         move |cx| flow::add(cx, metadata.as_bytes(), Some(&entity_id), &confirmed),
-        |cx, app| see_other(cx, &format!("/admin/apps/{}?created", app.api_name)),
+        |cx, added| {
+            let api_name = &added.stored.app.api_name;
+            see_other(cx, &format!("/admin/apps/{api_name}?created"))
+        },
         move |cx, frame, wrong| {
             let target = Target { replaces: None };
             let mut new = target.empty_page(frame, None);
@@ -380,11 +410,24 @@ pub(crate) async fn replace(
     };
     let metadata = form.get("metadata").to_owned();
     let signed_by = certificates(form.get("signed_by"));
+    let compared = Compared::parse(form.get("compared"));
+    let although = form.get("although") == "yes";
     let pasted = metadata.clone();
     run(
         &request,
         cx,
-        move |cx| flow::replace(cx, &id, metadata.as_bytes(), &signed_by),
+        move |cx| match flow::replace(
+            cx,
+            &id,
+            metadata.as_bytes(),
+            &signed_by,
+            &compared,
+            although,
+        ) {
+            // What came between is to be looked at, so the form is shown again.
+            Err(AdminError::Stale(stale)) => Err(Wrong::new("metadata", stale.to_string()).into()),
+            other => other,
+        },
         |cx, app| see_other(cx, &format!("/admin/apps/{}?saved", app.api_name)),
         move |cx, frame, wrong| {
             let mut new = target.empty_page(frame, target.replaces.clone());

@@ -4,8 +4,9 @@ use actix_web::http::StatusCode;
 use actix_web::web::Path;
 use actix_web::{HttpRequest, HttpResponse};
 
-use super::{admin_frame, problems, run, with_status};
+use super::{admin_frame, answer, blocking, problems, with_status};
 use crate::flow::admin::simulate::{self as flow, Outcome};
+use crate::text::Checks;
 use crate::web::extract::{self, Fields};
 use crate::web::pages::AppLabel;
 use crate::web::pages::admin::{AppSimulatePage, Simulation, ToldAttribute};
@@ -18,20 +19,23 @@ pub(crate) async fn show(request: HttpRequest, id: Path<String>) -> HttpResponse
     let username = Fields::of_query(&request).get("user").trim().to_owned();
     let (app_url, typed) = (format!("/admin/apps/{id}"), username.clone());
     let again_url = app_url.clone();
-    run(
+    let outcome = blocking(&cx, move |cx| flow::simulate(cx, &id, &username)).await;
+    answer(
         &request,
-        cx,
-        move |cx| flow::simulate(cx, &id, &username),
+        &cx,
+        outcome,
         move |cx, found| {
+            let frame = admin_frame(cx, &found.viewer);
+            let t = &frame.t.checks;
             page(
                 cx,
                 &AppSimulatePage {
-                    frame: admin_frame(cx, &found.viewer),
+                    frame,
                     app: AppLabel::new(found.app.name, found.app.definition.logo_url.as_deref()),
                     app_url,
                     username: typed,
                     problems: Vec::new(),
-                    outcome: found.outcome.map(shown),
+                    outcome: found.outcome.map(|outcome| shown(t, outcome)),
                 },
             )
         },
@@ -50,11 +54,11 @@ pub(crate) async fn show(request: HttpRequest, id: Path<String>) -> HttpResponse
     .await
 }
 
-fn shown(outcome: Outcome) -> Simulation {
+fn shown(t: &Checks, outcome: Outcome) -> Simulation {
     Simulation {
         refused: outcome.refused,
         consent: outcome.consent,
-        checks: outcome.checks.iter().map(Into::into).collect(),
+        checks: t.lines(&outcome.checks),
         name_id: outcome
             .name_id
             .map(|name| (name.value().to_owned(), name.format().uri().to_owned())),
@@ -67,7 +71,7 @@ fn shown(outcome: Outcome) -> Simulation {
                 values: attribute.values,
             })
             .collect(),
-        notes: outcome.notes,
+        notes: outcome.notes.iter().map(|note| t.value(note)).collect(),
         assertion: outcome.assertion,
     }
 }

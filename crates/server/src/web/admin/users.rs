@@ -121,19 +121,20 @@ fn new_page(
     problems: Vec<Problem>,
 ) -> UserNewPage {
     if form.profile.is_empty()
-        && let Some((first, _)) = offered.profiles.first()
+        && let Some((first, _)) = offered.known.profiles.first()
     {
         form.profile = first.to_string();
     }
+    let known = &offered.known;
     UserNewPage {
         frame: admin_frame(cx, &offered.viewer),
         form,
-        profiles: offered
+        profiles: known
             .profiles
             .iter()
             .map(|(id, name)| Choice::new(id.as_str(), name))
             .collect(),
-        permission_sets: offered
+        permission_sets: known
             .permission_sets
             .iter()
             .map(|(id, name)| Choice::new(id.as_str(), name))
@@ -173,16 +174,17 @@ pub(crate) async fn add(request: HttpRequest, payload: Payload) -> HttpResponse 
         locale: form.locale.clone(),
         profile: form.profile.clone(),
         permission_sets: form.permission_sets.clone(),
-        password: Password::new(text("password")),
+        password: Some(Password::new(text("password"))),
+        ..NewUser::default()
     };
     // What was wrong is an answer as well: the form is shown again with what it offers.
     ask(
         &request,
         cx,
-        move |cx| match flow::add(cx, &new) {
-            Ok(user) => Ok(Ok(user)),
-            Err(AdminError::Refused(wrong)) => Ok(Err((wrong, flow::offered(cx)?))),
-            Err(other) => Err(other),
+        move |cx| match flow::add(cx, &new).map_err(AdminError::into_wrong) {
+            Ok(added) => Ok(Ok(added.user)),
+            Err(Ok(wrong)) => Ok(Err((wrong, flow::offered(cx)?))),
+            Err(Err(other)) => Err(other),
         },
         move |cx, outcome| match outcome {
             Ok(user) => see_other(cx, &format!("/admin/users/{}?saved", user.id)),
@@ -228,7 +230,7 @@ async fn set_active(
         &request,
         cx,
         move |cx| flow::set_active(cx, &id, active),
-        |cx, user| see_other(cx, &format!("/admin/users/{}?saved", user.id)),
+        |cx, (user, _)| see_other(cx, &format!("/admin/users/{}?saved", user.id)),
     )
     .await
 }

@@ -8,10 +8,11 @@ use avouch_saml::metadata::{Binding, SpMetadata};
 use avouch_saml::security::certificate::{Certificate, KeyKind};
 use avouch_saml::time::Timestamp;
 
+use crate::apps::link::is_held_logo;
 use crate::apps::onboard::preview::Preview;
-use crate::apps::onboard::settings::is_held_logo;
+use crate::flow::admin::Acting;
 use crate::flow::admin::apps::DocumentSignature;
-use crate::users::{AdminRight, User};
+use crate::users::AdminRight;
 use crate::web::pages::admin::{
     AppPreviewPage, CertificateAge, CertificateLine, Change, ChangeWeight, EndpointLine,
     PreviewSource, RequestedLine, Use,
@@ -151,7 +152,7 @@ pub(super) struct Came {
 /// The preview page for `viewer`; `replaced` is what the app's metadata says now.
 pub(super) fn preview_page(
     frame: Frame,
-    viewer: &User,
+    viewer: &Acting,
     preview: &Preview,
     came: Came,
     replaced: Option<&SpMetadata>,
@@ -180,9 +181,6 @@ pub(super) fn preview_page(
     }
     if came.signature == DocumentSignature::NotVerified {
         warnings.insert(0, t.warning_not_verified.to_string());
-    }
-    if !sp.can_be_answered() {
-        warnings.insert(0, t.warning_no_post.to_string());
     }
     if definition
         .logo_url
@@ -220,6 +218,7 @@ pub(super) fn preview_page(
         source: PreviewSource {
             metadata: String::from_utf8(came.document).unwrap_or_default(),
             signed_by: came.signed_by,
+            compared: String::new(),
         },
         app: AppLabel::new(&preview.draft.name, definition.logo_url.as_deref()),
         entity_id: sp.entity_id.to_string(),
@@ -250,6 +249,7 @@ pub(super) fn preview_page(
             .collect(),
         warnings,
         ignored: sp.ignored.clone(),
+        findings: Vec::new(),
         changes: replaced.map(|old| {
             diff(old, sp)
                 .into_iter()

@@ -2,7 +2,7 @@
 
 use askama::Template;
 
-use crate::audit::ResultCode;
+use crate::audit::{ResultCode, Word};
 use crate::text::{Developer, Text};
 
 use super::admin::CheckLine;
@@ -60,7 +60,7 @@ pub struct Exchange {
     /// Username; empty if nobody signed in.
     pub user: String,
     /// How it ended.
-    pub result: ResultCode,
+    pub result: Word<ResultCode>,
     /// One sentence; may be empty.
     pub reason: String,
     /// The AuthnRequest; None for a sign-on started by Avouch.
@@ -114,15 +114,15 @@ impl DeveloperPage {
     }
 
     fn tone(&self, exchange: &Exchange) -> &'static str {
-        super::admin::tone_of(exchange.result).class()
+        super::admin::tone_of(&exchange.result).class()
     }
 
     fn meaning(&self, exchange: &Exchange) -> Text {
-        self.frame.t.results.meaning(exchange.result)
+        self.frame.t.results.meaning_of(&exchange.result)
     }
 
     fn action(&self, exchange: &Exchange) -> Text {
-        self.frame.t.results.action(exchange.result)
+        self.frame.t.results.action_of(&exchange.result)
     }
 
     fn failed(&self, exchange: &Exchange) -> bool {
@@ -155,12 +155,12 @@ impl DeveloperPage {
         };
         let request = "<samlp:AuthnRequest xmlns:samlp=\"urn:oasis:names:tc:SAML:2.0:protocol\" ID=\"_1\" Version=\"2.0\"><saml:Issuer xmlns:saml=\"urn:oasis:names:tc:SAML:2.0:assertion\">https://sp.example.org/saml</saml:Issuer><samlp:NameIDPolicy AllowCreate=\"true\"/></samlp:AuthnRequest>";
         let response = "<samlp:Response xmlns:samlp=\"urn:oasis:names:tc:SAML:2.0:protocol\" ID=\"_2\" InResponseTo=\"_1\"><samlp:Status><samlp:StatusCode Value=\"urn:oasis:names:tc:SAML:2.0:status:Success\"></samlp:StatusCode></samlp:Status></samlp:Response>";
-        let exchange = |code: &str, result| Exchange {
+        let exchange = |code: &str, result: ResultCode| Exchange {
             code: code.into(),
             at: Moment::sample(),
             app: "Your service provider".into(),
             user: "sample.one".into(),
-            result,
+            result: result.into(),
             reason: String::new(),
             unreadable: None,
             request: Some(message(

@@ -1,5 +1,7 @@
 //! The parts that forms are made of: one field with its label, hint, value and problem.
 
+use std::borrow::Cow;
+
 use crate::text::Text;
 
 /// Something wrong with one field of a form.
@@ -29,8 +31,10 @@ pub(super) struct Field {
     pub(super) id: String,
     pub(super) name: &'static str,
     pub(super) label: Text,
-    pub(super) hint: Option<Text>,
+    pub(super) hint: Option<Cow<'static, str>>,
     pub(super) value: String,
+    /// How it is filled in, for a template that asks.
+    pub(super) control: Control,
     pub(super) choices: Vec<Choice>,
     pub(super) problem: Option<String>,
     /// The value in force and where it comes from, when the field alone does not tell.
@@ -57,6 +61,29 @@ impl Field {
     pub(super) fn is_ticked(&self) -> bool {
         self.value == "yes"
     }
+}
+
+/// How a field is filled in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Control {
+    /// A line of text.
+    Line,
+    /// Several lines of text.
+    Area {
+        /// How many to show.
+        rows: u8,
+    },
+    /// A box to tick.
+    Tick {
+        /// It lets something weak through.
+        danger: bool,
+    },
+    /// A list to choose one from.
+    Select,
+    /// Options with notes, to choose one of.
+    Radios,
+    /// Options to choose any of.
+    Boxes,
 }
 
 /// One option of a field.

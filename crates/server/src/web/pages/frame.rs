@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, SecondsFormat, Utc};
 
-use crate::apps::onboard::settings::is_held_logo;
+use crate::apps::link::is_held_logo;
 use crate::text::{Catalogue, Locale};
 
 use super::assets;

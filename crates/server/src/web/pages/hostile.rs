@@ -1,8 +1,8 @@
 //! What comes from outside stays text: no value adds, ends or changes a tag of any page.
 
 use super::admin::{
-    AppChoosePage, AppListPage, AppNewPage, AppPreviewPage, AppSettingsPage, EventListPage,
-    EventPage, UserPage,
+    AppChoosePage, AppConflictPage, AppListPage, AppNewPage, AppPreviewPage, AppSettingsPage,
+    EventListPage, EventPage, UserPage,
 };
 use super::{
     AppLabel, ConsentPage, DeveloperPage, ErrorHelpPage, ErrorKind, ErrorPage, LaunchConfirmPage,
@@ -187,16 +187,29 @@ fn values_stay_text_for_administrators_and_developers() {
         let mut page = AppSettingsPage::sample();
         page.app = app(v);
         page.entity_id = v.into();
-        page.form.name = v.into();
-        page.form.description = v.into();
-        page.form.logo_url = v.into();
-        page.form.default_relay_state = v.into();
-        page.form.permitted_contexts = v.into();
-        page.form.name_id_format = v.into();
+        page.form.fill("name", vec![v.into()]);
+        page.form.fill("description", vec![v.into()]);
+        page.form.fill("logo_url", vec![v.into()]);
+        page.form.fill("default_relay_state", vec![v.into()]);
+        page.form.fill("permitted_contexts", vec![v.into()]);
+        page.form.fill("name_id_format", vec![v.into()]);
         page.form.attributes[0].name = v.into();
         page.form.attributes[0].friendly = v.into();
         page.form.attributes[0].value = v.into();
         page.problems = vec![super::Problem::new("name", v)];
+        page.html()
+    });
+    check("app-conflict", |v| {
+        let mut page = AppConflictPage::sample();
+        page.app = app(v);
+        page.since[0].by = v.into();
+        page.since[0].what = v.into();
+        page.settings[0].label = v.into();
+        page.settings[0].before = Some(v.into());
+        page.settings[0].theirs = v.into();
+        page.settings[0].mine = v.into();
+        page.typed = vec![("description".into(), v.into())];
+        page.read = v.into();
         page.html()
     });
     check("events", |v| {

@@ -60,8 +60,6 @@ pub enum LoginProblem {
     Busy,
     /// The form's CSRF token was missing or stale.
     StaleForm,
-    /// The request names another user than the one who signed in.
-    OtherUser,
 }
 
 impl LoginPage {
@@ -96,7 +94,6 @@ impl LoginPage {
             LoginProblem::Throttled { seconds } => t.problem_throttled.with(self.wait(*seconds)),
             LoginProblem::Busy => t.problem_busy.to_string(),
             LoginProblem::StaleForm => t.problem_form.to_string(),
-            LoginProblem::OtherUser => t.problem_other_user.with(self.app_name()),
         })
     }
 

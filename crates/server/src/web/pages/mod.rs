@@ -13,7 +13,7 @@
 //! | `web/launcher.rs` | [`LauncherPage`], [`LaunchConfirmPage`] |
 //! | `web/refuse.rs` | [`ErrorPage`], [`UnavailablePage`] |
 //! | `web/developer.rs` | [`DeveloperPage`] |
-//! | `web/admin/apps.rs` | [`admin::AppListPage`], [`admin::AppNewPage`], [`admin::AppChoosePage`], [`admin::AppPreviewPage`], [`admin::AppSettingsPage`], [`admin::AppRemovePage`] |
+//! | `web/admin/apps.rs` | [`admin::AppListPage`], [`admin::AppNewPage`], [`admin::AppChoosePage`], [`admin::AppPreviewPage`], [`admin::AppSettingsPage`], [`admin::AppConflictPage`], [`admin::AppRemovePage`] |
 //! | `web/admin/simulate.rs` | [`admin::AppSimulatePage`] |
 //! | `web/admin/events.rs` | [`admin::EventListPage`], [`admin::EventPage`] |
 //! | `web/admin/users.rs` | [`admin::UserListPage`], [`admin::UserPage`] |

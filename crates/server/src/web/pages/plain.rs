@@ -41,7 +41,7 @@ pub struct StartAgainPage {
 pub struct UnavailablePage {
     /// Surroundings, usually [`Frame::new`].
     pub frame: Frame,
-    /// The reference code written to the log.
+    /// What finds the fault in the log: the request's id.
     pub code: String,
     /// What "try again" opens: the URL that failed if it was a GET, else `/`.
     pub retry_url: String,

@@ -1,55 +1,32 @@
 //! The form of an app's settings: the names of its fields, and its rows of attributes.
 
-use crate::apps::onboard::row::FORMAT_URI;
+use std::collections::BTreeMap;
+
+use crate::apps::row::FORMAT_URI;
+use crate::apps::settings::setting;
 
 /// What the settings form holds, as text. [`AppForm::from_pairs`] reads a submission,
 /// [`AppForm::from_app`](Self::from_app) a stored app, and [`AppForm::apply`](Self::apply) checks
 /// the values and puts them into one.
 ///
-/// Each field of the struct is a field of the form with the same name; attribute rows repeat
-/// `attr_name`, `attr_friendly`, `attr_format`, `attr_source`, `attr_value`, `attr_missing`,
-/// `attr_when`, `attr_only_for`, `attr_allowed_values` and `attr_allowed_prefixes`, each once a row. A tick box sends `yes` or nothing.
+/// Each setting is a field of its name, and a subject type of `custom` has `subject_attribute`
+/// beside it. Attribute rows repeat `attr_name`, `attr_friendly`, `attr_format`, `attr_source`,
+/// `attr_value`, `attr_missing`, `attr_when`, `attr_only_for`, `attr_allowed_values` and
+/// `attr_allowed_prefixes`, each once a row. A tick box sends `yes` or nothing.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-#[allow(
-    missing_docs,
-    reason = "the texts of the settings page explain each field"
-)]
 pub struct AppForm {
-    pub name: String,
-    pub api_name: String,
-    pub description: String,
-    pub contact: String,
-    pub logo_url: String,
-    pub info_url: String,
-    pub permitted_users: String,
-    pub profiles: Vec<String>,
-    pub permission_sets: Vec<String>,
-    pub ask_consent: bool,
-    pub visible: bool,
-    pub order: String,
-    pub start_url: String,
-    pub allow_unsolicited: bool,
-    pub default_relay_state: String,
-    pub allow_relay_state_override: bool,
-    pub subject_type: String,
+    /// The values sent for each setting but the attributes, by its name.
+    pub(super) values: BTreeMap<&'static str, Vec<String>>,
+    /// Name of the custom attribute, for the subject type of that kind.
     pub subject_attribute: String,
-    pub name_id_format: String,
-    pub allowed_name_id_formats: Vec<String>,
-    pub always_this_format: bool,
-    pub fail_unmet_subject_id: bool,
+    /// Profiles that are let in.
+    pub profiles: Vec<String>,
+    /// Permission sets that are let in.
+    pub permission_sets: Vec<String>,
+    /// What is released.
     pub attributes: Vec<AttributeForm>,
-    pub sign: String,
-    pub signature_algorithm: String,
-    pub signing_key: String,
-    pub issuer: String,
-    pub danger_allow_sha1: bool,
-    pub request_signatures: String,
-    pub permitted_contexts: String,
-    pub encryption: String,
-    pub danger_allow_cbc: bool,
-    pub assertion_lifetime_seconds: String,
-    pub clock_skew_seconds: String,
-    pub session_not_on_or_after: bool,
+    /// It is to be saved although it cannot work.
+    pub although: bool,
     /// The kind of row that the button "Add" adds: a name of [`PRESETS`], or empty.
     pub preset: String,
     /// Which button was pressed.
@@ -200,45 +177,38 @@ impl AppForm {
     }
 
     fn set(&mut self, name: &str, value: String) {
-        let ticked = value == "yes";
         match name {
-            "name" => self.name = value,
-            "api_name" => self.api_name = value,
-            "description" => self.description = value,
-            "contact" => self.contact = value,
-            "logo_url" => self.logo_url = value,
-            "info_url" => self.info_url = value,
-            "permitted_users" => self.permitted_users = value,
+            "subject_attribute" => self.subject_attribute = value,
             "profiles" => self.profiles.push(value),
             "permission_sets" => self.permission_sets.push(value),
-            "ask_consent" => self.ask_consent = ticked,
-            "visible" => self.visible = ticked,
-            "order" => self.order = value,
-            "start_url" => self.start_url = value,
-            "allow_unsolicited" => self.allow_unsolicited = ticked,
-            "default_relay_state" => self.default_relay_state = value,
-            "allow_relay_state_override" => self.allow_relay_state_override = ticked,
-            "subject_type" => self.subject_type = value,
-            "subject_attribute" => self.subject_attribute = value,
-            "name_id_format" => self.name_id_format = value,
-            "allowed_name_id_formats" => self.allowed_name_id_formats.push(value),
-            "always_this_format" => self.always_this_format = ticked,
-            "fail_unmet_subject_id" => self.fail_unmet_subject_id = ticked,
-            "sign" => self.sign = value,
-            "signature_algorithm" => self.signature_algorithm = value,
-            "signing_key" => self.signing_key = value,
-            "issuer" => self.issuer = value,
-            "danger_allow_sha1" => self.danger_allow_sha1 = ticked,
-            "request_signatures" => self.request_signatures = value,
-            "permitted_contexts" => self.permitted_contexts = value,
-            "encryption" => self.encryption = value,
-            "danger_allow_cbc" => self.danger_allow_cbc = ticked,
-            "assertion_lifetime_seconds" => self.assertion_lifetime_seconds = value,
-            "clock_skew_seconds" => self.clock_skew_seconds = value,
-            "session_not_on_or_after" => self.session_not_on_or_after = ticked,
+            "although" => self.although = value == "yes",
             "preset" => self.preset = value,
             "do" => self.action = FormAction::parse(&value),
-            _ => self.set_attribute(name, value),
+            _ if name.starts_with("attr_") => self.set_attribute(name, value),
+            _ => {
+                if let Ok(setting) = setting(name) {
+                    self.values.entry(setting.key).or_default().push(value);
+                }
+            }
+        }
+    }
+
+    /// The values sent for a setting: several of a group of tick boxes, one of most others.
+    pub fn values(&self, key: &str) -> &[String] {
+        self.values.get(key).map_or(&[], Vec::as_slice)
+    }
+
+    /// The one value of a setting; empty when none was sent.
+    pub fn value(&self, key: &str) -> &str {
+        self.values(key).first().map_or("", String::as_str)
+    }
+
+    /// Fills in the values of a setting.
+    pub fn fill(&mut self, key: &'static str, values: Vec<String>) {
+        if values.is_empty() {
+            self.values.remove(key);
+        } else {
+            self.values.insert(key, values);
         }
     }
 
@@ -320,7 +290,8 @@ mod tests {
     fn rows_are_read_in_order() {
         let form = two_rows("save");
         assert_eq!(form.action, FormAction::Save);
-        assert!(form.visible && !form.ask_consent);
+        assert_eq!(form.value("visible"), "yes");
+        assert_eq!(form.value("ask_consent"), "");
         assert_eq!(form.profiles, ["p1", "p2"]);
         let rows: Vec<_> = form
             .attributes
@@ -347,7 +318,7 @@ mod tests {
         form.edit();
         assert_eq!(form.attributes.len(), 3);
         assert_eq!(form.attributes[2].friendly, "mail");
-        assert_eq!(form.name, "Sample Wiki");
+        assert_eq!(form.value("name"), "Sample Wiki");
 
         let mut form = two_rows("remove-attribute-9");
         form.edit();

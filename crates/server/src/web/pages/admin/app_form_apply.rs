@@ -1,74 +1,71 @@
 //! Between the settings form and an app. What a value may be is said by the one table of settings
-//! ([`crate::apps::onboard::settings`]); here its fields are only put into the table's words.
+//! ([`crate::apps::settings`]) and by [`crate::apps::row`]; here the fields of the form become
+//! values, each of its own type.
 
 use crate::apps::App;
-use crate::apps::onboard::Draft;
-use crate::apps::onboard::row::{escape, missing_word};
-use crate::apps::onboard::settings::{SettingError, apply_setting, setting, subject_word};
-use crate::apps::saml::{AttributeRow, Condition, Source, UserField};
+use crate::apps::draft::Draft;
+use crate::apps::row::{
+    RowError, RowPart, check_friendly, check_name, check_only_for, check_prefixes, check_source,
+    check_values, missing_word, parse_format, parse_missing, parse_when, source_of_word,
+    source_text, when_word,
+};
+use crate::apps::saml::{AttributeRow, Condition, Source, SubjectType, WhenMissing};
+use crate::apps::settings::{Kind, Setting, SettingError, Value, in_page_order};
 use crate::users::{PermissionSetId, ProfileId};
 
 use super::super::fields::Problem;
 use super::app_form::{AppForm, AttributeForm};
 
+/// What a tick box sends.
+const TICKED: &str = "yes";
+/// The subject type with a field of its own beside it.
+const CUSTOM: &str = "custom";
+
 impl AppForm {
     /// The form of a stored app.
     pub fn from_app(app: &App) -> Self {
         let draft = Draft::of(app);
-        let read = |key: &str| (setting(key).expect("a setting of the table").read)(&draft);
-        let (policy, saml) = (&app.policy, &app.definition.saml);
-        let subject = subject_word(&saml.subject_type);
-        let (subject_type, subject_attribute) = match subject.strip_prefix("custom.") {
-            Some(name) => ("custom", name),
-            None => (subject.as_str(), ""),
-        };
-        Self {
-            name: read("name"),
-            api_name: read("api_name"),
-            description: read("description"),
-            contact: read("contact"),
-            logo_url: read("logo_url"),
-            info_url: read("info_url"),
-            permitted_users: read("permitted_users"),
-            profiles: policy.profiles.iter().map(ToString::to_string).collect(),
-            permission_sets: policy
+        let mut form = Self {
+            profiles: app
+                .policy
+                .profiles
+                .iter()
+                .map(ToString::to_string)
+                .collect(),
+            permission_sets: app
+                .policy
                 .permission_sets
                 .iter()
                 .map(ToString::to_string)
                 .collect(),
-            ask_consent: policy.ask_consent,
-            visible: policy.visible,
-            order: read("order"),
-            start_url: read("start_url"),
-            allow_unsolicited: saml.allow_unsolicited,
-            default_relay_state: read("default_relay_state"),
-            allow_relay_state_override: saml.allow_relay_state_override,
-            subject_type: subject_type.into(),
-            subject_attribute: subject_attribute.into(),
-            name_id_format: saml.name_id_format.clone(),
-            allowed_name_id_formats: saml.allowed_name_id_formats.clone(),
-            always_this_format: saml.always_this_format,
-            fail_unmet_subject_id: saml.fail_unmet_subject_id,
-            attributes: saml
-                .attributes
-                .iter()
-                .map(AttributeForm::from_row)
-                .collect(),
-            sign: read("sign"),
-            signature_algorithm: saml.signature_algorithm.clone().unwrap_or_default(),
-            signing_key: read("signing_key"),
-            issuer: read("issuer"),
-            danger_allow_sha1: saml.danger_allow_sha1,
-            request_signatures: read("request_signatures"),
-            permitted_contexts: read("permitted_contexts"),
-            encryption: read("encryption"),
-            danger_allow_cbc: saml.danger_allow_cbc,
-            assertion_lifetime_seconds: read("assertion_lifetime_seconds"),
-            clock_skew_seconds: read("clock_skew_seconds"),
-            session_not_on_or_after: saml.session_not_on_or_after,
-            preset: String::new(),
-            action: super::FormAction::Save,
+            ..Self::default()
+        };
+        for setting in in_page_order() {
+            let text = || setting.text(&draft);
+            match (setting.kind, setting.value(&draft)) {
+                (_, Value::Rows(rows)) => {
+                    form.attributes = rows.iter().map(AttributeForm::from_row).collect();
+                }
+                (_, Value::Flag(on)) => {
+                    form.fill(
+                        setting.key,
+                        on.then(|| TICKED.to_owned()).into_iter().collect(),
+                    );
+                }
+                (Kind::NameIdFormats, _) => form.fill(setting.key, setting.items(&draft)),
+                (Kind::SubjectType, _) => {
+                    let word = text();
+                    let (word, attribute) = match word.strip_prefix(SubjectType::CUSTOM) {
+                        Some(name) => (CUSTOM, name),
+                        None => (word.as_str(), ""),
+                    };
+                    form.subject_attribute = attribute.to_owned();
+                    form.fill(setting.key, vec![word.to_owned()]);
+                }
+                _ => form.fill(setting.key, vec![text()]),
+            }
         }
+        form
     }
 
     /// Puts the form's values into `app`. What the form does not hold (state, metadata, times)
@@ -80,84 +77,12 @@ impl AppForm {
     pub fn apply(&self, app: &mut App) -> Result<(), Vec<Problem>> {
         let mut draft = Draft::of(app);
         let mut problems = Vec::new();
-        let flag = |on: bool| on.to_string();
-        let (subject_field, subject) = match self.subject_type.as_str() {
-            "custom" => (
-                "subject_attribute",
-                format!("custom.{}", self.subject_attribute.trim()),
-            ),
-            word => ("subject_type", word.to_owned()),
-        };
-        let formats = self.allowed_name_id_formats.join("\n");
-        for (field, key, value) in [
-            ("permitted_users", "permitted_users", &self.permitted_users),
-            ("ask_consent", "ask_consent", &flag(self.ask_consent)),
-            ("name", "name", &self.name),
-            ("api_name", "api_name", &self.api_name),
-            ("description", "description", &self.description),
-            ("contact", "contact", &self.contact),
-            ("logo_url", "logo_url", &self.logo_url),
-            ("info_url", "info_url", &self.info_url),
-            ("visible", "visible", &flag(self.visible)),
-            ("order", "order", &self.order),
-            ("start_url", "start_url", &self.start_url),
-            (
-                "allow_unsolicited",
-                "allow_unsolicited",
-                &flag(self.allow_unsolicited),
-            ),
-            (
-                "default_relay_state",
-                "default_relay_state",
-                &self.default_relay_state,
-            ),
-            (
-                "allow_relay_state_override",
-                "allow_relay_state_override",
-                &flag(self.allow_relay_state_override),
-            ),
-            (subject_field, "subject_type", &subject),
-            ("name_id_format", "name_id_format", &self.name_id_format),
-            (
-                "allowed_name_id_formats",
-                "allowed_name_id_formats",
-                &formats,
-            ),
-            (
-                "always_this_format",
-                "always_this_format",
-                &flag(self.always_this_format),
-            ),
-            (
-                "fail_unmet_subject_id",
-                "fail_unmet_subject_id",
-                &flag(self.fail_unmet_subject_id),
-            ),
-        ] {
-            set(&mut draft, &mut problems, field, key, value);
-        }
-        self.apply_attributes(&mut draft, &mut problems);
-        for (key, value) in [
-            ("sign", &self.sign),
-            ("signature_algorithm", &self.signature_algorithm),
-            ("signing_key", &self.signing_key),
-            ("issuer", &self.issuer),
-            ("danger_allow_sha1", &flag(self.danger_allow_sha1)),
-            ("request_signatures", &self.request_signatures),
-            ("permitted_contexts", &self.permitted_contexts),
-            ("encryption", &self.encryption),
-            ("danger_allow_cbc", &flag(self.danger_allow_cbc)),
-            (
-                "assertion_lifetime_seconds",
-                &self.assertion_lifetime_seconds,
-            ),
-            ("clock_skew_seconds", &self.clock_skew_seconds),
-            (
-                "session_not_on_or_after",
-                &flag(self.session_not_on_or_after),
-            ),
-        ] {
-            set(&mut draft, &mut problems, key, key, value);
+        for setting in in_page_order() {
+            if let Kind::Rows { .. } = setting.kind {
+                self.apply_rows(setting, &mut draft, &mut problems);
+            } else if let Err((field, error)) = self.apply_setting(setting, &mut draft) {
+                problems.push(Problem::new(field, error.beside_its_field()));
+            }
         }
         draft.policy.profiles = self.profiles.iter().map(ProfileId::new).collect();
         draft.policy.permission_sets = self
@@ -173,58 +98,83 @@ impl AppForm {
         }
     }
 
-    fn apply_attributes(&self, draft: &mut Draft, problems: &mut Vec<Problem>) {
+    fn apply_setting(
+        &self,
+        setting: &Setting,
+        draft: &mut Draft,
+    ) -> Result<(), (&'static str, SettingError)> {
+        let typed = self.value(setting.key);
+        let mut field = setting.key;
+        match setting.kind {
+            Kind::Flag => setting.set(draft, Value::Flag(typed == TICKED)),
+            Kind::NameIdFormats => {
+                setting.set(draft, Value::List(self.values(setting.key).to_vec()))
+            }
+            Kind::SubjectType if typed == CUSTOM => {
+                field = "subject_attribute";
+                let name = self.subject_attribute.trim();
+                let word = format!("{}{name}", SubjectType::CUSTOM);
+                setting.set(draft, Value::Text(word))
+            }
+            _ => setting.set_text(draft, typed),
+        }
+        .map_err(|error| (field, error))
+    }
+
+    fn apply_rows(&self, setting: &Setting, draft: &mut Draft, problems: &mut Vec<Problem>) {
+        let mut rows = Vec::new();
         let before = problems.len();
-        for (index, row) in self.attributes.iter().enumerate() {
-            for (field, message) in row.problems(draft) {
-                problems.push(Problem::new(format!("{field}-{}", index + 1), message));
+        for (index, form) in self.attributes.iter().enumerate() {
+            match form.row() {
+                Ok(row) => rows.push(row),
+                Err(wrong) => problems.extend(wrong.into_iter().map(|error| {
+                    let field = format!("{}-{}", field_of(error.part), index + 1);
+                    Problem::new(field, format!("{}.", error.beside_its_field()))
+                })),
             }
         }
-        if problems.len() > before {
-            return;
-        }
-        let rows: Vec<String> = self.attributes.iter().map(AttributeForm::text).collect();
-        if let Err(error) = apply_setting(draft, "attributes", &rows.join("\n")) {
-            problems.push(Problem::new("attr_name-1", row_message(&error)));
+        if problems.len() == before
+            && let Err(error) = setting.set(draft, Value::Rows(rows))
+        {
+            problems.push(Problem::new("attr_name-1", error.beside_its_field()));
         }
     }
 }
 
-fn set(draft: &mut Draft, problems: &mut Vec<Problem>, field: &str, key: &str, value: &str) {
-    if let Err(error) = apply_setting(draft, key, value) {
-        problems.push(Problem::new(field, error.beside_its_field()));
+/// The field of the form that holds a part of a row.
+const fn field_of(part: RowPart) -> &'static str {
+    match part {
+        RowPart::Name => "attr_name",
+        RowPart::Format => "attr_format",
+        RowPart::Friendly => "attr_friendly",
+        RowPart::Source => "attr_source",
+        RowPart::Value => "attr_value",
+        RowPart::Missing => "attr_missing",
+        RowPart::When => "attr_when",
+        RowPart::OnlyFor => "attr_only_for",
+        RowPart::AllowedValues => "attr_allowed_values",
+        RowPart::AllowedPrefixes => "attr_allowed_prefixes",
     }
 }
 
-/// What the table says of a row: the hint has what is wrong with it, the rest describes lines.
-fn row_message(error: &SettingError) -> String {
-    match error {
-        SettingError::Value { hint, .. } if !hint.is_empty() => {
-            format!("{}.", hint.strip_prefix("attribute row: ").unwrap_or(hint))
-        }
-        other => other.beside_its_field(),
-    }
-}
+/// What stands before the word of a user's field in the choice of sources.
+const USER: &str = "user:";
 
 impl AttributeForm {
     fn from_row(row: &AttributeRow) -> Self {
         let (source, value) = match &row.source {
-            Source::User(field) => {
-                let word = UserField::ALL
-                    .iter()
-                    .find(|(known, _)| known == field)
-                    .map_or("", |(_, word)| *word);
-                (format!("user:{word}"), String::new())
-            }
+            user @ Source::User(_) => (format!("{USER}{}", source_text(user)), String::new()),
             Source::Custom(name) => ("custom".into(), name.clone()),
-            Source::Profile => ("profile".into(), String::new()),
-            Source::PermissionSets => ("permission_sets".into(), String::new()),
-            Source::OrganisationName => ("organisation_name".into(), String::new()),
-            Source::OrganisationUrl => ("organisation_url".into(), String::new()),
-            Source::Constant(values) => ("constant".into(), values.join("\n")),
+            Source::Constant(values) => {
+                let mut value = values.join("\n");
+                // A line break at the end is passed over when it is read.
+                if values.last().is_some_and(String::is_empty) {
+                    value.push('\n');
+                }
+                ("constant".into(), value)
+            }
             Source::Template(template) => ("template".into(), template.clone()),
-            Source::SubjectId => ("subject_id".into(), String::new()),
-            Source::PairwiseId => ("pairwise_id".into(), String::new()),
+            other => (source_text(other), String::new()),
         };
         Self {
             name: row.name.clone(),
@@ -233,135 +183,91 @@ impl AttributeForm {
             source,
             value,
             missing: missing_word(row.when_missing).into(),
-            when: match row.condition {
-                Condition::Always => "always",
-                Condition::Requested => "requested",
-                Condition::Required => "required",
-            }
-            .into(),
+            when: when_word(row.condition).into(),
             only_for: row.only_for_entity_attribute.clone().unwrap_or_default(),
             allowed_values: row.allowed_values.join("\n"),
             allowed_prefixes: row.allowed_prefixes.join("\n"),
         }
     }
 
-    /// The row in the words of the table. `missing` stands last, so that no space at the end of a
-    /// value is the end of the line.
-    fn text(&self) -> String {
-        let mut text = format!("{}={}", part(self.name.trim()), self.source_text());
-        // Nothing in a field that may be empty is no option.
-        for (key, value) in [
-            ("friendly", part(self.friendly.trim())),
-            ("only-for", part(self.only_for.trim())),
-            ("values", parts(self.allowed_values.split('\n'))),
-            (
-                "starting",
-                parts(
-                    self.allowed_prefixes
-                        .split('\n')
-                        .filter(|line| !line.trim().is_empty()),
-                ),
-            ),
-        ] {
-            if !value.trim().is_empty() {
-                text.push_str(&format!(",{key}={value}"));
-            }
+    /// The row that the fields say, or everything that is wrong with them.
+    fn row(&self) -> Result<AttributeRow, Vec<RowError>> {
+        let format = parse_format(&self.format);
+        let name = check_name(self.name.trim(), format.as_deref().ok());
+        let friendly = check_friendly(self.friendly.trim());
+        let source = self.source();
+        let missing = parse_missing(&self.missing);
+        let when = parse_when(&self.when);
+        let only_for = said(&self.only_for);
+        let only_for_is_good = check_only_for(only_for.as_deref());
+        let allowed_values: Vec<String> = if self.allowed_values.trim().is_empty() {
+            Vec::new()
+        } else {
+            lines(&self.allowed_values).collect()
+        };
+        let values_are_good = check_values(&allowed_values);
+        let allowed_prefixes: Vec<String> = lines(&self.allowed_prefixes)
+            .filter(|line| !line.trim().is_empty())
+            .collect();
+        let prefixes_are_good = check_prefixes(&allowed_prefixes);
+        let mut wrong = Vec::new();
+        note(&mut wrong, name);
+        let name_format = note(&mut wrong, format).unwrap_or_default();
+        note(&mut wrong, friendly);
+        let source = note(&mut wrong, source);
+        let when_missing = note(&mut wrong, missing).unwrap_or(WhenMissing::Omit);
+        let condition = note(&mut wrong, when).unwrap_or(Condition::Always);
+        note(&mut wrong, only_for_is_good);
+        note(&mut wrong, values_are_good);
+        note(&mut wrong, prefixes_are_good);
+        match source {
+            Some(source) if wrong.is_empty() => Ok(AttributeRow {
+                friendly_name: said(&self.friendly),
+                when_missing,
+                only_for_entity_attribute: only_for,
+                condition,
+                allowed_values,
+                allowed_prefixes,
+                ..AttributeRow::new(self.name.trim(), name_format, source)
+            }),
+            _ => Err(wrong),
         }
-        match self.when.as_str() {
-            "always" => {}
-            word => text.push_str(&format!(",if-{}", part(word))),
-        }
-        let (format, missing) = (part(self.format.trim()), part(self.missing.trim()));
-        text.push_str(&format!(",format={format},missing={missing}"));
-        text
     }
 
-    fn source_text(&self) -> String {
-        match self.source.as_str() {
-            "custom" => format!("custom.{}", part(self.value.trim())),
+    fn source(&self) -> Result<Source, RowError> {
+        let source = match self.source.as_str() {
+            "custom" => Source::Custom(one_line(self.value.trim())),
             "constant" => {
                 let value = self.value.strip_suffix('\n').unwrap_or(&self.value);
-                format!("constant:{}", parts(value.split('\n')))
+                Source::Constant(lines(value).collect())
             }
-            "template" => format!("template:{}", part(&self.value)),
-            word => part(word.strip_prefix("user:").unwrap_or(word)),
-        }
-    }
-
-    /// Each field that is wrong, with what is wrong with it: a field is tried in a row that is
-    /// otherwise good.
-    fn problems(&self, draft: &Draft) -> Vec<(&'static str, String)> {
-        let wrong = |row: &Self| {
-            let error = apply_setting(&mut draft.clone(), "attributes", &row.text()).err()?;
-            Some(row_message(&error))
+            "template" => Source::Template(one_line(&self.value)),
+            word => source_of_word(word.strip_prefix(USER).unwrap_or(word))?,
         };
-        let good = |name: &str, format: &str| Self {
-            name: name.into(),
-            format: format.into(),
-            source: "email".into(),
-            missing: "omit".into(),
-            when: "always".into(),
-            ..Self::default()
-        };
-        // Some formats promise a URI as the name, some a word.
-        let format = wrong(&good("a", &self.format)).and(wrong(&good("urn:x:a", &self.format)));
-        let name_format = match format {
-            None => self.format.as_str(),
-            Some(_) => "unspecified",
-        };
-        let value_field = match self.source.as_str() {
-            "custom" | "constant" | "template" => "attr_value",
-            _ => "attr_source",
-        };
-        let mut rows: Vec<(&'static str, Self)> =
-            ["attr_friendly", value_field, "attr_missing", "attr_when"]
-                .into_iter()
-                .chain([
-                    "attr_only_for",
-                    "attr_allowed_values",
-                    "attr_allowed_prefixes",
-                ])
-                .map(|field| (field, good("a", "basic")))
-                .collect();
-        for (field, row) in &mut rows {
-            match *field {
-                "attr_friendly" => row.friendly.clone_from(&self.friendly),
-                "attr_missing" => row.missing.clone_from(&self.missing),
-                "attr_when" => row.when.clone_from(&self.when),
-                "attr_only_for" => row.only_for.clone_from(&self.only_for),
-                "attr_allowed_values" => row.allowed_values.clone_from(&self.allowed_values),
-                "attr_allowed_prefixes" => row.allowed_prefixes.clone_from(&self.allowed_prefixes),
-                _ => {
-                    row.source.clone_from(&self.source);
-                    row.value.clone_from(&self.value);
-                }
-            }
-        }
-        let name = wrong(&good(&self.name, name_format));
-        let mut found: Vec<_> = name
-            .map(|message| ("attr_name", message))
-            .into_iter()
-            .collect();
-        found.extend(format.map(|message| ("attr_format", message)));
-        found.extend(
-            rows.iter()
-                .filter_map(|(field, row)| Some((*field, wrong(row)?))),
-        );
-        found
+        check_source(&source)?;
+        Ok(source)
     }
 }
 
-/// A part of a row: nothing in it divides the row or ends its line.
-fn part(text: &str) -> String {
-    escape(&text.replace(['\r', '\n'], " "))
+/// Keeps what is wrong, gives what is not.
+fn note<T>(wrong: &mut Vec<RowError>, part: Result<T, RowError>) -> Option<T> {
+    part.map_err(|error| wrong.push(error)).ok()
 }
 
-/// Several parts, one of each line.
-fn parts<'t>(lines: impl Iterator<Item = &'t str>) -> String {
-    let lines: Vec<String> = lines
-        .map(|line| part(line.strip_suffix('\r').unwrap_or(line)))
-        .collect();
-    lines.join("|")
+/// The text of a field that may be empty.
+fn said(text: &str) -> Option<String> {
+    let text = one_line(text.trim());
+    (!text.is_empty()).then_some(text)
+}
+
+fn one_line(text: &str) -> String {
+    text.replace(['\r', '\n'], " ")
+}
+
+/// The lines of a field with one value in each, as a browser ends them.
+fn lines(text: &str) -> impl Iterator<Item = String> {
+    text.split('\n')
+        .map(|line| line.strip_suffix('\r').unwrap_or(line).replace('\r', " "))
 }
 
 #[cfg(test)]
@@ -372,11 +278,11 @@ mod tests {
 
     use super::super::app_form::SOURCES;
     use super::*;
-    use crate::apps::onboard::row::FORMAT_URI;
-    use crate::apps::onboard::settings::SETTINGS;
-    use crate::apps::saml::{
-        EncryptionPolicy, RequestSignatures, SamlSettings, SignWhat, SubjectType, WhenMissing,
-    };
+    use crate::apps::row::FORMAT_URI;
+    use crate::apps::row::{parse_rows, row_text};
+    use crate::apps::saml::UserField;
+    use crate::apps::saml::{EncryptionPolicy, RequestSignatures, SamlSettings, SignWhat};
+    use crate::apps::settings::{SETTINGS, apply_setting};
     use crate::apps::{AppId, AppState, Definition, LocalPolicy, PermittedUsers};
 
     fn app() -> App {
@@ -458,13 +364,13 @@ mod tests {
     fn a_changed_form_changes_the_app() {
         let mut app = app();
         let mut form = AppForm::from_app(&app);
-        form.clock_skew_seconds = "600".into();
-        form.subject_type = "email".into();
+        form.fill("clock_skew_seconds", vec!["600".into()]);
+        form.fill("subject_type", vec!["email".into()]);
         form.attributes[0].value = "ignored for a user field".into();
         form.apply(&mut app).expect("good values");
         assert_eq!(app.definition.saml.clock_skew_seconds, Some(600));
         assert_eq!(app.definition.saml.subject_type, SubjectType::Email);
-        form.clock_skew_seconds = " ".into();
+        form.fill("clock_skew_seconds", vec![" ".into()]);
         form.apply(&mut app).expect("good values");
         assert_eq!(app.definition.saml.clock_skew_seconds, None);
     }
@@ -481,7 +387,7 @@ mod tests {
         ] {
             let mut app = app();
             let mut form = AppForm::from_app(&app);
-            form.issuer.clone_from(&issuer);
+            form.fill("issuer", vec![issuer.clone()]);
             assert_eq!(form.apply(&mut app).is_ok(), good, "{issuer}");
         }
     }
@@ -491,19 +397,19 @@ mod tests {
         let mut app = app();
         let before = format!("{app:?}");
         let mut form = AppForm::from_app(&app);
-        form.name = " ".into();
-        form.logo_url = "http://wiki.example.org/logo.png".into();
-        form.info_url = "javascript:alert(1)".into();
-        form.start_url = "https://".into();
-        form.order = "first".into();
-        form.default_relay_state = "x".repeat(81);
+        form.fill("name", vec![" ".into()]);
+        form.fill("logo_url", vec!["http://wiki.example.org/logo.png".into()]);
+        form.fill("info_url", vec!["javascript:alert(1)".into()]);
+        form.fill("start_url", vec!["https://".into()]);
+        form.fill("order", vec!["first".into()]);
+        form.fill("default_relay_state", vec!["x".repeat(81)]);
         form.subject_attribute = String::new();
-        form.api_name = "Not A Name".into();
-        form.issuer = "not a uri".into();
-        form.permitted_users = "everybody".into();
-        form.signature_algorithm = "rsa".into();
-        form.assertion_lifetime_seconds = "59".into();
-        form.clock_skew_seconds = "601".into();
+        form.fill("api_name", vec!["Not A Name".into()]);
+        form.fill("issuer", vec!["not a uri".into()]);
+        form.fill("permitted_users", vec!["everybody".into()]);
+        form.fill("signature_algorithm", vec!["rsa".into()]);
+        form.fill("assertion_lifetime_seconds", vec!["59".into()]);
+        form.fill("clock_skew_seconds", vec!["601".into()]);
         form.attributes[0].name = String::new();
         form.attributes[1].source = "nowhere".into();
         form.attributes[9].value = String::new();
@@ -540,74 +446,36 @@ mod tests {
     }
 
     /// Sets one field of the form as a browser would.
-    fn typed(form: &mut AppForm, key: &str, value: &str) {
-        let on = |value: &str| value == "true";
-        match key {
-            "subject_type" => match value.strip_prefix("custom.") {
+    fn typed(form: &mut AppForm, setting: &Setting, value: &str) {
+        let values = match setting.kind {
+            Kind::Flag => (value == "true")
+                .then(|| TICKED.to_owned())
+                .into_iter()
+                .collect(),
+            Kind::NameIdFormats => value.split_whitespace().map(str::to_owned).collect(),
+            Kind::SubjectType => match value.strip_prefix(SubjectType::CUSTOM) {
                 Some(name) => {
-                    form.subject_type = "custom".into();
                     form.subject_attribute = name.into();
+                    vec![CUSTOM.to_owned()]
                 }
-                None => form.subject_type = value.into(),
+                None => vec![value.to_owned()],
             },
-            "allowed_name_id_formats" => {
-                form.allowed_name_id_formats =
-                    value.split_whitespace().map(str::to_owned).collect();
-            }
-            "ask_consent" => form.ask_consent = on(value),
-            "visible" => form.visible = on(value),
-            "allow_unsolicited" => form.allow_unsolicited = on(value),
-            "allow_relay_state_override" => form.allow_relay_state_override = on(value),
-            "always_this_format" => form.always_this_format = on(value),
-            "fail_unmet_subject_id" => form.fail_unmet_subject_id = on(value),
-            "danger_allow_sha1" => form.danger_allow_sha1 = on(value),
-            "danger_allow_cbc" => form.danger_allow_cbc = on(value),
-            "session_not_on_or_after" => form.session_not_on_or_after = on(value),
-            _ => {
-                let fields = AppForm::from_pairs([(key, value)]);
-                let into = field_of(form, key);
-                into.clone_from(field_of(&mut fields.clone(), key));
-            }
-        }
-    }
-
-    fn field_of<'f>(form: &'f mut AppForm, key: &str) -> &'f mut String {
-        match key {
-            "name" => &mut form.name,
-            "api_name" => &mut form.api_name,
-            "description" => &mut form.description,
-            "contact" => &mut form.contact,
-            "logo_url" => &mut form.logo_url,
-            "info_url" => &mut form.info_url,
-            "permitted_users" => &mut form.permitted_users,
-            "order" => &mut form.order,
-            "start_url" => &mut form.start_url,
-            "default_relay_state" => &mut form.default_relay_state,
-            "name_id_format" => &mut form.name_id_format,
-            "sign" => &mut form.sign,
-            "signature_algorithm" => &mut form.signature_algorithm,
-            "signing_key" => &mut form.signing_key,
-            "issuer" => &mut form.issuer,
-            "request_signatures" => &mut form.request_signatures,
-            "permitted_contexts" => &mut form.permitted_contexts,
-            "encryption" => &mut form.encryption,
-            "assertion_lifetime_seconds" => &mut form.assertion_lifetime_seconds,
-            "clock_skew_seconds" => &mut form.clock_skew_seconds,
-            other => panic!("the form has no field for the setting {other}"),
-        }
+            _ => vec![value.to_owned()],
+        };
+        form.fill(setting.key, values);
     }
 
     /// The app after `value` came through each door, or nothing where it was refused.
-    fn through_both_doors(key: &str, value: &str) -> [Option<String>; 2] {
+    fn through_both_doors(setting: &Setting, value: &str) -> [Option<String>; 2] {
         let before = app();
         let mut draft = Draft::of(&before);
         let mut by_table = before.clone();
-        let table = apply_setting(&mut draft, key, value).ok().map(|()| {
+        let table = setting.set_text(&mut draft, value).ok().map(|()| {
             draft.write_into(&mut by_table);
             format!("{by_table:?}")
         });
         let mut form = AppForm::from_app(&before);
-        typed(&mut form, key, value);
+        typed(&mut form, setting, value);
         let mut by_form = before;
         let form = form
             .apply(&mut by_form)
@@ -683,17 +551,24 @@ mod tests {
             at in 0..SETTINGS.len(),
             value in any_value(),
         ) {
-            let key = SETTINGS[at].key;
-            let flag = (SETTINGS[at].read)(&Draft::of(&app())).parse::<bool>().is_ok();
+            let setting = &SETTINGS[at];
+            let (flag, rows) = match setting.kind {
+                Kind::Flag => (true, false),
+                Kind::Rows { .. } => (false, true),
+                _ => (false, false),
+            };
             // A tick box has two states and a list of rows has many fields.
-            prop_assume!(key != "attributes" && (!flag || value == "true" || value == "false"));
-            let [table, form] = through_both_doors(key, &value);
-            prop_assert_eq!(table, form, "{} = {:?}", key, value);
+            prop_assume!(!rows && (!flag || value == "true" || value == "false"));
+            // Boxes are ticked one by one, where a command divides a list at commas too.
+            prop_assume!(!setting.kind.is_list() || !value.contains(','));
+            let [table, form] = through_both_doors(setting, &value);
+            prop_assert_eq!(table, form, "{} = {:?}", setting.key, value);
         }
 
-        /// Any row that the page can send is either refused or stored as the row's text would be.
+        /// Any row that the page can send is refused, or is one that the command line can write,
+        /// and comes back to the page as it was.
         #[test]
-        fn rows_are_those_of_the_table(
+        fn rows_are_those_of_the_command_line(
             name in ".{0,12}",
             friendly in ".{0,8}",
             format in prop_oneof![Just("uri".to_owned()), Just("urn:x:y".to_owned()), ".{0,6}"],
@@ -710,18 +585,43 @@ mod tests {
                 allowed_prefixes,
             };
             let mut by_form = app();
-            let form = AppForm { attributes: vec![row.clone()], ..AppForm::from_app(&by_form) };
-            let taken = form.apply(&mut by_form).is_ok();
-            let mut draft = Draft::of(&app());
-            prop_assert_eq!(taken, apply_setting(&mut draft, "attributes", &row.text()).is_ok());
-            if taken {
+            let form = AppForm { attributes: vec![row], ..AppForm::from_app(&by_form) };
+            if form.apply(&mut by_form).is_ok() {
                 let stored = &by_form.definition.saml.attributes;
                 prop_assert_eq!(stored.len(), 1);
                 prop_assert_eq!(stored[0].condition, Condition::Requested);
+                prop_assert_eq!(&parse_rows(&row_text(&stored[0])).expect("a row"), stored);
                 let again = AppForm::from_app(&by_form);
                 let mut after = by_form.clone();
                 prop_assert!(again.apply(&mut after).is_ok());
                 prop_assert_eq!(&after.definition.saml.attributes, stored);
+            }
+        }
+
+        /// Any row that the command line can write is one that the page can send.
+        #[test]
+        fn rows_of_the_command_line_are_those_of_the_page(
+            pieces in proptest::collection::vec(
+                proptest::sample::select(&[
+                    "=", ",", "\\", "|", " ", "a", "urn:x:a", "email", "custom.", "constant:",
+                    "template:", "${a}", "format=basic", "friendly=", "missing=refuse",
+                    "only-for=a\\=b", "if-requested", "values=", "starting=",
+                ][..]),
+                0..8,
+            ),
+            prefix in proptest::sample::select(&["", "a=", "mail=email,", "a=constant:x", "a=template:${x}"][..]),
+        ) {
+            let mut by_table = Draft::of(&app());
+            let text = format!("{prefix}{}", pieces.concat());
+            if apply_setting(&mut by_table, "attributes", &text).is_ok() {
+                let mut before = app();
+                by_table.write_into(&mut before);
+                let mut after = before.clone();
+                prop_assert!(AppForm::from_app(&before).apply(&mut after).is_ok());
+                prop_assert_eq!(
+                    after.definition.saml.attributes,
+                    before.definition.saml.attributes
+                );
             }
         }
     }

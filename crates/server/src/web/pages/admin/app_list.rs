@@ -42,6 +42,8 @@ pub struct AppRow {
     pub last_used: Option<Moment>,
     /// A certificate that deserves attention.
     pub certificate: Option<CertificateAge>,
+    /// The worst of what keeps users from signing on to it.
+    pub finding: Option<(Tone, String)>,
 }
 
 /// A certificate that deserves attention.
@@ -89,6 +91,7 @@ impl AppListPage {
             state,
             last_used: Some(Moment::sample()),
             certificate: None,
+            finding: None,
         };
         let long = "https://service-provider.department-of-very-long-names.example.org/shibboleth/with/a/long/path";
         Self {
@@ -102,6 +105,7 @@ impl AppListPage {
                 ),
                 AppRow {
                     certificate: Some(CertificateAge::Expiring(Moment::sample())),
+                    finding: Some((Tone::Warning, "May not work: metadata ends soon".into())),
                     last_used: None,
                     ..row(
                         "Library",
@@ -111,6 +115,7 @@ impl AppListPage {
                 },
                 AppRow {
                     certificate: Some(CertificateAge::Expired),
+                    finding: Some((Tone::Problem, "Cannot work: no usable ACS".into())),
                     ..row("Travel expenses of a Department", long, AppState::Blocked)
                 },
                 row(

@@ -4,7 +4,7 @@ use askama::Template;
 
 use crate::text::AppNew;
 
-use super::super::fields::{Field, Problem};
+use super::super::fields::{Control, Field, Problem};
 use super::super::{Frame, Page};
 
 /// `GET /admin/apps/new`, and `GET /admin/apps/{id}/metadata` to replace an app's metadata.
@@ -161,8 +161,9 @@ impl AppNewPage {
             id: name.into(),
             name,
             label,
-            hint,
+            hint: hint.map(Into::into),
             value: value.into(),
+            control: Control::Line,
             choices: Vec::new(),
             problem: problem_of(&self.problems, name),
             in_force: None,

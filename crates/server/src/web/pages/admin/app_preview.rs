@@ -4,8 +4,10 @@ use askama::Template;
 
 use crate::text::AppPreview;
 
+use super::super::fields::{Control, Field};
 use super::super::idp_info::sample_fingerprint;
-use super::super::{AppLabel, Frame, Moment, Page};
+use super::super::{AppLabel, Frame, Moment, Page, Tone};
+use super::findings::{FindingLine, Severe};
 
 /// The answer to the forms of [`AppNewPage`](super::AppNewPage). Its form posts
 /// (`application/x-www-form-urlencoded`) `csrf`, `metadata`, `signed_by`, `entity_id`, `name` and, for each
@@ -57,6 +59,8 @@ pub struct AppPreviewPage {
     pub warnings: Vec<String>,
     /// What the metadata holds beside this.
     pub ignored: Vec<String>,
+    /// What would keep users from signing on.
+    pub findings: Vec<FindingLine>,
     /// When metadata is replaced: what would change. None when an app is added.
     pub changes: Option<Vec<Change>>,
 }
@@ -68,6 +72,8 @@ pub struct PreviewSource {
     pub metadata: String,
     /// Certificates it is signed by.
     pub signed_by: String,
+    /// What it is shown beside, when it is to take the place of other metadata.
+    pub compared: String,
 }
 
 /// One Assertion Consumer Service.
@@ -153,6 +159,22 @@ pub enum ChangeWeight {
 }
 
 impl AppPreviewPage {
+    /// The box to tick where it could not work and is meant.
+    fn although(&self) -> Field {
+        let texts = &self.frame.t.findings;
+        Field {
+            id: "although".into(),
+            name: "although",
+            label: texts.accept,
+            hint: Some(texts.accept_hint.into()),
+            value: String::new(),
+            control: Control::Tick { danger: true },
+            choices: Vec::new(),
+            problem: None,
+            in_force: None,
+        }
+    }
+
     fn t(&self) -> &AppPreview {
         &self.frame.t.app_preview
     }
@@ -258,6 +280,7 @@ impl AppPreviewPage {
                 metadata: "<EntityDescriptor entityID=\"https://wiki.example.org/shibboleth\"/>"
                     .into(),
                 signed_by: String::new(),
+                compared: String::new(),
             },
             app: AppLabel::named("Sample Wiki"),
             entity_id: "https://wiki.example.org/shibboleth".into(),
@@ -298,6 +321,7 @@ impl AppPreviewPage {
             formats: vec!["urn:oasis:names:tc:SAML:2.0:nameid-format:persistent".into()],
             warnings: vec!["The signing certificate has expired. It is still used, as SAML goes by the key.".into()],
             ignored: vec!["SingleLogoutService (HTTP-Redirect)".into(), "ArtifactResolutionService".into()],
+            findings: Vec::new(),
             changes: None,
         }
     }
@@ -342,8 +366,28 @@ pub(super) fn samples() -> Vec<(&'static str, String)> {
         formats: Vec::new(),
         ..AppPreviewPage::sample()
     };
+    let line = |tone, text: &str| FindingLine {
+        tone,
+        text: text.into(),
+        url: String::new(),
+    };
+    let findings = AppPreviewPage {
+        findings: vec![
+            line(
+                Tone::Problem,
+                "It cannot be answered: none of its Assertion Consumer Services takes answers by \
+                 HTTP-POST, only by HTTP-Artifact.",
+            ),
+            line(
+                Tone::Warning,
+                "Its metadata is good until 2026-03-02T12:00:00Z only.",
+            ),
+        ],
+        ..AppPreviewPage::sample()
+    };
     vec![
         ("admin-app-preview", AppPreviewPage::sample().html()),
+        ("admin-app-preview-findings", findings.html()),
         ("admin-app-preview-bare", bare.html()),
         ("admin-app-preview-replace", replace.html()),
     ]
@@ -352,6 +396,11 @@ pub(super) fn samples() -> Vec<(&'static str, String)> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn sample(name: &str) -> String {
+        let found = samples().into_iter().find(|(known, _)| *known == name);
+        found.expect("a sample of this name").1
+    }
 
     #[test]
     fn what_is_saved_is_what_was_shown() {
@@ -369,7 +418,7 @@ mod tests {
 
     #[test]
     fn risky_changes_stand_apart() {
-        let (_, html) = samples().remove(2);
+        let html = sample("admin-app-preview-replace");
         let risky = html.find("wiki-new.example.org").expect("the new address");
         let keys = html.find("Keys changed").expect("the keys");
         let safe = html.find("Harmless changes").expect("the harmless part");

@@ -4,15 +4,18 @@ use askama::Template;
 use avouch_saml::security::algorithm::SignatureAlgorithm;
 
 use crate::apps::AppState;
-use crate::apps::onboard::row::{FORMAT_BASIC, FORMAT_UNSPECIFIED, FORMAT_URI};
-use crate::text::{AppSettings, Text};
+use crate::apps::effective::Origin;
+use crate::apps::row::{FORMAT_BASIC, FORMAT_UNSPECIFIED, FORMAT_URI};
+use crate::apps::settings::{Kind, Section, Setting, algorithm_word, setting, settings_of};
+use crate::text::{AppSettings, SettingText, Text};
 
-use super::super::fields::{Choice, Field, Problem, choose, choose_all};
+use super::super::fields::{Choice, Control, Field, Problem, choose, choose_all};
 use super::super::idp_info::sample_fingerprint;
-use super::super::{AppLabel, Frame, IdpInfo, Moment, Page};
+use super::super::{AppLabel, Frame, IdpInfo, Moment, Page, Tone};
 use super::app_form::{AppForm, AttributeForm, PRESETS, SOURCES};
 use super::app_new::problem_of;
 use super::app_preview::{CertificateLine, EndpointLine, Use};
+use super::findings::{FindingLine, Severe};
 
 /// `GET /admin/apps/{id}`, and the answer to a `POST` there that saved nothing: a problem, or a
 /// row added to or removed from the attributes.
@@ -40,10 +43,18 @@ pub struct AppSettingsPage {
     pub endpoints: Vec<EndpointLine>,
     /// Its certificates.
     pub certificates: Vec<CertificateLine>,
+    /// The version of the app that the form was read from.
+    pub version: i64,
+    /// What the app had in that version; see [`crate::apps::snapshot::Snapshot`].
+    pub read: String,
     /// The values of the form.
     pub form: AppForm,
     /// What was wrong with them.
     pub problems: Vec<Problem>,
+    /// What keeps users from signing on to it as it is stored.
+    pub findings: Vec<FindingLine>,
+    /// The form is shown since it cannot work with these values: is that meant?
+    pub asks: bool,
     /// What is in force where the form alone does not tell.
     pub in_force: Vec<InForce>,
     /// The organisation's profiles; which are ticked is in the form.
@@ -65,19 +76,6 @@ pub struct InForce {
     pub origin: Origin,
 }
 
-/// Where a value in force comes from.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Origin {
-    /// This page.
-    Here,
-    /// The metadata of the service provider.
-    Metadata,
-    /// The organisation's settings.
-    Organisation,
-    /// Avouch's default.
-    Default,
-}
-
 impl AppSettingsPage {
     fn t(&self) -> &AppSettings {
         &self.frame.t.app_settings
@@ -91,27 +89,115 @@ impl AppSettingsPage {
         self.state == AppState::Uninstalled
     }
 
-    fn field(&self, name: &'static str, label: &Text, hint: &Text, value: &str) -> Field {
+    /// The fields of a part of the page, in order.
+    fn part(&self, section: Section) -> Vec<Field> {
+        let mut fields = Vec::new();
+        for setting in settings_of(section) {
+            if let Kind::Rows { .. } = setting.kind {
+                continue;
+            }
+            fields.push(self.field(setting));
+            match setting.kind {
+                Kind::SubjectType => fields.push(self.subject_attribute()),
+                _ if setting.key == "permitted_users" => {
+                    fields.push(self.assigned("profiles"));
+                    fields.push(self.assigned("permission_sets"));
+                }
+                _ => {}
+            }
+        }
+        fields
+    }
+
+    /// The box to tick where something cannot work and is meant.
+    fn although(&self) -> Field {
+        let texts = &self.frame.t.findings;
+        let ticked = if self.form.although { "yes" } else { "" };
+        Field {
+            hint: Some(texts.accept_hint.into()),
+            control: Control::Tick { danger: true },
+            ..self.plain("although", texts.accept, ticked)
+        }
+    }
+
+    fn texts(&self, setting: &Setting) -> &'static SettingText {
+        let texts = self.frame.t.settings.of(setting.key);
+        texts.expect("every setting has texts, a test says so")
+    }
+
+    /// The field of a setting: its control is that of the setting's kind.
+    fn field(&self, setting: &Setting) -> Field {
+        let texts = self.texts(setting);
+        let values = self.form.values(setting.key);
+        let value = self.form.value(setting.key);
+        let mut choices: Vec<Choice> = texts
+            .choices
+            .iter()
+            .map(|choice| Choice {
+                note: choice.note.map(|note| note.to_string()).unwrap_or_default(),
+                ..Choice::new(choice.word, choice.label.to_string())
+            })
+            .collect();
+        let control = match setting.kind {
+            Kind::Flag => Control::Tick {
+                danger: setting.danger,
+            },
+            Kind::Text { long: true, .. } => Control::Area { rows: 2 },
+            Kind::ContextClasses => Control::Area { rows: 3 },
+            Kind::NameIdFormats => Control::Boxes,
+            Kind::Words { .. } if choices.iter().any(|choice| !choice.note.is_empty()) => {
+                Control::Radios
+            }
+            Kind::Words { .. }
+            | Kind::NameIdFormat
+            | Kind::SubjectType
+            | Kind::SignatureAlgorithm
+            | Kind::SigningKey => Control::Select,
+            _ => Control::Line,
+        };
+        match setting.kind {
+            Kind::SigningKey => choices.extend(self.signing_keys.iter().cloned()),
+            Kind::SignatureAlgorithm => {
+                choices.extend(SignatureAlgorithm::ALL.into_iter().map(|algorithm| {
+                    Choice::new(algorithm_word(algorithm.uri()), algorithm_name(algorithm))
+                }))
+            }
+            _ => {}
+        }
+        let choices = match control {
+            Control::Boxes => choose_all(choices, values),
+            Control::Select | Control::Radios => choose(choices, value),
+            _ => Vec::new(),
+        };
+        Field {
+            control,
+            choices,
+            hint: Some(texts.hint.with(setting.kind.bounds()).into()),
+            ..self.plain(setting.key, texts.label, value)
+        }
+    }
+
+    fn plain(&self, name: &'static str, label: Text, value: &str) -> Field {
         Field {
             id: name.into(),
             name,
-            label: *label,
-            hint: Some(*hint),
+            label,
+            hint: None,
             value: value.into(),
+            control: Control::Line,
             choices: Vec::new(),
             problem: problem_of(&self.problems, name),
             in_force: self.in_force_of(name),
         }
     }
 
-    fn tick(&self, name: &'static str, label: &Text, hint: &Text, value: &bool) -> Field {
-        self.field(name, label, hint, if *value { "yes" } else { "" })
-    }
-
-    fn select(&self, name: &'static str, label: Text, hint: Text, choices: Vec<Choice>) -> Field {
+    /// The field beside the subject type that names an attribute.
+    fn subject_attribute(&self) -> Field {
+        let t = self.t();
+        let value = &self.form.subject_attribute;
         Field {
-            choices,
-            ..self.field(name, &label, &hint, "")
+            hint: Some(t.subject_attribute_hint.into()),
+            ..self.plain("subject_attribute", t.subject_attribute, value)
         }
     }
 
@@ -119,7 +205,7 @@ impl AppSettingsPage {
         let t = self.t();
         let known = self.in_force.iter().find(|known| known.field == field)?;
         let origin = match known.origin {
-            Origin::Here => t.from_here,
+            Origin::App => t.from_here,
             Origin::Metadata => t.from_metadata,
             Origin::Organisation => t.from_organisation,
             Origin::Default => t.from_default,
@@ -137,24 +223,6 @@ impl AppSettingsPage {
         .to_string()
     }
 
-    fn permitted_users(&self) -> Field {
-        let t = self.t();
-        let choice = |value: &str, label: Text, note: Text| Choice {
-            note: note.to_string(),
-            ..Choice::new(value, label.to_string())
-        };
-        let choices = vec![
-            choice("admin_approved", t.admin_approved, t.admin_approved_hint),
-            choice("self_authorize", t.self_authorize, t.self_authorize_hint),
-        ];
-        self.select(
-            "permitted_users",
-            t.permitted_users,
-            t.permitted_users_hint,
-            choose(choices, &self.form.permitted_users),
-        )
-    }
-
     fn assigned(&self, name: &'static str) -> Field {
         let t = self.t();
         let (label, choices) = if name == "profiles" {
@@ -169,144 +237,11 @@ impl AppSettingsPage {
             )
         };
         Field {
-            hint: (name == "profiles").then_some(t.assigned_hint),
-            ..self.select(name, label, t.assigned_hint, choices)
+            hint: (name == "profiles").then(|| t.assigned_hint.into()),
+            control: Control::Boxes,
+            choices,
+            ..self.plain(name, label, "")
         }
-    }
-
-    fn subject_type(&self) -> Field {
-        let t = self.t();
-        let choices = labelled(&[
-            ("persistent", t.subject_persistent),
-            ("transient", t.subject_transient),
-            ("username", t.subject_username),
-            ("email", t.subject_email),
-            ("federation_id", t.subject_federation_id),
-            ("user_id", t.subject_user_id),
-            ("custom", t.subject_custom),
-            ("none", t.subject_none),
-        ]);
-        self.select(
-            "subject_type",
-            t.subject_type,
-            t.subject_type_hint,
-            choose(choices, &self.form.subject_type),
-        )
-    }
-
-    fn name_id_formats(&self) -> Vec<Choice> {
-        let t = self.t();
-        labelled(&[
-            (
-                "urn:oasis:names:tc:SAML:2.0:nameid-format:persistent",
-                t.format_persistent,
-            ),
-            (
-                "urn:oasis:names:tc:SAML:2.0:nameid-format:transient",
-                t.format_transient,
-            ),
-            (
-                "urn:oasis:names:tc:SAML:1.1:nameid-format:emailAddress",
-                t.format_email,
-            ),
-            (
-                "urn:oasis:names:tc:SAML:1.1:nameid-format:unspecified",
-                t.format_unspecified,
-            ),
-        ])
-    }
-
-    fn name_id_format(&self) -> Field {
-        let t = self.t();
-        self.select(
-            "name_id_format",
-            t.name_id_format,
-            t.name_id_format_hint,
-            choose(self.name_id_formats(), &self.form.name_id_format),
-        )
-    }
-
-    fn allowed_name_id_formats(&self) -> Field {
-        let t = self.t();
-        self.select(
-            "allowed_name_id_formats",
-            t.allowed_name_id_formats,
-            t.allowed_name_id_formats_hint,
-            choose_all(self.name_id_formats(), &self.form.allowed_name_id_formats),
-        )
-    }
-
-    fn sign(&self) -> Field {
-        let t = self.t();
-        let choices = labelled(&[
-            ("default", t.sign_default),
-            ("both", t.sign_both),
-            ("response", t.sign_response),
-            ("assertion", t.sign_assertion),
-        ]);
-        self.select(
-            "sign",
-            t.sign,
-            t.sign_hint,
-            choose(choices, &self.form.sign),
-        )
-    }
-
-    fn signature_algorithm(&self) -> Field {
-        let t = self.t();
-        let mut choices = labelled(&[("", t.signature_algorithm_default)]);
-        choices.extend(
-            SignatureAlgorithm::ALL
-                .into_iter()
-                .map(|algorithm| Choice::new(algorithm.uri(), algorithm_name(algorithm))),
-        );
-        self.select(
-            "signature_algorithm",
-            t.signature_algorithm,
-            t.signature_algorithm_hint,
-            choose(choices, &self.form.signature_algorithm),
-        )
-    }
-
-    fn signing_key(&self) -> Field {
-        let t = self.t();
-        let mut choices = labelled(&[("", t.signing_key_default)]);
-        choices.extend(self.signing_keys.iter().cloned());
-        self.select(
-            "signing_key",
-            t.signing_key,
-            t.signing_key_hint,
-            choose(choices, &self.form.signing_key),
-        )
-    }
-
-    fn request_signatures(&self) -> Field {
-        let t = self.t();
-        let choices = labelled(&[
-            ("when_present", t.request_signatures_present),
-            ("required", t.request_signatures_required),
-        ]);
-        self.select(
-            "request_signatures",
-            t.request_signatures,
-            t.request_signatures_hint,
-            choose(choices, &self.form.request_signatures),
-        )
-    }
-
-    fn encryption(&self) -> Field {
-        let t = self.t();
-        let choices = labelled(&[
-            ("when_key_published", t.encryption_when),
-            ("required", t.encryption_required),
-            ("off", t.encryption_off),
-        ]);
-        self.select(
-            "encryption",
-            t.encryption,
-            t.encryption_hint,
-            choose(choices, &self.form.encryption),
-        )
     }
 
     fn rows(&self) -> Vec<AttributeFields> {
@@ -320,15 +255,17 @@ impl AppSettingsPage {
 
     fn row(&self, index: usize, row: &AttributeForm) -> AttributeFields {
         let t = self.t();
-        let field = |name: &'static str, label, hint, value: &str, choices| {
+        let field = |name: &'static str, label, hint: Option<Text>, value: &str, choices| {
             let id = format!("{name}-{}", index + 1);
             Field {
                 problem: problem_of(&self.problems, &id),
                 id,
                 name,
                 label,
-                hint,
+                hint: hint.map(Into::into),
                 value: value.into(),
+                // The template says how each part of a row is drawn.
+                control: Control::Line,
                 choices,
                 in_force: None,
             }
@@ -446,14 +383,52 @@ impl AppSettingsPage {
         let mut choices = labelled(&[("", t.attribute_preset_empty)]);
         choices.extend(PRESETS.iter().map(|(name, ..)| Choice::new(*name, *name)));
         Field {
-            hint: None,
-            ..self.select(
-                "preset",
-                t.attribute_preset,
-                t.attribute_add,
-                choose(choices, ""),
-            )
+            control: Control::Select,
+            choices: choose(choices, ""),
+            ..self.plain("preset", t.attribute_preset, "")
         }
+    }
+
+    /// What the page calls a setting.
+    pub(crate) fn label_of_setting(&self, key: &str) -> String {
+        let t = self.t();
+        match key {
+            "attributes" => t.attributes_title.to_string(),
+            _ => self.label_of(key).unwrap_or_else(|| key.to_owned()),
+        }
+    }
+
+    /// A value of a setting, as the table of settings writes it, in the words of the page.
+    pub(crate) fn words_of_setting(&self, key: &str, value: &str) -> String {
+        let common = &self.frame.t.common;
+        let choices = match key {
+            "profiles" => self.profiles.clone(),
+            "permission_sets" => self.permission_sets.clone(),
+            key => match setting(key) {
+                Ok(setting) if !matches!(setting.kind, Kind::Rows { .. }) => {
+                    self.field(setting).choices
+                }
+                _ => Vec::new(),
+            },
+        };
+        if choices.is_empty() {
+            return match value {
+                "true" => common.yes.to_string(),
+                "false" => common.no.to_string(),
+                // A logo, for one, is no text that anybody reads.
+                _ => shortened(value),
+            };
+        }
+        let words = |value: &str| {
+            choices
+                .iter()
+                .find(|choice| choice.value == value)
+                .map_or_else(|| value.to_owned(), |choice| choice.label.clone())
+        };
+        if value.is_empty() {
+            return words(value);
+        }
+        value.lines().map(words).collect::<Vec<_>>().join("\n")
     }
 
     /// The problems for the summary above the page, each with the name of its field.
@@ -477,40 +452,11 @@ impl AppSettingsPage {
             None => (field, None),
         };
         let label = match name {
-            "name" => t.name,
-            "api_name" => t.api_name,
-            "description" => t.description,
-            "contact" => t.contact,
-            "logo_url" => t.logo_url,
-            "info_url" => t.info_url,
-            "permitted_users" => t.permitted_users,
             "profiles" => t.profiles,
             "permission_sets" => t.permission_sets,
-            "ask_consent" => t.ask_consent,
-            "visible" => t.visible,
-            "order" => t.order,
-            "start_url" => t.start_url,
-            "allow_unsolicited" => t.allow_unsolicited,
-            "default_relay_state" => t.default_relay_state,
-            "allow_relay_state_override" => t.allow_relay_state_override,
-            "subject_type" => t.subject_type,
             "subject_attribute" => t.subject_attribute,
-            "name_id_format" => t.name_id_format,
-            "allowed_name_id_formats" => t.allowed_name_id_formats,
-            "always_this_format" => t.always_this_format,
-            "fail_unmet_subject_id" => t.fail_unmet_subject_id,
-            "sign" => t.sign,
-            "signature_algorithm" => t.signature_algorithm,
-            "signing_key" => t.signing_key,
-            "issuer" => t.issuer,
-            "danger_allow_sha1" => t.danger_allow_sha1,
-            "request_signatures" => t.request_signatures,
-            "permitted_contexts" => t.permitted_contexts,
-            "encryption" => t.encryption,
-            "danger_allow_cbc" => t.danger_allow_cbc,
-            "session_not_on_or_after" => t.session_not_on_or_after,
-            "clock_skew_seconds" => t.clock_skew,
-            "assertion_lifetime_seconds" => t.assertion_lifetime,
+            "although" => self.frame.t.findings.accept,
+            "sp" => t.sp_title,
             "attr_name" => t.attribute_name,
             "attr_friendly" => t.attribute_friendly,
             "attr_format" => t.attribute_format,
@@ -521,7 +467,7 @@ impl AppSettingsPage {
             "attr_only_for" => t.attribute_only_for,
             "attr_allowed_values" => t.attribute_allowed_values,
             "attr_allowed_prefixes" => t.attribute_allowed_prefixes,
-            _ => return None,
+            key => self.frame.t.settings.of(key)?.label,
         };
         Some(match row {
             Some(number) => format!("{}, {label}", t.attribute_row.with(number)),
@@ -531,30 +477,36 @@ impl AppSettingsPage {
 
     /// Sample data.
     pub fn sample() -> Self {
-        let mut form = AppForm {
-            name: "Sample Wiki".into(),
-            api_name: "wiki".into(),
-            description: "Pages that everybody may write.".into(),
-            contact: "helpdesk@example.org".into(),
-            permitted_users: "admin_approved".into(),
-            profiles: vec!["staff".into()],
-            ask_consent: true,
-            visible: true,
-            order: "0".into(),
-            allow_unsolicited: true,
-            allow_relay_state_override: true,
-            subject_type: "persistent".into(),
-            name_id_format: "urn:oasis:names:tc:SAML:2.0:nameid-format:persistent".into(),
-            allowed_name_id_formats: vec![
-                "urn:oasis:names:tc:SAML:2.0:nameid-format:transient".into(),
-            ],
-            sign: "default".into(),
-            request_signatures: "when_present".into(),
-            encryption: "when_key_published".into(),
-            assertion_lifetime_seconds: "300".into(),
-            session_not_on_or_after: true,
-            ..AppForm::default()
-        };
+        let mut form = AppForm::from_pairs([
+            ("name", "Sample Wiki"),
+            ("api_name", "wiki"),
+            ("description", "Pages that everybody may write."),
+            ("contact", "helpdesk@example.org"),
+            ("logo_url", ""),
+            ("info_url", ""),
+            ("permitted_users", "admin_approved"),
+            ("profiles", "staff"),
+            ("ask_consent", "yes"),
+            ("visible", "yes"),
+            ("order", "0"),
+            ("start_url", ""),
+            ("allow_unsolicited", "yes"),
+            ("default_relay_state", ""),
+            ("allow_relay_state_override", "yes"),
+            ("subject_type", "persistent"),
+            ("name_id_format", "persistent"),
+            ("allowed_name_id_formats", "transient"),
+            ("sign", "default"),
+            ("signature_algorithm", ""),
+            ("signing_key", ""),
+            ("issuer", ""),
+            ("request_signatures", "when_present"),
+            ("permitted_contexts", ""),
+            ("encryption", "when_key_published"),
+            ("assertion_lifetime_seconds", "300"),
+            ("clock_skew_seconds", ""),
+            ("session_not_on_or_after", "yes"),
+        ]);
         for preset in ["displayName", "mail"] {
             form.action = super::FormAction::AddAttribute;
             form.preset = preset.into();
@@ -589,8 +541,12 @@ impl AppSettingsPage {
                 expired: false,
                 ignored_because: None,
             }],
+            version: 7,
+            read: r#"{"order":"0"}"#.into(),
             form,
             problems: Vec::new(),
+            findings: Vec::new(),
+            asks: false,
             in_force: vec![
                 in_force("request_signatures", "Required", Origin::Metadata),
                 in_force("signature_algorithm", "RSA-SHA256", Origin::Default),
@@ -645,6 +601,15 @@ impl AttributeFields {
     }
 }
 
+/// The beginning of a value that is too long for a page.
+fn shortened(value: &str) -> String {
+    const LONGEST: usize = 2_000;
+    match value.char_indices().nth(LONGEST) {
+        None => value.to_owned(),
+        Some((at, _)) => format!("{}…", &value[..at]),
+    }
+}
+
 fn labelled(choices: &[(&str, Text)]) -> Vec<Choice> {
     choices
         .iter()
@@ -674,14 +639,48 @@ pub(super) fn samples() -> Vec<(&'static str, String)> {
         ],
         ..AppSettingsPage::sample()
     };
-    wrong.form.clock_skew_seconds = "900".into();
+    wrong.form.fill("clock_skew_seconds", vec!["900".into()]);
     wrong.form.attributes[1].name.clear();
     let uninstalled = AppSettingsPage {
         state: AppState::Uninstalled,
         ..AppSettingsPage::sample()
     };
+    let line = |tone, text: &str, url: &str| FindingLine {
+        tone,
+        text: text.into(),
+        url: url.into(),
+    };
+    let findings = AppSettingsPage {
+        findings: vec![
+            line(
+                Tone::Problem,
+                "Its metadata was good until 2026-02-28T12:00:00Z. Every sign-on is refused. \
+                 Replace it with newer metadata.",
+                "#sp",
+            ),
+            line(
+                Tone::Warning,
+                "Nobody may enter: no profile and no permission set lists it.",
+                "#profiles",
+            ),
+        ],
+        ..AppSettingsPage::sample()
+    };
+    let asks = AppSettingsPage {
+        asks: true,
+        problems: vec![
+            Problem::new(
+                "subject_type",
+                "The NameID format persistent cannot carry the subject type that was chosen.",
+            ),
+            Problem::new("although", "Nothing is saved yet."),
+        ],
+        ..AppSettingsPage::sample()
+    };
     vec![
         ("admin-app", AppSettingsPage::sample().html()),
+        ("admin-app-findings", findings.html()),
+        ("admin-app-asks", asks.html()),
         ("admin-app-problems", wrong.html()),
         ("admin-app-uninstalled", uninstalled.html()),
     ]
@@ -690,6 +689,12 @@ pub(super) fn samples() -> Vec<(&'static str, String)> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::apps::settings::SETTINGS;
+
+    fn sample(name: &str) -> String {
+        let found = samples().into_iter().find(|(known, _)| *known == name);
+        found.expect("a sample of this name").1
+    }
 
     /// What a browser would send for the page, in its order, with the main button pressed.
     fn submitted(html: &str) -> Vec<(String, String)> {
@@ -730,7 +735,8 @@ mod tests {
     #[test]
     fn an_unchanged_page_sends_what_it_was_made_of() {
         let mut page = AppSettingsPage::sample();
-        page.form.permitted_contexts = "urn:a\nurn:b".into();
+        page.form
+            .fill("permitted_contexts", vec!["urn:a\nurn:b".into()]);
         page.form.attributes[0].value = "kept".into();
         page.form.attributes[0].format = "urn:an:unknown:format".into();
         page.form.profiles.push("gone-from-the-list".into());
@@ -740,9 +746,44 @@ mod tests {
         assert_eq!(read, page.form);
     }
 
+    /// Nothing of the table is left without words, and no words are left of what is gone.
+    #[test]
+    fn every_setting_has_texts_and_a_field() {
+        let page = AppSettingsPage::sample();
+        let texts = page.frame.t.settings;
+        let html = page.html();
+        for setting in SETTINGS {
+            let texts = texts.of(setting.key).expect(setting.key);
+            let bounds = setting.kind.bounds();
+            if matches!(setting.kind, Kind::Number { seconds: true, .. }) {
+                assert!(texts.hint.0.contains("{}"), "{}", setting.key);
+                assert!(html.contains(&bounds), "{}: {bounds}", setting.key);
+            }
+            if let Some((_, default)) = texts.hint.0.split_once("Default ") {
+                assert_eq!(default.trim_end_matches('.'), setting.default_text());
+            }
+            // Each word can be chosen, and nothing else is offered.
+            let offered: Vec<&str> = texts.choices.iter().map(|choice| choice.word).collect();
+            if let Kind::Words { words, .. } = setting.kind {
+                for word in words {
+                    assert!(offered.contains(word), "{}: {word}", setting.key);
+                }
+                assert_eq!(offered.len(), words.len(), "{}", setting.key);
+            }
+            let named = match setting.kind {
+                Kind::Rows { .. } => html.contains("name=\"attr_name\""),
+                _ => html.contains(&format!("name=\"{}\"", setting.key)),
+            };
+            assert!(named, "{} has no field", setting.key);
+        }
+        for (key, _) in texts.all() {
+            assert!(SETTINGS.iter().any(|setting| setting.key == key), "{key}");
+        }
+    }
+
     #[test]
     fn the_summary_names_each_field() {
-        let (_, html) = samples().remove(1);
+        let html = sample("admin-app-problems");
         assert!(html.contains("Clock tolerance in seconds: Enter a number in the range"));
         assert!(html.contains("Attribute 2, SAML name: Enter a value."));
     }
@@ -751,7 +792,7 @@ mod tests {
     fn every_field_of_the_form_has_a_name_in_the_summary() {
         let page = AppSettingsPage::sample();
         for (field, _) in submitted(&page.html()) {
-            let unnamed = ["csrf", "preset", "do"].contains(&field.as_str());
+            let unnamed = ["csrf", "version", "read", "preset", "do"].contains(&field.as_str());
             assert_eq!(page.label_of(&field).is_none(), unnamed, "{field}");
         }
     }
@@ -778,7 +819,7 @@ mod tests {
 
     #[test]
     fn a_blocked_app_can_be_unblocked_and_only_that() {
-        let (_, blocked) = samples().remove(1);
+        let blocked = sample("admin-app-problems");
         assert!(blocked.contains("action=\"/admin/apps/wiki/unblock\""));
         assert!(!blocked.contains("action=\"/admin/apps/wiki/block\""));
         let html = AppSettingsPage::sample().html();
@@ -787,7 +828,7 @@ mod tests {
 
     #[test]
     fn an_uninstalled_app_can_be_installed_and_neither_blocked_nor_unblocked() {
-        let (_, html) = samples().remove(2);
+        let html = sample("admin-app-uninstalled");
         assert!(html.contains("This app is not installed"));
         assert!(html.contains("action=\"/admin/apps/wiki/install\""));
         assert!(!html.contains("block\"") && !html.contains("/uninstall\""));

@@ -2,8 +2,8 @@
 
 use askama::Template;
 
-use crate::audit::{Check, Event, EventKind, ResultCode};
-use crate::text::{Events, Text};
+use crate::audit::{Event, EventKind, ResultCode, Word};
+use crate::text::{CheckLine, Events, Text};
 
 use super::super::fields::{Choice, choose};
 use super::super::{Frame, Moment, Page, Tone};
@@ -41,9 +41,9 @@ pub struct EventRow {
     /// When.
     pub at: Moment,
     /// What kind.
-    pub kind: EventKind,
+    pub kind: Word<EventKind>,
     /// How it ended.
-    pub result: ResultCode,
+    pub result: Word<ResultCode>,
     /// Username; empty if none.
     pub user: String,
     /// App name, else entity ID; empty if none.
@@ -76,46 +76,22 @@ pub struct EventPage {
     pub binding: String,
     /// User agent.
     pub user_agent: String,
+    /// Who acted, when that was not the user; may be empty.
+    pub acting: String,
     /// The request's ID in the logs.
     pub request_id: String,
     /// The checks, in order.
     pub checks: Vec<CheckLine>,
 }
 
-/// One check.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct CheckLine {
-    /// What was checked.
-    pub name: String,
-    /// Whether it held.
-    pub passed: bool,
-    /// What was expected; may be empty.
-    pub expected: String,
-    /// What came; may be empty.
-    pub received: String,
-    /// Where the expected value came from; may be empty.
-    pub source: String,
-}
-
-impl From<&Check> for CheckLine {
-    fn from(check: &Check) -> Self {
+impl EventRow {
+    /// The line of an event with this reference code.
+    pub fn new(code: impl Into<String>, event: &Event) -> Self {
         Self {
-            name: check.name.to_string(),
-            passed: check.passed,
-            expected: check.expected.to_string(),
-            received: check.received.to_string(),
-            source: check.source.to_string(),
-        }
-    }
-}
-
-impl From<&Event> for EventRow {
-    fn from(event: &Event) -> Self {
-        Self {
-            code: event.code.clone(),
+            code: code.into(),
             at: Moment::from_unix_millis(event.at.millis()),
-            kind: event.kind,
-            result: event.result,
+            kind: event.kind.clone(),
+            result: event.result.clone(),
             user: event.username.clone().unwrap_or_default(),
             app: event
                 .app_name
@@ -129,23 +105,24 @@ impl From<&Event> for EventRow {
 }
 
 /// Whether a result is good news, for its badge.
-pub(in super::super) fn tone_of(result: ResultCode) -> Tone {
-    match result {
-        ResultCode::Success => Tone::Good,
-        ResultCode::ConsentDeclined | ResultCode::Cancelled | ResultCode::NoPassive => {
+pub(in super::super) fn tone_of(result: &Word<ResultCode>) -> Tone {
+    match result.known() {
+        Some(ResultCode::Success) => Tone::Good,
+        Some(ResultCode::ConsentDeclined | ResultCode::Cancelled | ResultCode::NoPassive) => {
             Tone::Neutral
         }
         _ => Tone::Problem,
     }
 }
 
-fn kind_text(t: &Events, kind: EventKind) -> Text {
+fn kind_text(t: &Events, kind: &Word<EventKind>) -> String {
     match kind {
-        EventKind::SignOn => t.kind_sign_on,
-        EventKind::Login => t.kind_login,
-        EventKind::Logout => t.kind_logout,
-        EventKind::Admin => t.kind_admin,
-        EventKind::Key => t.kind_key,
+        Word::Known(EventKind::SignOn) => t.kind_sign_on.to_string(),
+        Word::Known(EventKind::Login) => t.kind_login.to_string(),
+        Word::Known(EventKind::Logout) => t.kind_logout.to_string(),
+        Word::Known(EventKind::Admin) => t.kind_admin.to_string(),
+        Word::Known(EventKind::Key) => t.kind_key.to_string(),
+        Word::Other(word) => word.to_string(),
     }
 }
 
@@ -154,12 +131,12 @@ impl EventListPage {
         &self.frame.t.events
     }
 
-    fn kind_text(&self, row: &EventRow) -> Text {
-        kind_text(self.t(), row.kind)
+    fn kind_text(&self, row: &EventRow) -> String {
+        kind_text(self.t(), &row.kind)
     }
 
     fn tone(&self, row: &EventRow) -> &'static str {
-        tone_of(row.result).class()
+        tone_of(&row.result).class()
     }
 
     fn kinds(&self) -> Vec<Choice> {
@@ -167,7 +144,7 @@ impl EventListPage {
         choices.extend(
             EventKind::ALL
                 .iter()
-                .map(|(kind, word)| Choice::new(*word, kind_text(self.t(), *kind).to_string())),
+                .map(|(kind, word)| Choice::new(*word, kind_text(self.t(), &(*kind).into()))),
         );
         choose(choices, &self.kind)
     }
@@ -202,8 +179,8 @@ impl EventListPage {
         let row = |code: &str, kind, result: ResultCode, user: &str, app: &str| EventRow {
             code: code.into(),
             at: Moment::sample(),
-            kind,
-            result,
+            kind: Word::Known(kind),
+            result: result.into(),
             user: user.into(),
             app: app.into(),
             address: "2001:db8::17".into(),
@@ -261,10 +238,9 @@ impl EventListPage {
 
 impl EventPage {
     /// A page for a stored event; links to user and app are the caller's to add.
-    pub fn new(frame: Frame, event: &Event) -> Self {
+    pub fn new(frame: Frame, code: impl Into<String>, event: &Event) -> Self {
         Self {
-            frame,
-            row: event.into(),
+            row: EventRow::new(code, event),
             app_url: None,
             user_url: None,
             entity_id: event.entity_id.clone().unwrap_or_default(),
@@ -272,8 +248,10 @@ impl EventPage {
             protocol: event.protocol.to_string(),
             binding: event.binding.clone(),
             user_agent: event.user_agent.clone(),
+            acting: String::new(),
             request_id: event.request_id.clone(),
-            checks: event.checks.iter().map(Into::into).collect(),
+            checks: frame.t.checks.lines(&event.checks),
+            frame,
         }
     }
 
@@ -282,16 +260,16 @@ impl EventPage {
     }
 
     fn tone(&self) -> &'static str {
-        tone_of(self.row.result).class()
+        tone_of(&self.row.result).class()
     }
 
     fn meaning(&self) -> Text {
-        self.frame.t.results.meaning(self.row.result)
+        self.frame.t.results.meaning_of(&self.row.result)
     }
 
     fn action(&self) -> Option<Text> {
         (self.row.result != ResultCode::Success)
-            .then(|| self.frame.t.results.action(self.row.result))
+            .then(|| self.frame.t.results.action_of(&self.row.result))
     }
 
     /// The details that are single values: label and value, none empty.
@@ -303,12 +281,13 @@ impl EventPage {
             other => other.to_owned(),
         };
         let mut details = vec![
-            (t.kind, kind_text(t, self.row.kind).to_string()),
+            (t.kind, kind_text(t, &self.row.kind)),
             (t.entity_id, self.entity_id.clone()),
             (t.initiated_by, initiated),
             (t.protocol, self.protocol.clone()),
             (t.binding, self.binding.clone()),
             (t.address, self.row.address.clone()),
+            (t.acting, self.acting.clone()),
             (t.user_agent, self.user_agent.clone()),
             (t.request_id, self.request_id.clone()),
         ];
@@ -330,8 +309,8 @@ impl EventPage {
             row: EventRow {
                 code: "AB3D-77QX".into(),
                 at: Moment::sample(),
-                kind: EventKind::SignOn,
-                result: ResultCode::InvalidAcs,
+                kind: EventKind::SignOn.into(),
+                result: ResultCode::InvalidAcs.into(),
                 user: "sample.one".into(),
                 app: "Sample Wiki".into(),
                 address: "2001:db8::17".into(),
@@ -344,6 +323,7 @@ impl EventPage {
             initiated_by: "sp".into(),
             protocol: "saml".into(),
             binding: "redirect".into(),
+            acting: String::new(),
             user_agent: "Mozilla/5.0 (X11; Linux x86_64) Sample/1.0".into(),
             request_id: "0d9f7c9e-5a3b-4f44-9d1c-2f5f5a7d8e90".into(),
             checks: sample_checks(check),

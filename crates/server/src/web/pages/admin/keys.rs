@@ -20,8 +20,6 @@ pub struct KeyListPage {
 /// One key.
 #[derive(Debug, Clone)]
 pub struct KeyLine {
-    /// Row.
-    pub id: String,
     /// Such as `RSA 3072` or `EC P-256`.
     pub kind: String,
     /// Whether it signs.
@@ -83,9 +81,8 @@ impl KeyListPage {
 
     /// Sample data.
     pub fn sample() -> Self {
-        let key = |id: &str, kind: &str, state, days_left| {
+        let key = |kind: &str, state, days_left| {
             KeyLine {
-            id: id.into(),
             kind: kind.into(),
             state,
             subject: "CN=login.example.org".into(),
@@ -103,13 +100,13 @@ impl KeyListPage {
             keys: vec![
                 KeyLine {
                     development: true,
-                    ..key("key-1", "RSA 3072", KeyState::Active, 3650)
+                    ..key("RSA 3072", KeyState::Active, 3650)
                 },
                 KeyLine {
                     used_by: vec!["Sample Wiki".into(), "Library".into()],
-                    ..key("key-2", "EC P-256", KeyState::Next, 60)
+                    ..key("EC P-256", KeyState::Next, 60)
                 },
-                key("key-0", "RSA 2048", KeyState::Retired, -3),
+                key("RSA 2048", KeyState::Retired, -3),
             ],
         }
     }

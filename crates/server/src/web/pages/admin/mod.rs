@@ -1,5 +1,6 @@
 //! Pages of the administration.
 
+mod app_conflict;
 mod app_form;
 mod app_form_apply;
 mod app_list;
@@ -9,10 +10,13 @@ mod app_remove;
 mod app_settings;
 mod app_simulate;
 mod events;
+mod findings;
 mod keys;
 mod user_new;
 mod users;
 
+pub use crate::text::CheckLine;
+pub use app_conflict::{AppConflictPage, ChangeSince, Keep, SettingConflict};
 pub use app_form::{AppForm, AttributeForm, FormAction, PRESETS, SOURCES};
 pub use app_list::{AppListPage, AppRow, CertificateAge};
 pub use app_new::{AppChoosePage, AppNewPage, EntityLine, TypedSp};
@@ -21,9 +25,10 @@ pub use app_preview::{
     RequestedLine, Use,
 };
 pub use app_remove::{AppRemovePage, Leaving};
-pub use app_settings::{AppSettingsPage, InForce, Origin};
+pub use app_settings::{AppSettingsPage, InForce};
 pub use app_simulate::{AppSimulatePage, Simulation, ToldAttribute};
-pub use events::{CheckLine, EventListPage, EventPage, EventRow};
+pub use events::{EventListPage, EventPage, EventRow};
+pub use findings::FindingLine;
 pub use keys::{KeyLine, KeyListPage, KeyState};
 pub use user_new::{UserForm, UserNewPage};
 pub use users::{UserListPage, UserPage, UserRow};
@@ -36,6 +41,7 @@ pub(super) fn samples() -> Vec<(&'static str, String)> {
     pages.extend(app_new::samples());
     pages.extend(app_preview::samples());
     pages.extend(app_settings::samples());
+    pages.extend(app_conflict::samples());
     pages.extend(app_remove::samples());
     pages.extend(app_simulate::samples());
     pages.extend(events::samples());

@@ -4,7 +4,7 @@ use askama::Template;
 
 use crate::text::{Text, UserNew};
 
-use super::super::fields::{Choice, Field, Problem, choose, choose_all};
+use super::super::fields::{Choice, Control, Field, Problem, choose, choose_all};
 use super::super::{Frame, Page};
 use super::app_new::problem_of;
 
@@ -89,8 +89,9 @@ impl UserNewPage {
             id: name.into(),
             name,
             label,
-            hint,
+            hint: hint.map(Into::into),
             value: value.into(),
+            control: Control::Line,
             choices,
             problem: problem_of(&self.problems, name),
             in_force: None,

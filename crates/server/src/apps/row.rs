@@ -1,14 +1,16 @@
-//! An attribute row as one line of text, the form used on the command line and in exports:
+//! Attribute rows: what makes one good, and its one spelling as a text, the form used on the
+//! command line and in exports:
 //! `name=source[,format=…][,friendly=…][,missing=…][,only-for=…][,values=…|…][,starting=…|…]`
 //! `[,if-requested|if-required]`.
 //!
 //! A backslash takes the next character as it is, so any Name, NameFormat and value can be
-//! written: `urn:x:a\=b=constant:one\,two|three`.
+//! written: `urn:x:a\=b=constant:one\,two|three`. Each row stands on a line; white space that ends
+//! it counts only with a backslash before it.
 
 use avouch_saml::ids::is_absolute_uri;
 use avouch_saml::xml::names::{is_name, is_xml_text};
 
-use super::nearest;
+use super::nearest::did_you_mean;
 use crate::apps::saml::{AttributeRow, Condition, Source, UserField, WhenMissing};
 use crate::apps::saml::{PAIRWISE_ID, SUBJECT_ID};
 
@@ -41,9 +43,12 @@ const SOURCES: &[&str] = &[
     "pairwise_id",
 ];
 const CONDITIONS: &[(&str, Condition)] = &[
-    ("if-requested", Condition::Requested),
-    ("if-required", Condition::Required),
+    ("always", Condition::Always),
+    ("requested", Condition::Requested),
+    ("required", Condition::Required),
 ];
+/// What stands before a condition that is not the default.
+const IF: &str = "if-";
 const OPTIONS: &[&str] = &[
     "format",
     "friendly",
@@ -55,10 +60,37 @@ const OPTIONS: &[&str] = &[
     "if-required",
 ];
 
-/// What is wrong with a row's text, with what was expected, what came and what to do.
+/// A part of a row, to say which of them is wrong.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RowPart {
+    /// `Name`, or the row as a whole.
+    Name,
+    /// `NameFormat`.
+    Format,
+    /// `FriendlyName`.
+    Friendly,
+    /// Which source.
+    Source,
+    /// What the source says: a name, constants, a template.
+    Value,
+    /// What happens without a value.
+    Missing,
+    /// Whether the SP's metadata has to ask.
+    When,
+    /// The entity attribute it depends on.
+    OnlyFor,
+    /// Values that may be released.
+    AllowedValues,
+    /// Beginnings of values that may be released.
+    AllowedPrefixes,
+}
+
+/// What is wrong with a row, with what was expected, what came and what to do.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("attribute row: expected {expected}, received {received:?}{}", advice(.hint))]
+#[error("attribute row: {}", self.beside_its_field())]
 pub struct RowError {
+    /// Which part of it.
+    pub part: RowPart,
     /// What should stand there.
     pub expected: String,
     /// What does.
@@ -67,12 +99,43 @@ pub struct RowError {
     pub hint: String,
 }
 
-fn advice(hint: &str) -> String {
-    if hint.is_empty() {
-        String::new()
-    } else {
-        format!("; {hint}")
+impl RowError {
+    fn new(
+        part: RowPart,
+        expected: impl Into<String>,
+        received: impl Into<String>,
+        hint: impl Into<String>,
+    ) -> Self {
+        Self {
+            part,
+            expected: expected.into(),
+            received: received.into(),
+            hint: hint.into(),
+        }
     }
+
+    /// What is wrong, where the row and its part are named already.
+    pub fn beside_its_field(&self) -> String {
+        let Self {
+            expected,
+            received,
+            hint,
+            ..
+        } = self;
+        let advice = if hint.is_empty() { "" } else { "; " };
+        format!("expected {expected}, received {received:?}{advice}{hint}")
+    }
+}
+
+/// Reads rows, one a line. Blank lines are passed over.
+///
+/// # Errors
+/// As [`parse_row`], for the first that is wrong.
+pub fn parse_rows(text: &str) -> Result<Vec<AttributeRow>, RowError> {
+    text.lines()
+        .filter(|line| !line.trim().is_empty())
+        .map(parse_row)
+        .collect()
 }
 
 /// Reads a row.
@@ -80,22 +143,14 @@ fn advice(hint: &str) -> String {
 /// # Errors
 /// [`RowError`]: show it.
 pub fn parse_row(text: &str) -> Result<AttributeRow, RowError> {
+    let text = trimmed(text);
     let parts = split(text, ',');
     let (first, options) = parts.split_first().map_or(("", &[][..]), |(f, o)| (*f, o));
-    let (name, source) = split_once(first, '=').ok_or_else(|| RowError {
-        expected: "name=source".into(),
-        received: text.into(),
-        hint: "for instance mail=email".into(),
+    let (name, source) = split_once(first, '=').ok_or_else(|| {
+        let hint = "for instance mail=email";
+        RowError::new(RowPart::Name, "name=source", text, hint)
     })?;
-    // Also escaped, space around a name is slack: writing the row would lose it.
-    let name = unescape(name.trim()).trim().to_owned();
-    if name.is_empty() {
-        return Err(RowError {
-            expected: "an attribute name before =".into(),
-            received: text.into(),
-            hint: "for instance mail=email".into(),
-        });
-    }
+    let name = slack(name);
     let format = default_format(&name);
     let mut row = AttributeRow::new(name, format, parse_source(source)?);
     for option in options {
@@ -105,8 +160,147 @@ pub fn parse_row(text: &str) -> Result<AttributeRow, RowError> {
         };
         apply_option(&mut row, key, value)?;
     }
-    check_names(&row)?;
+    check_row(&row)?;
     Ok(row)
+}
+
+/// Whether a row can be stored and says what it can keep.
+///
+/// # Errors
+/// [`RowError`] for the first part that is wrong: show it.
+pub fn check_row(row: &AttributeRow) -> Result<(), RowError> {
+    check_source(&row.source)?;
+    check_only_for(row.only_for_entity_attribute.as_deref())?;
+    check_prefixes(&row.allowed_prefixes)?;
+    check_values(&row.allowed_values)?;
+    if parse_format(&row.name_format)? != row.name_format {
+        let hint = "give the format's URI";
+        return Err(RowError::new(
+            RowPart::Format,
+            "a URI",
+            row.name_format.as_str(),
+            hint,
+        ));
+    }
+    check_names(row)
+}
+
+/// Names and the like are told apart by what one can see of them.
+fn tight(part: RowPart, text: &str) -> Result<(), RowError> {
+    if text != text.trim() {
+        let expected = "no white space at the beginning or end";
+        return Err(RowError::new(part, expected, text, ""));
+    }
+    one_line(part, text)
+}
+
+/// A row is a line, and so is each value in a form.
+fn one_line(part: RowPart, text: &str) -> Result<(), RowError> {
+    if text.contains(['\n', '\r']) {
+        return Err(RowError::new(part, "one line", text, ""));
+    }
+    Ok(())
+}
+
+/// Whether a source names what it takes its values from.
+///
+/// # Errors
+/// [`RowError`]: show it.
+pub fn check_source(source: &Source) -> Result<(), RowError> {
+    let missing =
+        |what: &str, received: &str| Err(RowError::new(RowPart::Value, what, received, ""));
+    match source {
+        Source::Custom(name) if name.is_empty() => {
+            missing("a custom attribute's name after custom.", "custom.")
+        }
+        Source::Constant(values) if values.iter().all(String::is_empty) => {
+            missing("at least one value after constant:", "constant:")
+        }
+        Source::Template(template) => {
+            one_line(RowPart::Value, template)?;
+            check_template(template)
+        }
+        Source::Custom(name) => tight(RowPart::Value, name),
+        Source::Constant(values) => values
+            .iter()
+            .try_for_each(|value| one_line(RowPart::Value, value)),
+        _ => Ok(()),
+    }
+}
+
+/// Whether an entity attribute is named with its value.
+///
+/// # Errors
+/// [`RowError`]: show it.
+pub fn check_only_for(entity_attribute: Option<&str>) -> Result<(), RowError> {
+    match entity_attribute {
+        Some(stated) if !stated.contains('=') => Err(RowError::new(
+            RowPart::OnlyFor,
+            "only-for=NAME=VALUE of an entity attribute",
+            stated,
+            "for instance only-for=http://macedir.org/entity-category=http://refeds.org/category/research-and-scholarship",
+        )),
+        Some(stated) => tight(RowPart::OnlyFor, stated),
+        None => Ok(()),
+    }
+}
+
+/// Whether values that may be released are said at all, where they are listed: without a list
+/// every value is released.
+///
+/// # Errors
+/// [`RowError`]: show it.
+pub fn check_values(values: &[String]) -> Result<(), RowError> {
+    if !values.is_empty() && values.iter().all(|value| value.trim().is_empty()) {
+        return Err(RowError::new(
+            RowPart::AllowedValues,
+            "values=TEXT|TEXT, at least one with a character",
+            escaped_list(values),
+            "without values= every value is released",
+        ));
+    }
+    values
+        .iter()
+        .try_for_each(|value| one_line(RowPart::AllowedValues, value))
+}
+
+/// Whether each beginning begins something.
+///
+/// # Errors
+/// [`RowError`]: show it.
+pub fn check_prefixes(prefixes: &[String]) -> Result<(), RowError> {
+    if prefixes.iter().any(|prefix| prefix.trim().is_empty()) {
+        return Err(RowError::new(
+            RowPart::AllowedPrefixes,
+            "starting=TEXT|TEXT, each with at least one character",
+            escaped_list(prefixes),
+            "without starting= every value is released",
+        ));
+    }
+    prefixes
+        .iter()
+        .try_for_each(|prefix| one_line(RowPart::AllowedPrefixes, prefix))
+}
+
+/// Whether a text can be a `FriendlyName`.
+///
+/// # Errors
+/// [`RowError`]: show it.
+pub fn check_friendly(name: &str) -> Result<(), RowError> {
+    carried_by_xml(RowPart::Friendly, name)?;
+    tight(RowPart::Friendly, name)
+}
+
+fn carried_by_xml(part: RowPart, text: &str) -> Result<(), RowError> {
+    if is_xml_text(text) {
+        return one_line(part, text);
+    }
+    Err(RowError::new(
+        part,
+        "names of characters that XML can carry",
+        text,
+        "remove the control characters",
+    ))
 }
 
 /// Whether SAML can carry the row's names: XML text, and of the form that the format promises.
@@ -117,25 +311,37 @@ pub fn parse_row(text: &str) -> Result<AttributeRow, RowError> {
 ///
 /// Spec: saml-core-2.0 §8.2, SAML V2.0 Subject Identifier Attributes Profile 1.0 §3.
 pub fn check_names(row: &AttributeRow) -> Result<(), RowError> {
-    let name = row.name.as_str();
-    let wrong = |expected: &str, received: &str, hint: &str| {
-        Err(RowError {
-            expected: expected.into(),
-            received: received.into(),
-            hint: hint.into(),
-        })
-    };
-    for text in [
-        name,
-        &row.name_format,
-        row.friendly_name.as_deref().unwrap_or(""),
-    ] {
-        if !is_xml_text(text) {
-            let hint = "remove the control characters";
-            return wrong("names of characters that XML can carry", text, hint);
-        }
+    check_name(&row.name, Some(&row.name_format))?;
+    carried_by_xml(RowPart::Format, &row.name_format)?;
+    match row.friendly_name.as_deref() {
+        Some("") => Err(RowError::new(
+            RowPart::Friendly,
+            "a friendly name or none",
+            "",
+            "",
+        )),
+        Some(name) => check_friendly(name),
+        None => Ok(()),
     }
-    let format = row.name_format.as_str();
+}
+
+/// Whether SAML can carry a name; in a format that is known, whether it is one of that format.
+///
+/// # Errors
+/// [`RowError`]: show it.
+pub fn check_name(name: &str, format: Option<&str>) -> Result<(), RowError> {
+    let wrong = |expected: &str, received: &str, hint: &str| {
+        Err(RowError::new(RowPart::Name, expected, received, hint))
+    };
+    if name.is_empty() {
+        let hint = "for instance mail=email";
+        return wrong("an attribute name before =", name, hint);
+    }
+    carried_by_xml(RowPart::Name, name)?;
+    tight(RowPart::Name, name)?;
+    let Some(format) = format else {
+        return Ok(());
+    };
     if format == FORMAT_URI && !is_absolute_uri(name) {
         return wrong(
             "a URI as the name, since the format is uri",
@@ -169,47 +375,24 @@ pub fn advice_on_name(row: &AttributeRow) -> Option<String> {
 fn apply_option(row: &mut AttributeRow, key: &str, value: Option<&str>) -> Result<(), RowError> {
     let list =
         |value: &str| -> Vec<String> { split(value, '|').into_iter().map(unescape).collect() };
+    let condition = key.strip_prefix(IF).and_then(|word| parse_when(word).ok());
     match (key, value) {
-        (word, None) if CONDITIONS.iter().any(|(known, _)| *known == word) => {
-            row.condition = CONDITIONS
-                .iter()
-                .find(|(known, _)| *known == word)
-                .map_or(Condition::Always, |(_, condition)| *condition);
-        }
+        (_, None) if condition.is_some() => row.condition = condition.unwrap_or_default(),
         ("format", Some(value)) => row.name_format = parse_format(&unescape(value))?,
         ("friendly", Some(value)) => {
-            row.friendly_name = Some(unescape(value)).filter(|v| !v.is_empty());
+            row.friendly_name = Some(slack(value)).filter(|v| !v.is_empty());
         }
         ("missing", Some(value)) => row.when_missing = parse_missing(&unescape(value))?,
         ("values", Some(value)) => row.allowed_values = list(value),
-        ("starting", Some(value)) => {
-            row.allowed_prefixes = list(value);
-            if row.allowed_prefixes.iter().any(String::is_empty) {
-                return Err(RowError {
-                    expected: "starting=TEXT|TEXT, each with at least one character".into(),
-                    received: value.into(),
-                    hint: "without starting= every value is released".into(),
-                });
-            }
-        }
-        ("only-for", Some(value)) => {
-            let value = unescape(value);
-            if !value.contains('=') {
-                return Err(RowError {
-                    expected: "only-for=NAME=VALUE of an entity attribute".into(),
-                    received: value,
-                    hint: "for instance only-for=http://macedir.org/entity-category=http://refeds.org/category/research-and-scholarship".into(),
-                });
-            }
-            row.only_for_entity_attribute = Some(value);
-        }
+        ("starting", Some(value)) => row.allowed_prefixes = list(value),
+        ("only-for", Some(value)) => row.only_for_entity_attribute = Some(slack(value)),
         (key, _) => {
-            return Err(RowError {
-                expected: "format=…, friendly=…, missing=…, only-for=NAME=VALUE, values=…|…, starting=…|…, if-requested or if-required"
-                    .into(),
-                received: key.into(),
-                hint: did_you_mean(key, OPTIONS.iter().copied()),
-            });
+            return Err(RowError::new(
+                RowPart::Name,
+                "format=…, friendly=…, missing=…, only-for=NAME=VALUE, values=…|…, starting=…|…, if-requested or if-required",
+                key,
+                did_you_mean(key, OPTIONS.iter().copied()),
+            ));
         }
     }
     Ok(())
@@ -238,11 +421,12 @@ pub fn parse_format(text: &str) -> Result<String, RowError> {
     if text.contains(':') && !text.contains(char::is_whitespace) {
         return Ok(text.to_owned());
     }
-    Err(RowError {
-        expected: "a name format: uri, basic, unspecified or a URI".into(),
-        received: text.into(),
-        hint: did_you_mean(text, FORMATS.iter().map(|(word, _)| *word)),
-    })
+    Err(RowError::new(
+        RowPart::Format,
+        "a name format: uri, basic, unspecified or a URI",
+        text,
+        did_you_mean(text, FORMATS.iter().map(|(word, _)| *word)),
+    ))
 }
 
 /// The word for a NameFormat, or its URI.
@@ -262,10 +446,13 @@ pub fn parse_missing(text: &str) -> Result<WhenMissing, RowError> {
         .iter()
         .find(|(word, _)| *word == text.trim())
         .map(|(_, missing)| *missing)
-        .ok_or_else(|| RowError {
-            expected: "missing=omit, empty or refuse".into(),
-            received: text.into(),
-            hint: did_you_mean(text, MISSING.iter().map(|(word, _)| *word)),
+        .ok_or_else(|| {
+            RowError::new(
+                RowPart::Missing,
+                "missing=omit, empty or refuse",
+                text,
+                did_you_mean(text, MISSING.iter().map(|(word, _)| *word)),
+            )
         })
 }
 
@@ -277,39 +464,59 @@ pub fn missing_word(missing: WhenMissing) -> &'static str {
         .map_or("omit", |(word, _)| word)
 }
 
-/// Reads a source in its escaped form.
+/// Reads when a row counts.
+///
+/// # Errors
+/// [`RowError`]: another word.
+pub fn parse_when(text: &str) -> Result<Condition, RowError> {
+    CONDITIONS
+        .iter()
+        .find(|(word, _)| *word == text)
+        .map(|(_, condition)| *condition)
+        .ok_or_else(|| {
+            RowError::new(
+                RowPart::When,
+                "always, requested or required",
+                text,
+                did_you_mean(text, CONDITIONS.iter().map(|(word, _)| *word)),
+            )
+        })
+}
+
+/// The word for when a row counts.
+pub fn when_word(condition: Condition) -> &'static str {
+    CONDITIONS
+        .iter()
+        .find(|(_, known)| *known == condition)
+        .map_or("always", |(word, _)| word)
+}
+
+/// Reads a source in its escaped form. What it says has to be [checked](check_source).
 ///
 /// # Errors
 /// [`RowError`]: no such source.
 pub fn parse_source(text: &str) -> Result<Source, RowError> {
     // Space before a source is slack; space inside or after a value belongs to it.
     let text = text.trim_start();
-    let wrong = |expected: &str| RowError {
-        expected: expected.into(),
-        received: text.into(),
-        hint: String::new(),
-    };
     if let Some(values) = text.strip_prefix("constant:") {
-        let values: Vec<String> = split(values, '|').into_iter().map(unescape).collect();
-        if values.iter().all(String::is_empty) {
-            return Err(wrong("at least one value after constant:"));
-        }
+        let values = split(values, '|').into_iter().map(unescape).collect();
         return Ok(Source::Constant(values));
     }
     if let Some(template) = text.strip_prefix("template:") {
-        let template = unescape(template);
-        check_template(&template)?;
-        return Ok(Source::Template(template));
+        return Ok(Source::Template(unescape(template)));
     }
     if let Some(name) = text.strip_prefix("custom.") {
-        let name = unescape(name);
-        if name.is_empty() {
-            return Err(wrong("a custom attribute's name after custom."));
-        }
-        return Ok(Source::Custom(name));
+        return Ok(Source::Custom(slack(name)));
     }
-    let text = text.trim_end();
-    let simple = match text {
+    source_of_word(text.trim_end())
+}
+
+/// The source that a word names, for those that say no more than their word.
+///
+/// # Errors
+/// [`RowError`]: no such source.
+pub fn source_of_word(word: &str) -> Result<Source, RowError> {
+    let known = match word {
         "profile" => Some(Source::Profile),
         "permission_sets" => Some(Source::PermissionSets),
         "organisation_name" => Some(Source::OrganisationName),
@@ -321,24 +528,19 @@ pub fn parse_source(text: &str) -> Result<Source, RowError> {
             .find(|(_, known)| *known == word.strip_prefix("user.").unwrap_or(word))
             .map(|(field, _)| Source::User(*field)),
     };
-    simple.ok_or_else(|| RowError {
-        expected: format!(
-            "a source: {}",
-            UserField::ALL
-                .iter()
-                .map(|(_, word)| *word)
-                .chain(SOURCES.iter().copied())
-                .collect::<Vec<_>>()
-                .join(", ")
-        ),
-        received: text.into(),
-        hint: did_you_mean(
-            text,
-            UserField::ALL
-                .iter()
-                .map(|(_, word)| *word)
-                .chain(SOURCES.iter().copied()),
-        ),
+    let words = || {
+        UserField::ALL
+            .iter()
+            .map(|(_, word)| *word)
+            .chain(SOURCES.iter().copied())
+    };
+    known.ok_or_else(|| {
+        RowError::new(
+            RowPart::Source,
+            format!("a source: {}", words().collect::<Vec<_>>().join(", ")),
+            word,
+            did_you_mean(word, words()),
+        )
     })
 }
 
@@ -389,19 +591,19 @@ pub fn row_text(row: &AttributeRow) -> String {
             out.push_str(&escaped_list(list));
         }
     }
-    if let Some((word, _)) = CONDITIONS.iter().find(|(_, c)| *c == row.condition) {
+    if row.condition != Condition::Always {
         out.push(',');
-        out.push_str(word);
+        out.push_str(IF);
+        out.push_str(when_word(row.condition));
     }
     out
 }
 
 /// Every `${` is closed and names something.
 fn check_template(template: &str) -> Result<(), RowError> {
-    let wrong = |hint: &str| RowError {
-        expected: "text with ${field} in it, such as ${given_name} ${family_name}".into(),
-        received: template.into(),
-        hint: hint.into(),
+    let wrong = |hint: &str| {
+        let expected = "text with ${field} in it, such as ${given_name} ${family_name}";
+        RowError::new(RowPart::Value, expected, template, hint)
     };
     let mut rest = template;
     let mut fields = 0;
@@ -421,25 +623,41 @@ fn check_template(template: &str) -> Result<(), RowError> {
     Ok(())
 }
 
-fn did_you_mean<'a>(typed: &str, candidates: impl IntoIterator<Item = &'a str>) -> String {
-    nearest(typed, candidates).map_or_else(String::new, |word| format!("did you mean {word}?"))
-}
-
 fn escaped_list(values: &[String]) -> String {
     let escaped: Vec<String> = values.iter().map(|value| escape(value)).collect();
     escaped.join("|")
 }
 
-/// Writes a text so that none of its characters divides a row.
-pub fn escape(text: &str) -> String {
+/// Writes a text so that none of its characters divides a row, and no white space at its ends is
+/// lost.
+fn escape(text: &str) -> String {
+    let inner = text.trim();
+    let start = text.len() - text.trim_start().len();
+    let end = start + inner.len();
     let mut out = String::with_capacity(text.len());
-    for c in text.chars() {
-        if matches!(c, '\\' | ',' | '=' | '|') {
+    for (at, c) in text.char_indices() {
+        if matches!(c, '\\' | ',' | '=' | '|') || at < start || at >= end {
             out.push('\\');
         }
         out.push(c);
     }
     out
+}
+
+/// A text without the white space around it; what a backslash stands before is no such.
+fn trimmed(text: &str) -> &str {
+    let text = text.trim_start();
+    let short = text.trim_end();
+    let backslashes = short.len() - short.trim_end_matches('\\').len();
+    match text[short.len()..].chars().next() {
+        Some(taken) if backslashes % 2 == 1 => &text[..short.len() + taken.len_utf8()],
+        _ => short,
+    }
+}
+
+/// A name: white space around it is slack, also escaped.
+fn slack(text: &str) -> String {
+    unescape(text.trim()).trim().to_owned()
 }
 
 fn unescape(text: impl AsRef<str>) -> String {
@@ -518,6 +736,7 @@ mod tests {
             ("=email", "an attribute name"),
             ("a=constant:", "at least one value"),
             ("a=email,starting=", "at least one character"),
+            ("a=email,values=", "at least one with a character"),
             ("a=email,if-required=yes", "if-required"),
         ] {
             let error = parse_row(text).expect_err(text).to_string();
@@ -564,18 +783,22 @@ mod tests {
     fn any_source() -> impl Strategy<Value = Source> {
         prop_oneof![
             (0..UserField::ALL.len()).prop_map(|at| Source::User(UserField::ALL[at].0)),
-            ".{1,12}".prop_map(Source::Custom),
+            "[^\\s\\p{C}][^\\r\\n]{0,10}[^\\s\\p{C}]".prop_map(Source::Custom),
             Just(Source::Profile),
             Just(Source::PermissionSets),
             Just(Source::OrganisationName),
             Just(Source::OrganisationUrl),
             Just(Source::SubjectId),
             Just(Source::PairwiseId),
-            (".{1,8}", proptest::collection::vec(".{0,8}", 0..3)).prop_map(|(first, mut rest)| {
-                rest.insert(0, first);
-                Source::Constant(rest)
-            }),
-            "[^$}]{0,8}".prop_map(|text| Source::Template(format!("{text}${{given_name}}"))),
+            (
+                "[^\r\n]{1,8}",
+                proptest::collection::vec("[^\r\n]{0,8}", 0..3)
+            )
+                .prop_map(|(first, mut rest)| {
+                    rest.insert(0, first);
+                    Source::Constant(rest)
+                }),
+            "[^$}\r\n]{0,8}".prop_map(|text| Source::Template(format!("{text}${{given_name}}"))),
         ]
     }
 
@@ -586,13 +809,13 @@ mod tests {
             name in "[^\\s\\p{C}][^\\p{C}]{0,14}[^\\s\\p{C}]",
             name_format in "urn:[!-~]{1,20}",
             default in any::<bool>(),
-            friendly_name in proptest::option::of("[ -\u{FFFD}]{1,10}"),
+            friendly_name in proptest::option::of("[!-~é]{1,4}( [!-\u{D7FF}&&[^\\s\\p{C}]]{1,4})?"),
             source in any_source(),
             missing in 0..3_usize,
-            only_for in proptest::option::of("[a-z]{1,5}=.{0,5}"),
+            only_for in proptest::option::of("[a-z]{1,5}=([^\r\n]{0,5}[^\\s])?"),
             condition in 0..3_usize,
-            allowed_values in proptest::collection::vec(".{1,8}", 0..3),
-            allowed_prefixes in proptest::collection::vec(".{1,8}", 0..3),
+            allowed_values in proptest::collection::vec("[^\r\n]{0,8}[^\\s]", 0..3),
+            allowed_prefixes in proptest::collection::vec("[^\r\n]{0,8}[^\\s]", 0..3),
         ) {
             prop_assume!(is_xml_text(&name));
             let name_format = if default {
@@ -608,9 +831,40 @@ mod tests {
                 allowed_values,
                 allowed_prefixes,
             };
-            prop_assert_eq!(parse_row(&row_text(&row)), Ok(row));
+            // With and without what a shell or a file puts around it.
+            let text = row_text(&row);
+            prop_assert_eq!(parse_rows(&format!("\n {text} \r\n")), Ok(vec![row.clone()]));
+            // What is read is written as it came: a row has one spelling.
+            prop_assert_eq!(check_row(&row), Ok(()));
+            prop_assert_eq!(row_text(&parse_row(&text).expect("read before")), text);
         }
 
+        /// The same for rows that come from a form or a program: any that may be stored.
+        #[test]
+        fn any_row_that_may_be_stored_has_one_spelling(
+            name in "\\PC{0,6}|[a-z :\t\n]{0,6}",
+            name_format in prop_oneof![Just(FORMAT_URI.to_owned()), Just(FORMAT_BASIC.to_owned()), Just("uri".to_owned()), "[a-z :\n]{0,6}"],
+            friendly_name in proptest::option::of("[a \\\\,=|\n]{0,4}"),
+            source in prop_oneof![
+                "[a \\\\,=|\t\n]{0,4}".prop_map(Source::Custom),
+                proptest::collection::vec("[a \\\\,=|\t\n]{0,4}", 0..3).prop_map(Source::Constant),
+                "[a \\\\,=|${}\n]{0,8}".prop_map(Source::Template),
+            ],
+            only_for in proptest::option::of("[a= \n]{0,4}"),
+            allowed_values in proptest::collection::vec("[a |\n]{0,3}", 0..3),
+            allowed_prefixes in proptest::collection::vec("[a |\n]{0,3}", 0..3),
+        ) {
+            let row = AttributeRow {
+                friendly_name,
+                only_for_entity_attribute: only_for,
+                allowed_values,
+                allowed_prefixes,
+                ..AttributeRow::new(name, name_format, source)
+            };
+            if check_row(&row).is_ok() {
+                prop_assert_eq!(parse_rows(&row_text(&row)), Ok(vec![row]));
+            }
+        }
     }
 
     proptest! {
