@@ -82,7 +82,7 @@ test("av_bnd_14 a form posted from another site finds the session", async () => 
   // The browser really left the cookie out of the post, so it was found on a request of our own.
   const held = async (request) => ((await request.allHeaders()).cookie ?? "").includes(sessionCookie.value);
   assert.equal(await held(carried.get("POST /saml/sso")), false);
-  const ours = [...carried].filter(([place]) => place.startsWith("GET /saml/sso"));
+  const ours = [...carried].filter(([place]) => place.startsWith("GET /continue"));
   assert.ok((await Promise.all(ours.map(([, request]) => held(request)))).includes(true));
   await page.checked();
 });
