@@ -97,17 +97,3 @@ pub fn is(
                 && agrees(named.sp_name_qualifier.as_deref(), own.sp_name_qualifier())
         })
 }
-
-/// A NameID as a session's participant keeps it, for a later logout.
-pub fn stored(name_id: Option<&NameId>) -> String {
-    let Some(name_id) = name_id else {
-        return "null".to_owned();
-    };
-    serde_json::json!({
-        "value": name_id.value(),
-        "format": name_id.format().uri(),
-        "name_qualifier": name_id.name_qualifier(),
-        "sp_name_qualifier": name_id.sp_name_qualifier(),
-    })
-    .to_string()
-}
