@@ -50,16 +50,6 @@ macro_rules! joined {
     };
 }
 
-/// What [`complete`] needs.
-macro_rules! whole {
-    () => {
-        (
-            columns!(),
-            (app_saml::metadata_xml, app_definitions::version),
-        )
-    };
-}
-
 /// The columns of an [`AppRow`].
 macro_rules! columns {
     () => {
@@ -74,6 +64,16 @@ macro_rules! columns {
             app_installs::policy,
             app_definitions::created_at,
             app_definitions::updated_at,
+        )
+    };
+}
+
+/// What [`complete`] needs.
+macro_rules! whole {
+    () => {
+        (
+            columns!(),
+            (app_saml::metadata_xml, app_definitions::version),
         )
     };
 }
