@@ -17,4 +17,5 @@ pub mod policy;
 mod prescan;
 pub mod sign;
 pub mod verify;
+mod verify_error;
 mod xmlsec;
