@@ -26,4 +26,5 @@ pub mod response;
 
 pub use content::Fault;
 pub use error::MessageError;
-pub use head::{Head, MessageHead};
+pub use head::MessageHead;
+pub use kind::Head;

@@ -13,7 +13,6 @@ pub mod decrypt;
 pub mod encrypt;
 mod enveloped;
 pub mod key;
-pub mod policy;
 mod prescan;
 pub mod sign;
 pub mod verify;
