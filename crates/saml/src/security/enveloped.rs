@@ -13,7 +13,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 
 use super::algorithm::{AlgorithmPolicy, DigestAlgorithm, SignatureAlgorithm};
-use super::verify::VerifyError;
+use super::verify_error::VerifyError;
 use super::xmlsec::{Attribute, Document, Kind, Node};
 use crate::xml::names::{DS, MD, SAML, SAMLP, XML, is_ncname};
 

@@ -69,6 +69,7 @@ impl Desk {
             settings: &self.settings,
             db: &self.db,
             hasher: &self.hasher,
+            kept: None,
         }
     }
 }

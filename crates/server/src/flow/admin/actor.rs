@@ -45,6 +45,8 @@ pub struct AdminContext<'a> {
     pub db: &'a Db,
     /// Hashes passwords.
     pub hasher: &'a PasswordHasher,
+    /// What the process keeps of what it has read; `None` where it ends with this request.
+    pub kept: Option<&'a Services>,
 }
 
 /// Where a request comes from.
@@ -83,6 +85,7 @@ impl<'a> AdminContext<'a> {
             settings: &cx.services.settings,
             db: &cx.services.db,
             hasher: &cx.services.hasher,
+            kept: Some(&cx.services),
         }
     }
 
@@ -95,6 +98,7 @@ impl<'a> AdminContext<'a> {
             settings: &services.settings,
             db: &services.db,
             hasher: &services.hasher,
+            kept: Some(services),
         }
     }
 
