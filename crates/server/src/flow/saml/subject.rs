@@ -1,7 +1,7 @@
 //! The user that a request names, and whether it is the one at the browser.
 
 use avouch_saml::message::identifier::SubjectIdentifier;
-use avouch_saml::name_id::{NameId, NameIdFormat, ReceivedNameId};
+use avouch_saml::name_id::{NameIdFormat, ReceivedNameId};
 use avouch_saml::security::encrypt::decrypt_element;
 use avouch_saml::xml::limits::Limits;
 use avouch_saml::xml::names::SAML;
