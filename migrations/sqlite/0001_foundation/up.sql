@@ -215,7 +215,8 @@ CREATE TABLE replay (
 ) WITHOUT ROWID;
 
 -- Events outlive what they speak of, so nothing here refers to another table. Who acted, what they
--- acted on, and the app it was in or about.
+-- acted on, and the app it was in or about. Without an organisation it is of the first one: every
+-- sign-on writes an event, and writes nothing that is the same in each.
 CREATE TABLE events (
     seq INTEGER NOT NULL PRIMARY KEY,
     at BIGINT NOT NULL,
@@ -238,7 +239,7 @@ CREATE TABLE events (
     reason TEXT NOT NULL,
     checks TEXT NOT NULL,
     request_id TEXT NOT NULL,
-    org_id TEXT NOT NULL DEFAULT 'default'
+    org_id TEXT
 );
 
 -- Which events name a row: an actor, a target or an app. Not indexes: the clean-up fills it for many events

@@ -352,7 +352,7 @@ struct LoggedRow {
     reason: String,
     checks: String,
     request_id: String,
-    _org_id: String,
+    _org_id: Option<String>,
 }
 
 impl LoggedRow {

@@ -238,7 +238,7 @@ diesel::table! {
         reason -> Text,
         checks -> Text,
         request_id -> Text,
-        org_id -> Text,
+        org_id -> Nullable<Text>,
     }
 }
 
