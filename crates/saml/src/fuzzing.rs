@@ -34,6 +34,7 @@ const NOW: Timestamp = Timestamp::from_millis(1_772_366_400_000);
 const METADATA: Limits = Limits {
     bytes: 1 << 20,
     nodes: 100_000,
+    signed_nodes: 100_000,
     ..Limits::METADATA
 };
 
