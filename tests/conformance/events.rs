@@ -24,8 +24,8 @@ pub(super) fn event(result: ResultCode) -> Event {
         entity_id: Some("https://sp.example.org".to_owned()),
         address: "192.0.2.1".to_owned(),
         user_agent: "sample/1.0".to_owned(),
-        initiated_by: "sp",
-        protocol: "saml",
+        initiated_by: "sp".into(),
+        protocol: "saml".into(),
         binding: "redirect".to_owned(),
         reason: "Ünï <&> 漢字".to_owned(),
         checks: vec![Check::new(

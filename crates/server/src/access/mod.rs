@@ -103,6 +103,9 @@ pub fn decide(facts: &Facts<'_>, checks: &mut Vec<Check>) -> Decision {
 /// # Errors
 /// The rule that refused.
 pub fn app_is_open(app: &App, checks: &mut Vec<Check>) -> Result<(), ResultCode> {
+    if !app.not_understood.is_empty() {
+        hold(ResultCode::InvalidSettings, app_is_understood(app), checks)?;
+    }
     hold(ResultCode::AppBlocked, app_is_not_blocked(app), checks)?;
     hold(ResultCode::AppNotInstalled, app_is_installed(app), checks)
 }
@@ -144,6 +147,18 @@ fn app_is_installed(app: &App) -> Check {
         app.state != AppState::Uninstalled,
         Phrase::StateInstalled,
         state(app),
+        Origin::AppLocalPolicy,
+    )
+}
+
+/// What a later version keeps people out by keeps them out here, although nobody can say whom.
+fn app_is_understood(app: &App) -> Check {
+    let names = app.not_understood.iter();
+    Check::new(
+        Rule::AppIsUnderstood,
+        app.not_understood.is_empty(),
+        Phrase::KnownSettings,
+        Value::list(names.map(|name| Value::text(name.clone()))),
         Origin::AppLocalPolicy,
     )
 }

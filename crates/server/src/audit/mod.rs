@@ -8,6 +8,8 @@ mod word;
 pub use check::Check;
 pub use word::Word;
 
+use std::borrow::Cow;
+
 use avouch_saml::time::Timestamp;
 
 /// What an event is found by.
@@ -43,9 +45,9 @@ pub struct Event {
     /// User agent.
     pub user_agent: String,
     /// `sp`, `idp`, or empty where neither applies.
-    pub initiated_by: &'static str,
+    pub initiated_by: Cow<'static, str>,
     /// `saml`, or empty where none applies.
-    pub protocol: &'static str,
+    pub protocol: Cow<'static, str>,
     /// `redirect`, `post`, `launch`, or empty.
     pub binding: String,
     /// One sentence for the admin.

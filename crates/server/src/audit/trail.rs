@@ -158,12 +158,13 @@ impl Trail {
             entity_id: self.entity_id.clone(),
             address: occasion.address.to_string(),
             user_agent: occasion.user_agent.to_owned(),
-            initiated_by: self.initiated_by,
+            initiated_by: self.initiated_by.into(),
             protocol: if self.kind == EventKind::SignOn {
                 "saml"
             } else {
                 ""
-            },
+            }
+            .into(),
             binding: self.binding.to_owned(),
             reason: shown(std::borrow::Cow::Owned(reason.into())).into_owned(),
             checks: self.checks.clone(),

@@ -29,8 +29,8 @@ macro_rules! values {
             events::entity_id.eq(event.entity_id.as_deref()),
             events::address.eq(&event.address),
             events::user_agent.eq(&event.user_agent),
-            events::initiated_by.eq(event.initiated_by),
-            events::protocol.eq(event.protocol),
+            events::initiated_by.eq(&*event.initiated_by),
+            events::protocol.eq(&*event.protocol),
             events::binding.eq(&event.binding),
             events::reason.eq(&event.reason),
             events::checks.eq(&$checks),
@@ -380,8 +380,8 @@ impl LoggedRow {
                 entity_id: self.entity_id,
                 address: self.address,
                 user_agent: self.user_agent,
-                initiated_by: known_word(&self.initiated_by, &["sp", "idp"]),
-                protocol: known_word(&self.protocol, &["saml"]),
+                initiated_by: self.initiated_by.into(),
+                protocol: self.protocol.into(),
                 binding: self.binding,
                 reason: self.reason,
                 checks,
@@ -390,8 +390,4 @@ impl LoggedRow {
             code,
         })
     }
-}
-
-fn known_word(word: &str, known: &[&'static str]) -> &'static str {
-    known.iter().find(|k| **k == word).copied().unwrap_or("")
 }

@@ -26,6 +26,7 @@ mod codes;
 mod connection;
 mod db;
 mod error;
+mod kept;
 mod pieces;
 mod pool;
 mod schema;

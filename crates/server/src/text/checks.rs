@@ -150,6 +150,7 @@ fn english_rule(rule: &Rule) -> Option<&'static str> {
         Rule::AuthnContext => "authentication context",
         Rule::UserIsActive => "user is active",
         Rule::AppIsNotBlocked => "app is not blocked",
+        Rule::AppIsUnderstood => "app is understood",
         Rule::AppIsInstalled => "app is installed",
         Rule::UserIsPermitted => "user is permitted",
         Rule::Consent => "consent",
@@ -255,6 +256,10 @@ fn english_phrase(phrase: Phrase) -> &'static str {
         Phrase::Neither => "neither",
         Phrase::TheAppsDefault => "the app's default",
         Phrase::AnotherIgnored => "another one, ignored",
+        Phrase::KnownSettings => {
+            "settings that this version of Avouch knows; a node of the later version that made \
+             them signs users on"
+        }
         Phrase::NotBlocked => "not blocked",
         Phrase::StateInstalled => "installed",
         Phrase::StateBlocked => "blocked",

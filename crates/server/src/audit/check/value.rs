@@ -249,6 +249,7 @@ phrases! {
     TheAppsDefault = "app.default";
     AnotherIgnored = "ignored";
     NotBlocked = "open";
+    KnownSettings = "known";
     StateInstalled = "in";
     StateBlocked = "blocked";
     StateUninstalled = "uninstalled";

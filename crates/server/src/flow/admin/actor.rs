@@ -148,11 +148,17 @@ impl Acting {
     /// # Errors
     /// [`AdminError::Denied`]; the attempt is recorded.
     pub fn require_all_rights_of(&self, user: &User) -> Result<(), AdminError> {
-        let beyond: Vec<AdminRight> = user.rights.difference(&self.rights).copied().collect();
+        let known = user.rights.difference(&self.rights);
+        let mut beyond: Vec<String> = known.map(|right| right.as_str().to_owned()).collect();
+        // What is no user may do everything, whatever that is.
+        if let Some(own) = &self.user {
+            let unknown = user.unknown_rights.difference(&own.unknown_rights);
+            beyond.extend(unknown.cloned());
+        }
         if beyond.is_empty() {
             return Ok(());
         }
-        Err(Denied::over(user, &beyond).into())
+        Err(Denied::over(user, beyond).into())
     }
 }
 

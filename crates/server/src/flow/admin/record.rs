@@ -68,7 +68,7 @@ pub(super) fn denied(
     acting: &Acting,
     denied: Denied,
 ) -> Result<Denied, AdminError> {
-    let words = denied.lacking_words().into_iter().map(Value::text);
+    let words = denied.lacking.iter().map(|word| Value::text(word.clone()));
     let held = acting
         .rights
         .iter()
@@ -122,8 +122,8 @@ fn event(cx: &AdminContext<'_>, kind: EventKind, result: ResultCode, reason: Str
         entity_id: None,
         address: cx.origin.address.clone(),
         user_agent: cx.origin.user_agent.clone(),
-        initiated_by: "",
-        protocol: "",
+        initiated_by: "".into(),
+        protocol: "".into(),
         binding: String::new(),
         reason: shown(reason.into()).into_owned(),
         checks: Vec::new(),

@@ -467,6 +467,7 @@ fn row(
             policy: draft.policy,
             created_at: cx.now,
             updated_at: cx.now,
+            not_understood: Vec::new(),
         },
         entity_id: entity_id.to_owned(),
         metadata_xml,

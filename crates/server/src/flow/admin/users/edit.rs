@@ -140,6 +140,10 @@ impl UserEdit {
         }
         if let Some(rights) = &self.rights {
             user.rights.clone_from(rights);
+            // Rights of a later version stay beside those chosen here, unless there are to be none.
+            if rights.is_empty() {
+                user.unknown_rights.clear();
+            }
         }
         Ok(())
     }
@@ -264,7 +268,7 @@ pub(super) fn fields(user: &User) -> Vec<(String, String)> {
         .iter()
         .map(|(_, name)| name.as_str())
         .collect();
-    let rights: Vec<&str> = user.rights.iter().map(|right| right.as_str()).collect();
+    let rights = user.right_words();
     let mut fields: Vec<(String, String)> = [
         ("display_name", user.display_name.as_str()),
         ("given_name", &user.given_name),

@@ -194,6 +194,7 @@ fn made_of(cx: &AdminContext<'_>, new: &NewUser) -> Result<User, Vec<Wrong>> {
         permission_sets: Vec::new(),
         custom: new.custom.clone(),
         rights: new.rights.clone(),
+        unknown_rights: Default::default(),
         created_at: cx.now,
         version: 1,
     })
