@@ -24,6 +24,53 @@ pub(crate) fn cpu_us(pid: u32) -> f64 {
     nanoseconds as f64 / 1e3
 }
 
+/// What a process asked of the kernel, which other load on the machine changes little.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Calls {
+    /// Reads and writes of files.
+    pub(crate) reads: u64,
+    pub(crate) writes: u64,
+    /// Octets written.
+    pub(crate) written: u64,
+    /// How often a thread had to wait for something.
+    pub(crate) waits: u64,
+}
+
+impl Calls {
+    /// Since `before`, for one of so many.
+    pub(crate) fn each(self, before: Self, count: usize) -> String {
+        let each = |now: u64, then: u64| (now - then) as f64 / count as f64;
+        format!(
+            "{:.1} reads, {:.1} writes of {:.1} KiB, {:.1} waits",
+            each(self.reads, before.reads),
+            each(self.writes, before.writes),
+            each(self.written, before.written) / 1024.0,
+            each(self.waits, before.waits)
+        )
+    }
+}
+
+/// What a process has asked of the kernel so far.
+pub(crate) fn calls(pid: u32) -> Calls {
+    let io = fs::read_to_string(format!("/proc/{pid}/io")).expect("the process runs");
+    let field = |text: &str, name: &str| {
+        text.lines()
+            .find_map(|line| line.strip_prefix(name)?.trim().parse::<u64>().ok())
+            .unwrap_or(0)
+    };
+    let waits = fs::read_dir(format!("/proc/{pid}/task"))
+        .expect("the process runs")
+        .filter_map(|task| fs::read_to_string(task.ok()?.path().join("status")).ok())
+        .map(|status| field(&status, "voluntary_ctxt_switches:"))
+        .sum();
+    Calls {
+        reads: field(&io, "syscr:"),
+        writes: field(&io, "syscw:"),
+        written: field(&io, "wchar:"),
+        waits,
+    }
+}
+
 fn status_mib(pid: &str, field: &str) -> u64 {
     fs::read_to_string(format!("/proc/{pid}/status"))
         .expect("the process runs")

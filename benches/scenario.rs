@@ -22,7 +22,7 @@ use openssl::pkey::{PKey, Private};
 use openssl::rsa::Rsa;
 
 use crate::client::Client;
-use crate::process;
+use crate::process::{self, Calls};
 
 const SP: &str = "https://sp.bench.example/saml";
 const ACS: &str = "https://sp.bench.example/acs";
@@ -223,6 +223,11 @@ impl Scenario {
     /// The server's CPU time so far, in microseconds.
     pub(crate) fn cpu_us(&self) -> f64 {
         process::cpu_us(self.server.id())
+    }
+
+    /// What the server has asked of the kernel so far.
+    pub(crate) fn calls(&self) -> Calls {
+        process::calls(self.server.id())
     }
 
     /// The server's resident memory, in MiB.

@@ -69,7 +69,10 @@ fn main() {
                     &cost.to_string(),
                 );
             }
-            println!("{:52}{}", "    p99 of those in turns, ms", costs.p99());
+            row("    p99 of those in turns, ms", &costs.p99());
+            for (name, calls) in &costs.calls {
+                row(&format!("    of the kernel, a sign-on, {name}"), calls);
+            }
         }
         drop(other);
         if given("--cost") {
@@ -227,6 +230,8 @@ struct Costs {
     at_once: Vec<Cost>,
     /// The median over the turns, with each of [`AT_ONCE`] connections.
     p99_ms: Vec<f64>,
+    /// What a sign-on asked of the kernel in the last turn.
+    calls: Vec<(String, String)>,
 }
 
 impl Costs {
@@ -247,6 +252,7 @@ fn costs_in_turns(servers: &mut [&mut Scenario], key: SigningKey, measured: u32)
         alone: Vec<f64>,
         at_once: [Vec<f64>; AT_ONCE.len()],
         p99_ms: [Vec<f64>; AT_ONCE.len()],
+        calls: Vec<(String, String)>,
     }
     let reference = Signatures::with(key);
     let mut signatures = Vec::new();
@@ -257,11 +263,17 @@ fn costs_in_turns(servers: &mut [&mut Scenario], key: SigningKey, measured: u32)
     for _ in 0..TURNS {
         signatures.push(reference.cost(key.in_a_turn()));
         for (server, seen) in servers.iter_mut().zip(&mut seen) {
+            seen.calls.clear();
+            let before = server.calls();
             seen.alone.push(cost_of(server, measured / TURNS));
+            let calls = server.calls().each(before, (measured / TURNS) as usize);
+            seen.calls.push(("alone".to_owned(), calls));
             for (at, connections) in AT_ONCE.into_iter().enumerate() {
-                let before = server.cpu_us();
+                let (before, calls) = (server.cpu_us(), server.calls());
                 let load = server.closed_loop(connections, 1);
                 let cost = (server.cpu_us() - before) / load.count as f64;
+                let calls = server.calls().each(calls, load.count);
+                seen.calls.push((format!("{connections} at once"), calls));
                 seen.at_once[at].push(cost);
                 seen.p99_ms[at].push(load.p99_ms);
             }
@@ -276,6 +288,7 @@ fn costs_in_turns(servers: &mut [&mut Scenario], key: SigningKey, measured: u32)
                 .map(|costs| Cost::of(costs, &signatures))
                 .collect(),
             p99_ms: seen.p99_ms.iter().map(|ms| median(ms)).collect(),
+            calls: seen.calls,
         })
         .collect()
 }

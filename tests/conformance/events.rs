@@ -1,8 +1,7 @@
 //! The event log.
 
-use avouch_server::audit::Reference;
 use avouch_server::audit::check::{Origin, Rule, Value};
-use avouch_server::audit::{Check, Event, EventKind, ResultCode};
+use avouch_server::audit::{Check, Event, EventActor, EventKind, Reference, ResultCode};
 use avouch_server::store::events::{
     Filter, Logged, by_code, insert, insert_acting, insert_referred, last_sign_ons, list,
     set_reason,
@@ -40,6 +39,15 @@ pub(super) fn event(result: ResultCode) -> Event {
     }
 }
 
+/// The administrator with this row.
+fn admin(id: &str) -> EventActor<'_> {
+    EventActor {
+        kind: EventActor::USER,
+        id: Some(id),
+        name: "sample.admin",
+    }
+}
+
 fn insert_one(db: &Db, event: &Event) -> Reference {
     write(db, |c| insert_referred(c, event)).expect("stored")
 }
@@ -61,7 +69,8 @@ fn codes(db: &Db, filter: &Filter) -> Vec<String> {
 fn an_event_comes_back_whole_however_its_code_is_typed() {
     on_each_database(|db| {
         let made = event(ResultCode::InvalidDestination);
-        write(db, |c| insert_acting(c, &made, Some("sample.admin"))).expect("stored");
+        let admin = admin("u9");
+        write(db, |c| insert_acting(c, &made, Some(&admin))).expect("stored");
         let [code] = &codes(db, &Filter::default())[..] else {
             panic!("one event");
         };
@@ -81,6 +90,67 @@ fn an_event_comes_back_whole_however_its_code_is_typed() {
         for typed in [near.as_str(), &code[1..], "", "no code"] {
             assert!(find(db, typed).is_none(), "{typed}");
         }
+    });
+}
+
+/// Who acted is found as well as whom they acted on, in the index and behind it; an operator is no
+/// user, and neither is an actor of a kind that only a later version knows.
+#[test]
+fn an_event_has_an_actor_and_a_target() {
+    on_each_database(|db| {
+        let about = |user: Option<(&str, &str)>| Event {
+            user_id: user.map(|(id, _)| id.to_owned()),
+            username: user.map(|(_, name)| name.to_owned()),
+            ..event(ResultCode::Success)
+        };
+        let nobody = |kind: &'static str| EventActor {
+            kind,
+            id: None,
+            name: "root",
+        };
+        let own = about(Some(("u9", "sample.admin")));
+        write(db, |c| {
+            insert(c, &own)?;
+            insert_acting(c, &event(ResultCode::Success), Some(&admin("u9")))?;
+            insert_acting(c, &own, Some(&admin("u9")))?;
+            let operator = nobody(EventActor::OPERATOR);
+            insert_acting(c, &event(ResultCode::Success), Some(&operator))?;
+            insert_acting(c, &about(None), Some(&operator))?;
+            insert_acting(c, &about(None), Some(&nobody("a daemon")))?;
+            insert(c, &about(None))
+        })
+        .expect("stored");
+        let seen = |filter: &Filter| -> Vec<(Option<String>, Option<String>)> {
+            let found = db.read(|c| list(c, filter, 10)).expect("lists");
+            let each = found.into_iter().rev();
+            each.map(|logged| (logged.event.user_id, logged.acting))
+                .collect()
+        };
+        let text = |text: &str| Some(text.to_owned());
+        let all = [
+            (text("u9"), None),
+            (text("u1"), text("sample.admin")),
+            (text("u9"), text("sample.admin")),
+            (text("u1"), text("root")),
+            (None, text("root")),
+            (None, text("root")),
+            (None, None),
+        ];
+        assert_eq!(seen(&Filter::default()), all);
+        let of = |user: &str| Filter {
+            user_id: text(user),
+            ..Filter::default()
+        };
+        for _ in ["behind the index", "in it"] {
+            assert_eq!(seen(&of("u9")), all[..3]);
+            assert_eq!(seen(&of("u1")), [all[1].clone(), all[3].clone()]);
+            event_index::fill(db, 100).expect("filled");
+        }
+        let by_text = Filter {
+            text: "sample.admin".to_owned(),
+            ..Filter::default()
+        };
+        assert_eq!(seen(&by_text), all[..3]);
     });
 }
 

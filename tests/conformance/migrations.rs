@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use avouch_server::store::{Address, Connection, Db, StoreError, migrations};
+use avouch_server::store::migrations::{self, Standing};
+use avouch_server::store::{Address, Connection, Db, StoreError};
 use diesel::sql_types::{Bool, Text};
 use diesel::{QueryableByName, RunQueryDsl as _, sql_query};
 
@@ -175,11 +176,14 @@ fn migrations_are_missing_until_applied_and_then_applied_once() {
         let address = Address::parse(&address).expect("an address");
         address.prepare().expect("an empty file");
         let db = Db::new(address, 2);
-        let missing = migrations::missing(&db).expect("reads");
-        assert_eq!(missing.first().map(String::as_str), Some("0001_foundation"));
+        let missing = migrations::look(&db).expect("reads").missing;
+        assert_eq!(
+            missing.first().map(|migration| migration.name.as_str()),
+            Some("0001_foundation")
+        );
         let applied = migrations::apply(&db).expect("applies");
         assert_eq!(applied.len(), missing.len());
-        assert!(migrations::missing(&db).expect("reads").is_empty());
+        assert_eq!(migrations::look(&db).expect("reads"), Standing::default());
         assert!(migrations::apply(&db).expect("applies nothing").is_empty());
     }
 }
@@ -207,22 +211,136 @@ fn nodes_that_start_together_migrate_once() {
     }
 }
 
+/// A node of this version on a database of a later one: what only adds is tolerated, what removes is
+/// not.
 #[test]
-fn a_database_of_a_newer_version_is_refused() {
+fn a_database_of_a_newer_version_is_refused_only_if_something_is_gone() {
     on_each_database(|db| {
-        write(db, |c| {
-            let newer = "INSERT INTO __diesel_schema_migrations (version) VALUES ('9999')";
-            match c {
-                Connection::Sqlite(c) => sql_query(newer).execute(c),
-                Connection::Postgres(c) => sql_query(newer).execute(c),
-            }
+        let run = |text: &'static str| {
+            write(db, |c| {
+                match c {
+                    Connection::Sqlite(c) => sql_query(text).execute(c),
+                    Connection::Postgres(c) => sql_query(text).execute(c),
+                }
+                .expect("written");
+                Ok(())
+            })
             .expect("written");
-            Ok(())
-        })
-        .expect("written");
-        for refused in [migrations::missing(db).err(), migrations::apply(db).err()] {
+        };
+        run("INSERT INTO __diesel_schema_migrations (version) VALUES ('9998'), ('9999')");
+        run("ALTER TABLE users ADD COLUMN nickname TEXT");
+        let standing = migrations::look(db).expect("usable");
+        assert!(standing.missing.is_empty());
+        assert_eq!(standing.later, ["9998", "9999"]);
+        assert!(migrations::apply(db).expect("usable").is_empty());
+        db.ready().expect("ready");
+        let one = super::user(db, "sample.one");
+        let found = db.read(|c| avouch_server::store::users::by_id(c, &one.id));
+        assert_eq!(found.expect("reads").expect("there").username, "sample.one");
+
+        run("UPDATE installation SET needs_migration = '9999'");
+        for refused in [migrations::look(db).err(), migrations::apply(db).err()] {
             let error = refused.expect("refused");
             assert!(error.to_string().contains("migration 9999"), "{error}");
         }
+        run("UPDATE installation SET needs_migration = '0001'");
+        migrations::look(db).expect("usable again");
     });
+}
+
+/// To look changes nothing: no file is made, and an empty one stays so.
+#[test]
+fn to_look_makes_no_database() {
+    let folder = Folder::new();
+    let file = folder.0.join("here/a.sqlite");
+    let db = Db::new(
+        Address::parse(&file.display().to_string()).expect("an address"),
+        1,
+    );
+    let lacks_all = |db: &Db| {
+        let standing = migrations::look(db).expect("looks");
+        assert_eq!(standing.missing[0].name, "0001_foundation");
+    };
+    lacks_all(&db);
+    assert!(!file.exists() && !folder.0.join("here").exists());
+    std::fs::create_dir(folder.0.join("here")).expect("made");
+    std::fs::write(&file, b"").expect("written");
+    lacks_all(&db);
+    assert_eq!(std::fs::read(&file).expect("reads"), b"");
+    let names = std::fs::read_dir(folder.0.join("here")).expect("reads");
+    assert_eq!(names.count(), 1);
+
+    let postgres = Db::new(
+        Address::parse(&Cluster::shared().database()).expect("an address"),
+        1,
+    );
+    lacks_all(&postgres);
+    let tables = postgres.read_one(|c| Ok::<_, StoreError>(columns(c).len()));
+    assert_eq!(tables.expect("reads"), 0);
+}
+
+/// What is wrong with a migration, by the rules of `migrations/README.md`.
+fn wrong(folder: &str, sql: &str) -> Option<String> {
+    let (number, name) = folder.split_once('_')?;
+    if number == "0001" {
+        return None;
+    }
+    let code: String = sql
+        .lines()
+        .filter(|line| !line.trim_start().starts_with("--"))
+        .collect::<Vec<_>>()
+        .join(" ")
+        .to_uppercase();
+    let removes = ["DROP ", "RENAME ", "ALTER COLUMN", "DELETE FROM"]
+        .iter()
+        .find(|word| code.contains(**word));
+    let says = code.contains(&format!("SET NEEDS_MIGRATION = '{number}'"));
+    match (removes, name.starts_with("contract_"), says) {
+        (Some(word), false, _) => Some(format!("{folder} has {word}and is no contraction")),
+        (_, true, false) => Some(format!("{folder} does not say that it must be known")),
+        (None, false, true) => Some(format!("{folder} only adds and need not be known")),
+        _ => None,
+    }
+}
+
+#[test]
+fn a_migration_that_removes_something_says_so() {
+    let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../migrations");
+    for set in ["sqlite", "postgres"] {
+        for folder in std::fs::read_dir(root.join(set)).expect("the migrations are there") {
+            let folder = folder.expect("a folder");
+            let sql = std::fs::read_to_string(folder.path().join("up.sql")).expect("text");
+            let name = folder.file_name().to_string_lossy().into_owned();
+            assert_eq!(wrong(&name, &sql), None);
+        }
+    }
+    let says = "UPDATE installation SET needs_migration = '0007';";
+    for (name, sql) in [
+        ("0007_add_x", "ALTER TABLE users ADD COLUMN x TEXT;"),
+        (
+            "0007_contract_x",
+            &format!("ALTER TABLE users DROP COLUMN x; {says}"),
+        ),
+    ] {
+        assert_eq!(wrong(name, sql), None, "{name}");
+    }
+    for (name, sql) in [
+        ("0007_drop_x", "ALTER TABLE users DROP COLUMN x;"),
+        (
+            "0007_drop_x",
+            &format!("ALTER TABLE users DROP COLUMN x; {says}"),
+        ),
+        ("0007_rename_x", "ALTER TABLE users RENAME x TO y;"),
+        ("0007_contract_x", "ALTER TABLE users DROP COLUMN x;"),
+        (
+            "0007_contract_x",
+            "-- UPDATE installation SET needs_migration = '0007';",
+        ),
+        (
+            "0007_add_x",
+            &format!("ALTER TABLE users ADD COLUMN x TEXT; {says}"),
+        ),
+    ] {
+        assert!(wrong(name, sql).is_some(), "{name}: {sql}");
+    }
 }

@@ -1,7 +1,7 @@
 //! Sessions and the SPs they reached.
 
 use avouch_server::apps::AppId;
-use avouch_server::sessions::{Participant, SessionId};
+use avouch_server::sessions::{GivenName, Participant, SessionId, SessionProof};
 use avouch_server::store::{self, Conflict, StoreError};
 
 use super::{NOW, id, on_each_database, session, user, write};
@@ -70,18 +70,31 @@ fn an_ended_session_takes_its_participants_along() {
             session: made.id.clone(),
             app: AppId::new("app"),
             session_index: "_i".to_owned(),
-            name_id: "{}".to_owned(),
+            name_id: Some(GivenName {
+                value: "Ünï <&> 漢字".to_owned(),
+                format: "urn:oasis:names:tc:SAML:2.0:nameid-format:persistent".to_owned(),
+                name_qualifier: Some("https://idp.example.org".to_owned()),
+                sp_name_qualifier: None,
+            }),
             created_at: NOW,
             not_on_or_after: NOW.plus_seconds(300),
         };
-        write(db, |c| store::participants::insert(c, &participant)).expect("stored");
+        let unnamed = Participant {
+            id: id(),
+            name_id: None,
+            created_at: NOW.plus_seconds(1),
+            ..participant.clone()
+        };
+        for participant in [&participant, &unnamed] {
+            write(db, |c| store::participants::insert(c, participant)).expect("stored");
+        }
         let of = |session: &SessionId| {
             db.read_one(|c| store::participants::of_session(c, session))
                 .expect("reads")
         };
         assert_eq!(
             format!("{:?}", of(&made.id)),
-            format!("{:?}", [&participant])
+            format!("{:?}", [&participant, &unnamed])
         );
 
         assert!(write(db, |c| store::sessions::end(c, &made.id)).expect("ends"));
@@ -111,5 +124,39 @@ fn all_sessions_of_one_user_end_and_no_others() {
             .expect("reads");
         assert_eq!(left.len(), 1);
         assert_eq!(left[0].id, kept.id);
+    });
+}
+
+#[test]
+fn a_session_knows_how_its_user_proved_who_they_are() {
+    on_each_database(|db| {
+        let made = session(db, &user(db, "sample.one"));
+        let proof = |method: &str, seconds| SessionProof {
+            session: made.id.clone(),
+            method: method.to_owned(),
+            at: NOW.plus_seconds(seconds),
+        };
+        // The last is of a kind that only a later version knows.
+        let proofs = [
+            proof(SessionProof::PASSWORD, 0),
+            proof(SessionProof::PASSWORD, 60),
+            proof("an orb", 60),
+        ];
+        for proof in proofs.iter().rev() {
+            write(db, |c| store::session_proofs::insert(c, proof)).expect("stored");
+        }
+        let kept = || {
+            db.read_one(|c| store::session_proofs::of_session(c, &made.id))
+                .expect("reads")
+        };
+        let [first, second, orb] = proofs;
+        assert_eq!(kept(), [first.clone(), orb, second]);
+        assert!(write(db, |c| store::sessions::end(c, &made.id)).expect("ends"));
+        assert!(kept().is_empty());
+        let refused = write(db, |c| store::session_proofs::insert(c, &first)).err();
+        assert!(matches!(
+            refused,
+            Some(StoreError::Conflict(Conflict::Gone(_)))
+        ));
     });
 }

@@ -207,6 +207,7 @@ fn hardening_01_of_two_hundred_pairs_none_undoes_the_other() {
             settings: &settings,
             db,
             hasher: &hasher,
+            kept: None,
         };
         for pair in 0..PAIRS {
             let locale = format!("en-x-{pair}");

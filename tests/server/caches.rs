@@ -179,3 +179,23 @@ fn a_launcher_is_one_statement() {
     });
     assert_eq!(shown("app-7"), (false, 1 + 1));
 }
+
+/// The administrators' list reads no app that is known, and parses no metadata for it.
+#[test]
+fn the_administrators_list_reads_no_app_twice() {
+    const APPS: u64 = 21;
+    let app = TestApp::start();
+    let like = app.connect(&Sp::new("wiki"), |_, _| ());
+    connect_many(&app, &like, APPS as usize - 1);
+    let admin = crate::admin::admin(&app, crate::admin::ALL);
+    let list = || {
+        let before = app.services.db.statements();
+        let page = admin.get("/admin/apps");
+        assert!(page.text().contains("/admin/apps/app-19"));
+        app.services.db.statements() - before
+    };
+    let first = list();
+    let second = list();
+    // BEGIN; versions; app, assignments; COMMIT; and once the keys.
+    assert_eq!(first - second, 5 * APPS + 4);
+}

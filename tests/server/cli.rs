@@ -749,6 +749,28 @@ fn a_database_that_is_behind_or_away_or_anothers_is_told() {
 }
 
 #[test]
+fn what_migrate_would_do_is_said_and_not_done() {
+    let place = Place::new();
+    let said = place.run(&["migrate", "--check"]);
+    assert_eq!(said.code, 5, "{said:?}");
+    assert!(said.out.contains("would apply"), "{said:?}");
+    assert!(said.out.contains("0001_foundation"), "{said:?}");
+    let said = place.run(&["--json", "migrate", "--check"]);
+    assert_eq!(said.code, 5, "{said:?}");
+    let value: Value = serde_json::from_str(&said.out).expect("JSON");
+    assert_eq!(value["to_apply"][0]["name"], "0001_foundation");
+    assert_eq!(value["to_apply"][0]["contracts"], false);
+    assert_eq!(value["later"], serde_json::json!([]));
+    assert!(!place.folder.join("data").exists(), "no database is made");
+
+    place.ok(&["migrate"], "");
+    let text = place.ok(&["migrate", "--check"], "");
+    assert!(text.contains("already"), "{text}");
+    let value = place.json(&["migrate", "--check"], "");
+    assert_eq!(value["to_apply"], serde_json::json!([]));
+}
+
+#[test]
 fn development_certificates_are_refused_for_other_hosts() {
     let place = Place::new();
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../certs/dev");

@@ -112,7 +112,7 @@ struct Octets {
     octets: i64,
 }
 
-const ALLOCATIONS: u64 = 253;
+const ALLOCATIONS: u64 = 244;
 
 /// What the fourteen checks of that sign-on take in its event; nearly all of it ASCII.
 const OCTETS: i64 = 664;

@@ -4,6 +4,7 @@ use avouch_server::audit::{EventKind, ResultCode};
 
 use avouch_server::directory::local;
 use avouch_server::directory::password::Password;
+use avouch_server::sessions::SessionProof;
 use avouch_server::store::{self, Conflict, StoreError, expiry};
 use avouch_server::users::UserId;
 
@@ -379,4 +380,31 @@ fn av_sec_46_begun_sign_ons_are_kept_up_to_a_number() {
     assert_eq!((surplus(), surplus()), (5, 0));
     // The newest are not the ones that go.
     app.told(&sp, &app.log_in(&mine, &page, "one")).ok();
+}
+
+/// Each login is a proof of the session that it begins or renews.
+#[test]
+fn a_session_remembers_each_login() {
+    let (app, sp, client) = TestApp::ready();
+    let proofs = || {
+        let hash =
+            avouch_server::context::hash_token(&client.cookie("__Host-avouch").expect("signed in"));
+        let found = app.services.db.read(|c| {
+            let found = store::sessions::resolve(c, &hash)?.expect("a session");
+            store::session_proofs::of_session(c, &found.session.id)
+        });
+        found.expect("read")
+    };
+    let first = proofs();
+    assert_eq!(first.len(), 1);
+    assert_eq!(first[0].method, SessionProof::PASSWORD);
+    app.told(&sp, &app.ask(&client, &sp, |_| ())).ok();
+    assert_eq!(proofs(), first, "nothing was proved anew");
+    app.clock.advance(60);
+    let page = client.follow(app.ask(&client, &sp, |request| request.force_authn = true));
+    app.told(&sp, &app.log_in(&client, &page, "one")).ok();
+    let both = proofs();
+    assert_eq!(both.len(), 2);
+    assert_eq!(both[0], first[0]);
+    assert!(both[1].at >= first[0].at.plus_seconds(60));
 }

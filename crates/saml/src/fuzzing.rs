@@ -5,6 +5,7 @@
 
 use crate::binding::{ReceivedMessage, post, redirect};
 use crate::ids::{AcsUrl, EntityId, MessageId, SessionIndex};
+use crate::message::artifact_resolve::{ArtifactResolve, ReceivedArtifactResolve};
 use crate::message::assertion::Assertion;
 use crate::message::authn_request::AuthnRequest;
 use crate::message::identifier::SubjectIdentifier;
@@ -33,6 +34,7 @@ const NOW: Timestamp = Timestamp::from_millis(1_772_366_400_000);
 const METADATA: Limits = Limits {
     bytes: 1 << 20,
     nodes: 100_000,
+    signed_nodes: 100_000,
     ..Limits::METADATA
 };
 
@@ -88,8 +90,8 @@ pub fn response(data: &[u8]) {
     }
 }
 
-/// [`ReceivedLogoutRequest::parse`] and [`ReceivedLogoutResponse::parse`]: what is read and can be
-/// said by us is read back the same.
+/// [`ReceivedLogoutRequest::parse`], [`ReceivedLogoutResponse::parse`] and
+/// [`ReceivedArtifactResolve::parse`]: what is read and can be said by us is read back the same.
 pub fn logout(data: &[u8]) {
     let Some(root) = read(data) else { return };
     if let Ok(mut received) = ReceivedLogoutRequest::parse(&root)
@@ -115,6 +117,24 @@ pub fn logout(data: &[u8]) {
         received.status.message = None;
         assert_eq!(ReceivedLogoutResponse::parse(&again), Ok(received));
     }
+    if let Ok(mut received) = ReceivedArtifactResolve::parse(&root)
+        && let Some(request) = sayable_resolve(&received)
+    {
+        let written = request.write().expect("what XML carried, XML carries");
+        let again = read(written.as_bytes()).expect("our own XML is read");
+        (received.consent, received.extensions) = (None, Vec::new());
+        assert_eq!(ReceivedArtifactResolve::parse(&again), Ok(received));
+    }
+}
+
+fn sayable_resolve(received: &ReceivedArtifactResolve) -> Option<ArtifactResolve> {
+    Some(ArtifactResolve {
+        id: received.id.clone(),
+        issue_instant: received.issue_instant,
+        destination: AcsUrl::parse(received.destination.as_deref()?).ok()?,
+        issuer: received.issuer.clone(),
+        artifact: received.artifact.clone(),
+    })
 }
 
 fn sayable_request(received: &ReceivedLogoutRequest) -> Option<LogoutRequest> {

@@ -2,13 +2,30 @@
 -- Same tables and columns as sqlite/0001_foundation; ids are text, instants are milliseconds
 -- since 1970 in UTC, JSON is text.
 
-CREATE TABLE settings (
-    key TEXT NOT NULL PRIMARY KEY,
-    value BYTEA NOT NULL
+-- One row: what the whole database has one of. The key of the events' reference codes (store/codes.rs),
+-- and the migration that a version of Avouch must know to work with the database (migrations/README.md).
+CREATE TABLE installation (
+    id BIGINT NOT NULL PRIMARY KEY CHECK (id = 1),
+    code_key BYTEA NOT NULL,
+    needs_migration TEXT NOT NULL
 );
--- The key of the events' reference codes; see store/codes.rs.
-INSERT INTO settings (key, value)
-    VALUES ('event-codes', uuid_send(gen_random_uuid()) || uuid_send(gen_random_uuid()));
+INSERT INTO installation (id, code_key, needs_migration)
+    VALUES (1, uuid_send(gen_random_uuid()) || uuid_send(gen_random_uuid()), '0001');
+
+-- Whose everything is. One exists; nothing asks for another yet.
+CREATE TABLE organisations (
+    id TEXT NOT NULL PRIMARY KEY,
+    name TEXT NOT NULL,
+    settings TEXT NOT NULL DEFAULT '{}'
+);
+INSERT INTO organisations (id, name) VALUES ('default', '');
+
+CREATE TABLE settings (
+    org_id TEXT NOT NULL DEFAULT 'default' REFERENCES organisations (id),
+    key TEXT NOT NULL,
+    value BYTEA NOT NULL,
+    PRIMARY KEY (org_id, key)
+);
 
 -- One row. Each version rises with every change of its kind, and tells every node whether what it has
 -- cached of it is still true. Users have a version each, in their rows.
@@ -23,12 +40,18 @@ INSERT INTO state (id, apps, keys, profiles) VALUES (1, 1, 1, 1);
 
 CREATE TABLE profiles (
     id TEXT NOT NULL PRIMARY KEY,
-    name TEXT NOT NULL UNIQUE
+    name TEXT NOT NULL,
+    settings TEXT NOT NULL DEFAULT '{}',
+    org_id TEXT NOT NULL DEFAULT 'default' REFERENCES organisations (id),
+    UNIQUE (name, org_id)
 );
 
 CREATE TABLE permission_sets (
     id TEXT NOT NULL PRIMARY KEY,
-    name TEXT NOT NULL UNIQUE
+    name TEXT NOT NULL,
+    settings TEXT NOT NULL DEFAULT '{}',
+    org_id TEXT NOT NULL DEFAULT 'default' REFERENCES organisations (id),
+    UNIQUE (name, org_id)
 );
 
 -- The version of a row rises with each update of it: who changes one names the version they read, and
@@ -36,13 +59,13 @@ CREATE TABLE permission_sets (
 CREATE TABLE users (
     id TEXT NOT NULL PRIMARY KEY,
     username TEXT NOT NULL,
-    username_folded TEXT NOT NULL UNIQUE,
+    username_folded TEXT NOT NULL,
     display_name TEXT NOT NULL,
     given_name TEXT NOT NULL,
     family_name TEXT NOT NULL,
     email TEXT NOT NULL,
     email_verified BOOLEAN NOT NULL,
-    federation_id TEXT UNIQUE,
+    federation_id TEXT,
     locale TEXT NOT NULL,
     time_zone TEXT NOT NULL,
     active BOOLEAN NOT NULL,
@@ -51,7 +74,10 @@ CREATE TABLE users (
     admin_rights TEXT NOT NULL,
     created_at BIGINT NOT NULL,
     updated_at BIGINT NOT NULL,
-    version BIGINT NOT NULL
+    version BIGINT NOT NULL,
+    org_id TEXT NOT NULL DEFAULT 'default' REFERENCES organisations (id),
+    UNIQUE (username_folded, org_id),
+    UNIQUE (federation_id, org_id)
 );
 CREATE INDEX users_by_profile ON users (profile_id);
 
@@ -67,22 +93,39 @@ CREATE TABLE passwords (
     changed_at BIGINT NOT NULL
 );
 
-CREATE TABLE apps (
+-- What an app is, as its developer says; whether and how an organisation uses it; and what each
+-- protocol needs to know of it, in a table of the protocol's.
+CREATE TABLE app_definitions (
     id TEXT NOT NULL PRIMARY KEY,
-    api_name TEXT NOT NULL UNIQUE,
+    api_name TEXT NOT NULL,
     name TEXT NOT NULL,
-    entity_id TEXT NOT NULL UNIQUE,
-    state TEXT NOT NULL,
     definition TEXT NOT NULL,
-    policy TEXT NOT NULL,
-    metadata_xml BYTEA NOT NULL,
     created_at BIGINT NOT NULL,
     updated_at BIGINT NOT NULL,
-    version BIGINT NOT NULL
+    version BIGINT NOT NULL,
+    org_id TEXT NOT NULL DEFAULT 'default' REFERENCES organisations (id),
+    UNIQUE (api_name, org_id)
+);
+
+CREATE TABLE app_installs (
+    app_id TEXT NOT NULL REFERENCES app_definitions (id) ON DELETE CASCADE,
+    org_id TEXT NOT NULL DEFAULT 'default' REFERENCES organisations (id),
+    state TEXT NOT NULL,
+    policy TEXT NOT NULL,
+    PRIMARY KEY (app_id, org_id)
+);
+
+CREATE TABLE app_saml (
+    app_id TEXT NOT NULL PRIMARY KEY REFERENCES app_definitions (id) ON DELETE CASCADE,
+    entity_id TEXT NOT NULL,
+    settings TEXT NOT NULL,
+    metadata_xml BYTEA NOT NULL,
+    org_id TEXT NOT NULL DEFAULT 'default' REFERENCES organisations (id),
+    UNIQUE (entity_id, org_id)
 );
 
 CREATE TABLE app_assignments (
-    app_id TEXT NOT NULL REFERENCES apps (id) ON DELETE CASCADE,
+    app_id TEXT NOT NULL REFERENCES app_definitions (id) ON DELETE CASCADE,
     kind TEXT NOT NULL,
     target_id TEXT NOT NULL,
     PRIMARY KEY (app_id, kind, target_id)
@@ -90,7 +133,7 @@ CREATE TABLE app_assignments (
 
 CREATE TABLE consents (
     user_id TEXT NOT NULL REFERENCES users (id) ON DELETE CASCADE,
-    app_id TEXT NOT NULL REFERENCES apps (id) ON DELETE CASCADE,
+    app_id TEXT NOT NULL REFERENCES app_definitions (id) ON DELETE CASCADE,
     attributes_hash TEXT NOT NULL,
     at BIGINT NOT NULL,
     PRIMARY KEY (user_id, app_id)
@@ -103,7 +146,8 @@ CREATE TABLE signing_keys (
     private_key BYTEA NOT NULL,
     certificate BYTEA NOT NULL,
     state TEXT NOT NULL,
-    created_at BIGINT NOT NULL
+    created_at BIGINT NOT NULL,
+    org_id TEXT NOT NULL DEFAULT 'default' REFERENCES organisations (id)
 );
 
 CREATE TABLE sessions (
@@ -122,13 +166,25 @@ CREATE TABLE sessions (
 CREATE INDEX sessions_by_user ON sessions (user_id);
 CREATE INDEX sessions_by_end ON sessions (idle_expires);
 
--- Keyed by session first: what is asked of it is "which SPs has this session entered".
+-- How the user of a session proved who they are, each time they did.
+CREATE TABLE session_proofs (
+    session_id TEXT NOT NULL REFERENCES sessions (id) ON DELETE CASCADE,
+    at BIGINT NOT NULL,
+    method TEXT NOT NULL,
+    PRIMARY KEY (session_id, at, method)
+);
+
+-- Keyed by session first: what is asked of it is "which SPs has this session entered". An SP that was
+-- told no name has none here.
 CREATE TABLE sp_sessions (
     session_id TEXT NOT NULL REFERENCES sessions (id) ON DELETE CASCADE,
     id TEXT NOT NULL,
     app_id TEXT NOT NULL,
     session_index TEXT NOT NULL,
-    name_id TEXT NOT NULL,
+    name_id TEXT,
+    name_id_format TEXT,
+    name_qualifier TEXT,
+    sp_name_qualifier TEXT,
     created_at BIGINT NOT NULL,
     not_on_or_after BIGINT NOT NULL,
     PRIMARY KEY (session_id, id)
@@ -142,7 +198,8 @@ CREATE TABLE pending (
     request TEXT NOT NULL,
     status TEXT NOT NULL,
     created_at BIGINT NOT NULL,
-    expires_at BIGINT NOT NULL
+    expires_at BIGINT NOT NULL,
+    org_id TEXT NOT NULL DEFAULT 'default' REFERENCES organisations (id)
 );
 CREATE INDEX pending_by_end ON pending (expires_at);
 
@@ -156,14 +213,20 @@ CREATE TABLE replay (
     PRIMARY KEY (issued_at, issuer, message_id)
 );
 
--- Events outlive what they speak of, so nothing here refers to another table.
+-- Events outlive what they speak of, so nothing here refers to another table. Who acted, what they
+-- acted on, and the app it was in or about. Without an organisation it is of the first one: every
+-- sign-on writes an event, and writes nothing that is the same in each.
 CREATE TABLE events (
     seq BIGINT NOT NULL GENERATED BY DEFAULT AS IDENTITY PRIMARY KEY,
     at BIGINT NOT NULL,
     kind TEXT NOT NULL,
     result TEXT NOT NULL,
-    user_id TEXT,
-    username TEXT,
+    actor_kind TEXT,
+    actor_id TEXT,
+    actor_name TEXT,
+    target_kind TEXT,
+    target_id TEXT,
+    target_name TEXT,
     app_id TEXT,
     app_name TEXT,
     entity_id TEXT,
@@ -175,10 +238,10 @@ CREATE TABLE events (
     reason TEXT NOT NULL,
     checks TEXT NOT NULL,
     request_id TEXT NOT NULL,
-    acting TEXT
+    org_id TEXT
 );
 
--- Which events name a user or an app, by its row. Not indexes: the clean-up fills it for many events
+-- Which events name a row: an actor, a target or an app. Not indexes: the clean-up fills it for many events
 -- at a time, up to the one in events_indexed, and those after are few enough to be looked at one by one.
 CREATE TABLE event_mentions (
     row_id TEXT NOT NULL,

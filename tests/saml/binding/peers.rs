@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use avouch_saml::binding::{ReceivedMessage, ReceivedRequest, Reception, Refused, post, redirect};
+use avouch_saml::message::artifact_resolve::ReceivedArtifactResolve;
 use avouch_saml::message::authn_request::{AuthnRequest, Comparison};
 use avouch_saml::message::identifier::SubjectIdentifier;
 use avouch_saml::message::kind::Incoming;
@@ -188,5 +189,31 @@ fn av_bnd_02_logout_responses_of_other_implementations_verify() {
         assert!(matches!(response.authenticity(), Authenticity::Signed(_)));
         assert_eq!(response.in_response_to, Some(logout_request().id));
         assert_eq!(response.status.top, TopStatus::Success);
+    }
+}
+
+/// Proves AV-BND-02 for ArtifactResolve: what a peer signed verifies as every message does, and one
+/// octet changed does not.
+#[test]
+fn av_bnd_02_an_artifact_resolve_of_another_implementation_verifies() {
+    let xml = vector("pysaml2-artifact-resolve.xml");
+    let changed = xml.replace("ns0:Artifact>AAQ", "ns0:Artifact>AAR");
+    assert_ne!(xml, changed);
+    for (xml, sound) in [(xml, true), (changed, false)] {
+        let body = format!("SAMLRequest={}", escape(&base64(xml.as_bytes())));
+        let received = post::receive::<ReceivedArtifactResolve>(body.as_bytes(), "").unwrap();
+        let reception = Reception {
+            endpoint: "https://idp.example.org/saml/artifact",
+            now: Timestamp::parse("2026-12-01T07:08:00Z").unwrap(),
+            ..reception()
+        };
+        let outcome = received.verify(&trust(true), &reception);
+        if !sound {
+            assert!(matches!(outcome, Err(Refused::NotAuthentic(_))));
+            continue;
+        }
+        let request = outcome.unwrap();
+        assert!(matches!(request.authenticity(), Authenticity::Signed(_)));
+        assert!(request.artifact.starts_with("AAQwMESr"));
     }
 }

@@ -1,5 +1,6 @@
 //! Messages, read and written.
 
+mod artifact_resolve;
 mod authn_request;
 mod hostile;
 mod issued;

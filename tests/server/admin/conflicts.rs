@@ -311,6 +311,7 @@ fn hardening_11_nobody_changes_a_user_who_may_more() {
         settings: &app.services.settings,
         db: &app.services.db,
         hasher: &app.services.hasher,
+        kept: None,
     };
     let other_name = UserEdit {
         display_name: Some("Changed".to_owned()),

@@ -5,10 +5,10 @@ use super::content::{
     typed, unsigned_short,
 };
 use super::error::MessageError;
-use super::head::{Head, MessageHead, check_version};
+use super::head::{MessageHead, check_version};
 use super::identifier::SubjectIdentifier;
 use super::kind::sealed::Sealed;
-use super::kind::{ByRedirect, Incoming, Message, Role};
+use super::kind::{ByRedirect, Head, Incoming, Message, Role};
 use crate::ids::{EntityId, MessageId};
 use crate::metadata::endpoint::AcsSelector;
 use crate::name_id::NameIdFormat;

@@ -2,19 +2,10 @@
 
 use super::content::{Fault, required};
 use super::error::MessageError;
-use super::kind::Message;
+use super::kind::{Head, Message};
 use crate::ids::{EntityId, MessageId};
 use crate::xml::names::{SAML, SAMLP};
 use crate::xml::reader::Element;
-
-/// What can be told of any message that is readable at all.
-pub trait Head {
-    /// The text of `Issuer`.
-    fn issuer(&self) -> &EntityId;
-
-    /// `Destination`, as it stands.
-    fn destination(&self) -> Option<&str>;
-}
 
 /// What every message has: enough to know its sender and, of a request, to answer it.
 #[derive(Debug, Clone, PartialEq, Eq)]

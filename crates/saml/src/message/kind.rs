@@ -6,7 +6,7 @@
 //! HTTP-Redirect may carry it.
 
 use super::error::MessageError;
-use super::head::Head;
+use crate::ids::EntityId;
 use crate::time::Timestamp;
 use crate::xml::limits::Limits;
 use crate::xml::reader::Element;
@@ -71,6 +71,15 @@ pub trait Message: sealed::Sealed {
 /// assert!(received.is_err());
 /// ```
 pub trait ByRedirect: Message {}
+
+/// What can be told of any message that is readable at all.
+pub trait Head {
+    /// The text of `Issuer`.
+    fn issuer(&self) -> &EntityId;
+
+    /// `Destination`, as it stands.
+    fn destination(&self) -> Option<&str>;
+}
 
 /// A message as it is read from a peer.
 pub trait Incoming: Message + Sized {

@@ -4,6 +4,7 @@
 //! - [`response`]: the answer, which is either a success with an assertion or a failure with a
 //!   status.
 //! - [`assertion`]: what the identity provider says of the user.
+//! - [`artifact_resolve`]: the message that an artifact stands for is asked for.
 //! - [`logout_request`], [`logout_response`]: a session is to end, and whether it did.
 //!
 //! [`kind`] says what a message is to those that carry it.
@@ -11,6 +12,7 @@
 //! Reading is strict about what the schemas say (order, number and form of everything named in
 //! them) and indifferent to what they leave open, such as Extensions.
 
+pub mod artifact_resolve;
 pub mod assertion;
 pub mod authn_request;
 mod content;
@@ -24,4 +26,5 @@ pub mod response;
 
 pub use content::Fault;
 pub use error::MessageError;
-pub use head::{Head, MessageHead};
+pub use head::MessageHead;
+pub use kind::Head;

@@ -24,6 +24,7 @@ pub mod entity;
 pub mod idp;
 pub mod key_descriptor;
 pub mod signed;
+mod single;
 pub mod sp;
 mod sp_writer;
 pub mod ui;

@@ -13,11 +13,10 @@ use openssl::rand::rand_bytes;
 use openssl::rsa::Padding;
 use openssl::symm::{Crypter, Mode};
 
-use super::algorithm::{AlgorithmPolicy, DataEncryption, KeyTransport};
+use super::algorithm::{AlgorithmPolicy, DataEncryption, KeyTransport, TAG_OCTETS};
 use super::certificate::PrivateKey;
-use super::encrypt::{ELEMENT_TYPE, TAG_OCTETS};
 use crate::xml::limits::Limits;
-use crate::xml::names::{DS, XENC, XENC11};
+use crate::xml::names::{DS, XENC, XENC_ELEMENT, XENC11};
 use crate::xml::reader::{self, Element};
 
 /// EncryptedKey elements looked at in one message, times private keys: each costs an RSA operation.
@@ -103,7 +102,7 @@ impl Sealed {
         let encrypted = container.only(XENC, "EncryptedData").ok()??;
         if encrypted
             .attr("Type")
-            .is_some_and(|kind| kind != ELEMENT_TYPE)
+            .is_some_and(|kind| kind != XENC_ELEMENT)
         {
             return None;
         }

@@ -14,16 +14,11 @@ use openssl::rand::rand_bytes;
 use openssl::rsa::Padding;
 use openssl::symm::encrypt_aead;
 
-use super::algorithm::{AlgorithmPolicy, DataEncryption, KeyFamily, KeyTransport};
+use super::algorithm::{AlgorithmPolicy, DataEncryption, KeyFamily, KeyTransport, TAG_OCTETS};
 use super::certificate::PublicKey;
 pub use super::decrypt::{DecryptError, Decrypted, decrypt_element};
-use crate::xml::names::{DS, XENC, XENC11};
+use crate::xml::names::{DS, XENC, XENC_ELEMENT, XENC11};
 use crate::xml::writer::{QName, Writer};
-
-pub(super) const ELEMENT_TYPE: &str = "http://www.w3.org/2001/04/xmlenc#Element";
-
-/// Octets of a GCM tag: 128 bits, never fewer.
-pub(super) const TAG_OCTETS: usize = 16;
 
 /// How something is encrypted: a cipher, and how its key travels.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -202,7 +197,7 @@ pub fn encrypt_element(
     let sealed = seal(element, content_key, data)?;
 
     let mut w = Writer::with_capacity(sealed.len() * 4 / 3 + 1600);
-    w.start(xenc("EncryptedData")).attr("Type", ELEMENT_TYPE);
+    w.start(xenc("EncryptedData")).attr("Type", XENC_ELEMENT);
     w.start(xenc("EncryptionMethod"))
         .attr("Algorithm", data.uri())
         .end();

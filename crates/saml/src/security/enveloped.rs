@@ -13,7 +13,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 
 use super::algorithm::{AlgorithmPolicy, DigestAlgorithm, SignatureAlgorithm};
-use super::verify::VerifyError;
+use super::verify_error::VerifyError;
 use super::xmlsec::{Attribute, Document, Kind, Node};
 use crate::xml::names::{DS, MD, SAML, SAMLP, XML, is_ncname};
 
@@ -26,10 +26,13 @@ const ENVELOPED: &str = "http://www.w3.org/2000/09/xmldsig#enveloped-signature";
 pub(super) struct Enveloped<'d> {
     pub(super) root: Node<'d>,
     pub(super) signature: Node<'d>,
+    pub(super) signed_info: Node<'d>,
+    /// CanonicalizationMethod, whose parameters are checked.
+    pub(super) canonicalization: Node<'d>,
     pub(super) algorithm: SignatureAlgorithm,
     pub(super) digest: DigestAlgorithm,
-    /// Length of the decoded SignatureValue.
-    pub(super) value_octets: usize,
+    /// The decoded SignatureValue.
+    pub(super) value: Vec<u8>,
 }
 
 /// Checks the shape of the root's signature and registers the root's ID.
@@ -81,16 +84,18 @@ pub(super) fn check<'d>(
     expect_empty(method)?;
 
     let digest = check_reference(reference, id.1, policy)?;
-    let value_octets = decoded(*signature_value)?.len();
+    let value = decoded(*signature_value)?;
     if !document.register_id(id.0) {
         return Err(VerifyError::Ids(id.1.to_owned()));
     }
     Ok(Enveloped {
         root,
         signature,
+        signed_info: *signed_info,
+        canonicalization,
         algorithm,
         digest,
-        value_octets,
+        value,
     })
 }
 

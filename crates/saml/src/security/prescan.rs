@@ -139,8 +139,8 @@ impl Scan<'_> {
             return Err(over("levels of nesting", self.limits.depth));
         }
         self.nodes += 1 + attributes;
-        if self.nodes > self.limits.nodes {
-            return Err(over("nodes", self.limits.nodes));
+        if self.nodes > self.limits.signed_nodes {
+            return Err(over("nodes", self.limits.signed_nodes));
         }
         Ok(())
     }

@@ -319,6 +319,78 @@ pub(super) fn verify(
     outcome.unwrap_or(Outcome::Failed)
 }
 
+/// SignedInfo as it was signed: in canonical form, by the method that `method` names.
+///
+/// It is made from a small document with SignedInfo and what encloses it, since canonicalization looks
+/// at every element of a document for each prefix of a list, whatever part of it is asked for.
+pub(super) fn signed_info_octets(
+    root: Node<'_>,
+    signature: Node<'_>,
+    signed_info: Node<'_>,
+    method: Node<'_>,
+) -> Option<Vec<u8>> {
+    start();
+    /// To `xmlDocCopyNode`: everything, or declarations and attributes without what is inside.
+    const WHOLE: c_int = 1;
+    const SHELL: c_int = 2;
+    // SAFETY: the nodes belong to live documents and are only read. Each copy belongs to `document`
+    // from the moment it hangs in its tree, and is freed here when it cannot. Transform context and
+    // node set are freed once, the set before the document whose nodes it names.
+    unsafe {
+        let document = Document {
+            doc: NonNull::new(sys::xmlNewDoc(c"1.0".as_ptr().cast()))?,
+        };
+        let doc = document.doc.as_ptr();
+        let outer = NonNull::new(sys::xmlDocCopyNode(root.ptr.as_ptr(), doc, SHELL))?;
+        sys::xmlDocSetRootElement(doc, outer.as_ptr());
+        let mut parent = outer;
+        for (node, how) in [(signature, SHELL), (signed_info, WHOLE)] {
+            let copy = NonNull::new(sys::xmlDocCopyNode(node.ptr.as_ptr(), doc, how))?;
+            let Some(added) = NonNull::new(sys::xmlAddChild(parent.as_ptr(), copy.as_ptr())) else {
+                sys::xmlFreeNode(copy.as_ptr());
+                return None;
+            };
+            parent = added;
+        }
+        let context = NonNull::new(sys::xmlSecTransformCtxCreate())?;
+        let nodes = sys::xmlSecNodeSetGetChildren(doc, parent.as_ptr(), 1, 0);
+        let octets = canonical_octets(context, method, nodes);
+        sys::xmlSecTransformCtxDestroy(context.as_ptr());
+        if !nodes.is_null() {
+            sys::xmlSecNodeSetDestroy(nodes);
+        }
+        octets
+    }
+}
+
+/// Runs the canonicalization that `method` names over `nodes`.
+///
+/// # Safety
+/// The context is alive and unused, and `nodes` is null or a node set of a live document.
+unsafe fn canonical_octets(
+    context: NonNull<sys::xmlSecTransformCtx>,
+    method: Node<'_>,
+    nodes: sys::xmlSecNodeSetPtr,
+) -> Option<Vec<u8>> {
+    let context = context.as_ptr();
+    // SAFETY: as the caller says; the result belongs to the context and is copied before it goes.
+    unsafe {
+        let usage = sys::xmlSecTransformUsageC14NMethod;
+        let enabled = &raw mut (*context).enabledTransforms;
+        let class = sys::xmlSecTransformExclC14NGetKlass();
+        let is_ready = !nodes.is_null()
+            && sys::xmlSecPtrListAdd(enabled, class.cast_mut().cast::<c_void>()) >= 0
+            && !sys::xmlSecTransformCtxNodeRead(context, method.ptr.as_ptr(), usage).is_null()
+            && sys::xmlSecTransformCtxXmlExecute(context, nodes) >= 0;
+        if !is_ready || (*context).result.is_null() {
+            return None;
+        }
+        let data = sys::xmlSecBufferGetData((*context).result);
+        let size = usize::try_from(sys::xmlSecBufferGetSize((*context).result)).ok()?;
+        (!data.is_null() && size > 0).then(|| std::slice::from_raw_parts(data, size).to_vec())
+    }
+}
+
 /// Hands a key over as it is: writing and reading it as DER would cost fifty verifications.
 fn xmlsec_key(key: &PublicKey) -> Option<XmlSecKey> {
     // SAFETY: `openssl` and xmlsec are both linked with the system's libcrypto, so a key of one is

@@ -13,6 +13,9 @@ pub struct Limits {
     pub namespaces: usize,
     /// Elements, attributes and runs of text in the whole document.
     pub nodes: usize,
+    /// The same of a document whose signature is to be verified: it is read more often, by libraries
+    /// that take longer.
+    pub signed_nodes: usize,
     /// Whether processing instructions may stand before the root (metadata files carry
     /// stylesheets; messages never have a reason to).
     pub prolog_instructions: bool,
@@ -26,6 +29,7 @@ impl Limits {
         attributes: 64,
         namespaces: 128,
         nodes: 10_000,
+        signed_nodes: 2_500,
         prolog_instructions: false,
     };
 
@@ -36,6 +40,7 @@ impl Limits {
         attributes: 256,
         namespaces: 512,
         nodes: 20_000_000,
+        signed_nodes: 20_000_000,
         prolog_instructions: true,
     };
 }

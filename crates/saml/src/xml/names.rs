@@ -24,6 +24,8 @@ pub const DSIG11: &str = "http://www.w3.org/2009/xmldsig11#";
 pub const XENC: &str = "http://www.w3.org/2001/04/xmlenc#";
 /// XML Encryption 1.1, prefix `xenc11`.
 pub const XENC11: &str = "http://www.w3.org/2009/xmlenc11#";
+/// `Type` of what was one element before it was encrypted (XML Encryption 1.1 §3.1).
+pub const XENC_ELEMENT: &str = "http://www.w3.org/2001/04/xmlenc#Element";
 /// XML Schema instance, prefix `xsi`.
 pub const XSI: &str = "http://www.w3.org/2001/XMLSchema-instance";
 /// The namespace bound to the prefix `xml`.

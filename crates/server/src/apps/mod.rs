@@ -144,7 +144,8 @@ pub struct Definition {
     /// Where a launch sends the user when the SP wants its own page first; else unsolicited SSO.
     #[serde(default)]
     pub start_url: Option<String>,
-    /// SAML settings.
+    /// SAML settings, which are stored beside.
+    #[serde(skip)]
     pub saml: SamlSettings,
 }
 

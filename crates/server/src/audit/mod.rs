@@ -56,6 +56,26 @@ pub struct Event {
     pub request_id: String,
 }
 
+/// Who acted, when that was not the user whom an event is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct EventActor<'a> {
+    /// What kind of actor: one of the words below, or one that this version does not know.
+    pub kind: &'a str,
+    /// Their row, if they have one.
+    pub id: Option<&'a str>,
+    /// Their name.
+    pub name: &'a str,
+}
+
+impl EventActor<'_> {
+    /// A user, such as an administrator.
+    pub const USER: &'static str = "user";
+    /// Whoever runs commands.
+    pub const OPERATOR: &'static str = "operator";
+    /// Avouch itself.
+    pub const SYSTEM: &'static str = "system";
+}
+
 /// What kind of thing an event reports.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum EventKind {

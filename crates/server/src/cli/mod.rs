@@ -49,7 +49,11 @@ enum Command {
         migrate: bool,
     },
     /// Bring the database to this version's schema.
-    Migrate,
+    Migrate {
+        /// Only say what would be done: exit code 0 when nothing, 5 when something.
+        #[arg(long)]
+        check: bool,
+    },
     /// An identity provider to develop a service provider against: no set-up, sample users.
     Dev(dev::Dev),
     /// Check the configuration and say what is in force.
@@ -99,6 +103,8 @@ const REFUSED: u8 = 1;
 const CONFIGURATION: u8 = 3;
 /// The database cannot be reached: trying later may help.
 const UNREACHABLE: u8 = 4;
+/// A check found that there is something to do.
+const TO_BE_DONE: u8 = 5;
 
 impl CommandError {
     fn new(text: impl Into<String>) -> Self {
@@ -168,7 +174,12 @@ pub fn run() -> ExitCode {
     };
     let done = match cli.command {
         Command::Serve { migrate } => serve::run(&place, migrate),
-        Command::Migrate => open::migrate(&place, &output),
+        Command::Migrate { check: false } => open::migrate(&place, &output),
+        Command::Migrate { check: true } => match open::check_migrations(&place, &output) {
+            Ok(true) => return ExitCode::from(TO_BE_DONE),
+            Ok(false) => Ok(()),
+            Err(error) => Err(error),
+        },
         Command::Dev(dev) => dev::run(&dev, named_config, &output),
         Command::CheckConfig => check_config::run(&place, &output),
         Command::User(command) => user::run(command, &place, &output),

@@ -69,6 +69,7 @@ impl Desk {
             settings: &self.settings,
             db: &self.db,
             hasher: &self.hasher,
+            kept: None,
         }
     }
 }
@@ -187,8 +188,14 @@ pub(super) fn keyring(settings: &Settings, db: &Db) -> Result<Keyring, CommandEr
 /// Opens a database that has this version's schema, or is brought to it when `migrate` says so.
 pub(super) fn up_to_date(settings: &Settings, migrate: bool) -> Result<Db, CommandError> {
     let db = open(settings)?;
-    let missing = migrations::missing(&db)?;
-    if missing.is_empty() {
+    let standing = migrations::look(&db)?;
+    if !standing.later.is_empty() {
+        tracing::info!(
+            migrations = standing.later.join(", "),
+            "the database has migrations of a later version, which only add"
+        );
+    }
+    if standing.missing.is_empty() {
         return Ok(db);
     }
     if migrate {
@@ -197,6 +204,7 @@ pub(super) fn up_to_date(settings: &Settings, migrate: bool) -> Result<Db, Comma
         }
         return Ok(db);
     }
+    let missing: Vec<String> = standing.missing.into_iter().map(|m| m.name).collect();
     Err(CommandError::new(format!(
         "the database {} lacks {} of this version: {}. Run `avouch migrate`, start with \
              `avouch serve --migrate`, or set database.auto_migrate = true.",
@@ -231,6 +239,44 @@ pub(super) fn migrate(place: &Place<'_>, output: &Output) -> Result<(), CommandE
         }
     });
     Ok(())
+}
+
+/// Says what [`migrate`] would do, and does nothing: no database is made and none is changed. Answers
+/// whether there is anything to do.
+pub(super) fn check_migrations(place: &Place<'_>, output: &Output) -> Result<bool, CommandError> {
+    let settings = place.settings()?;
+    let address = settings.database.address.clone();
+    let standing = migrations::look(&Db::new(address, 1))?;
+    let shown = settings.database.address.shown();
+    let to_apply: Vec<_> = standing
+        .missing
+        .iter()
+        .map(|migration| json!({ "name": migration.name, "contracts": migration.contracts() }))
+        .collect();
+    let value = json!({ "database": shown, "to_apply": to_apply, "later": standing.later });
+    output.result(&value, || {
+        let mut text = if standing.missing.is_empty() {
+            format!("{shown} has this version's schema already\n")
+        } else {
+            format!("{shown}: `avouch migrate` would apply\n")
+        };
+        for migration in &standing.missing {
+            let first = if migration.contracts() {
+                " (stop every node of an earlier version first: it removes what they use)"
+            } else {
+                ""
+            };
+            text.push_str(&format!("  {}{first}\n", migration.name));
+        }
+        if !standing.later.is_empty() {
+            let later = standing.later.join(", ");
+            text.push_str(&format!(
+                "It has migrations of a later version, which only add: {later}\n"
+            ));
+        }
+        text
+    });
+    Ok(!standing.missing.is_empty())
 }
 
 /// The present, once a command.

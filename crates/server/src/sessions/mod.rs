@@ -2,6 +2,7 @@
 
 pub mod pending;
 
+use avouch_saml::name_id::NameId;
 use avouch_saml::time::Timestamp;
 
 use crate::apps::AppId;
@@ -57,6 +58,22 @@ impl Session {
     }
 }
 
+/// That the user of a session proved who they are.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SessionProof {
+    /// The session.
+    pub session: SessionId,
+    /// How: [`SessionProof::PASSWORD`], or a word that this version does not know.
+    pub method: String,
+    /// When.
+    pub at: Timestamp,
+}
+
+impl SessionProof {
+    /// A password of the local directory.
+    pub const PASSWORD: &'static str = "password";
+}
+
 /// An SP that a session signed on to, kept for single logout.
 #[derive(Debug, Clone)]
 pub struct Participant {
@@ -68,10 +85,34 @@ pub struct Participant {
     pub app: AppId,
     /// SessionIndex given to the SP.
     pub session_index: String,
-    /// The NameID given to the SP, as JSON of value, format and qualifiers.
-    pub name_id: String,
+    /// The NameID given to the SP, if it was given one.
+    pub name_id: Option<GivenName>,
     /// When the response was sent.
     pub created_at: Timestamp,
     /// When the newest assertion ends.
     pub not_on_or_after: Timestamp,
+}
+
+/// A NameID as an SP was given it: a later logout has to name the user in the same words.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct GivenName {
+    /// Value.
+    pub value: String,
+    /// Format URI.
+    pub format: String,
+    /// NameQualifier.
+    pub name_qualifier: Option<String>,
+    /// SPNameQualifier.
+    pub sp_name_qualifier: Option<String>,
+}
+
+impl From<&NameId> for GivenName {
+    fn from(name_id: &NameId) -> Self {
+        Self {
+            value: name_id.value().to_owned(),
+            format: name_id.format().uri().to_owned(),
+            name_qualifier: name_id.name_qualifier().map(str::to_owned),
+            sp_name_qualifier: name_id.sp_name_qualifier().map(str::to_owned),
+        }
+    }
 }

@@ -3,9 +3,10 @@
 use avouch_saml::time::Timestamp;
 use diesel::prelude::*;
 
-use super::schema::{app_assignments, apps, state};
+use super::schema::{app_assignments, app_definitions, app_installs, app_saml, state};
 use super::state::{Kind, VERSIONS, Versions};
-use super::{Conflict, Connection, StoreError, on_each};
+use super::{Conflict, Connection, ORGANISATION, StoreError, on_each};
+use crate::apps::saml::SamlSettings;
 use crate::apps::{App, AppId, AppState, Definition, LocalPolicy};
 use crate::users::{PermissionSetId, ProfileId};
 
@@ -40,16 +41,54 @@ pub struct AppLine {
     pub updated_at: i64,
 }
 
+/// An app with its install and what SAML needs of it.
+macro_rules! joined {
+    () => {
+        app_definitions::table
+            .inner_join(app_installs::table)
+            .inner_join(app_saml::table)
+    };
+}
+
+/// The columns of an [`AppRow`].
+macro_rules! columns {
+    () => {
+        (
+            app_definitions::id,
+            app_definitions::api_name,
+            app_definitions::name,
+            app_saml::entity_id,
+            app_installs::state,
+            app_definitions::definition,
+            app_saml::settings,
+            app_installs::policy,
+            app_definitions::created_at,
+            app_definitions::updated_at,
+        )
+    };
+}
+
+/// What [`complete`] needs.
+macro_rules! whole {
+    () => {
+        (
+            columns!(),
+            (app_saml::metadata_xml, app_definitions::version),
+        )
+    };
+}
+
 /// The app whose SP has this entity ID, compared byte for byte.
 ///
 /// # Errors
 /// As any statement; [`StoreError::Damaged`] when a JSON column does not read.
 pub fn by_entity_id(c: &mut Connection, id: &str) -> Result<Option<StoredApp>, StoreError> {
-    let row = apps::table
-        .filter(apps::entity_id.eq(id))
+    let found = joined!()
+        .filter(app_saml::entity_id.eq(id))
+        .select(whole!())
         .first(c)
         .optional()?;
-    complete(c, row)
+    complete(c, found)
 }
 
 /// The app with this row.
@@ -57,11 +96,12 @@ pub fn by_entity_id(c: &mut Connection, id: &str) -> Result<Option<StoredApp>, S
 /// # Errors
 /// As [`by_entity_id`].
 pub fn by_id(c: &mut Connection, id: &AppId) -> Result<Option<StoredApp>, StoreError> {
-    let row = apps::table
-        .filter(apps::id.eq(id.as_str()))
+    let found = joined!()
+        .filter(app_definitions::id.eq(id.as_str()))
+        .select(whole!())
         .first(c)
         .optional()?;
-    complete(c, row)
+    complete(c, found)
 }
 
 /// The app with this API name.
@@ -69,11 +109,12 @@ pub fn by_id(c: &mut Connection, id: &AppId) -> Result<Option<StoredApp>, StoreE
 /// # Errors
 /// As [`by_entity_id`].
 pub fn by_api_name(c: &mut Connection, name: &str) -> Result<Option<StoredApp>, StoreError> {
-    let row = apps::table
-        .filter(apps::api_name.eq(name))
+    let found = joined!()
+        .filter(app_definitions::api_name.eq(name))
+        .select(whole!())
         .first(c)
         .optional()?;
-    complete(c, row)
+    complete(c, found)
 }
 
 /// The version of the app's row, and the versions by kind that it is true at, in one statement;
@@ -83,9 +124,9 @@ pub fn by_api_name(c: &mut Connection, name: &str) -> Result<Option<StoredApp>, 
 /// As any statement.
 pub fn version(c: &mut Connection, id: &AppId) -> Result<Option<(Versions, i64)>, StoreError> {
     Ok(on_each!(c, |c| state::table
-        .inner_join(apps::table.on(apps::id.eq(id.as_str())))
+        .inner_join(app_definitions::table.on(app_definitions::id.eq(id.as_str())))
         .filter(state::id.eq(1))
-        .select((VERSIONS, apps::version))
+        .select((VERSIONS, app_definitions::version))
         .get_result(c)
         .optional())?)
 }
@@ -95,13 +136,14 @@ pub fn version(c: &mut Connection, id: &AppId) -> Result<Option<(Versions, i64)>
 /// # Errors
 /// As [`by_entity_id`].
 pub fn by_any_name(c: &mut Connection, text: &str) -> Result<Option<StoredApp>, StoreError> {
-    let row = apps::table
-        .filter(apps::api_name.eq(text))
-        .or_filter(apps::id.eq(text))
-        .or_filter(apps::entity_id.eq(text))
+    let found = joined!()
+        .filter(app_definitions::api_name.eq(text))
+        .or_filter(app_definitions::id.eq(text))
+        .or_filter(app_saml::entity_id.eq(text))
+        .select(whole!())
         .first(c)
         .optional()?;
-    complete(c, row)
+    complete(c, found)
 }
 
 /// Apps in the order of their API names, after `after`, at most `limit`; `search` keeps those
@@ -115,29 +157,29 @@ pub fn list(
     after: Option<&str>,
     limit: i64,
 ) -> Result<Vec<AppLine>, StoreError> {
-    let mut page = apps::table
+    let mut page = joined!()
         .select((
-            apps::id,
-            apps::api_name,
-            apps::name,
-            apps::entity_id,
-            apps::state,
-            apps::updated_at,
+            app_definitions::id,
+            app_definitions::api_name,
+            app_definitions::name,
+            app_saml::entity_id,
+            app_installs::state,
+            app_definitions::updated_at,
         ))
-        .order(apps::api_name)
+        .order(app_definitions::api_name)
         .limit(limit)
         .into_boxed();
     if let Some(after) = after {
-        page = page.filter(apps::api_name.gt(after));
+        page = page.filter(app_definitions::api_name.gt(after));
     }
     if !search.is_empty() {
         let pattern = super::users::contains(search);
         page = page.filter(
-            apps::api_name
+            app_definitions::api_name
                 .like(pattern.clone())
                 .escape('\\')
-                .or(apps::name.like(pattern.clone()).escape('\\'))
-                .or(apps::entity_id.like(pattern).escape('\\')),
+                .or(app_definitions::name.like(pattern.clone()).escape('\\'))
+                .or(app_saml::entity_id.like(pattern).escape('\\')),
         );
     }
     Ok(page.load(c)?)
@@ -148,7 +190,7 @@ pub fn list(
 /// # Errors
 /// As any statement.
 pub fn count(c: &mut Connection) -> Result<i64, StoreError> {
-    Ok(apps::table.count().get_result(c)?)
+    Ok(app_definitions::table.count().get_result(c)?)
 }
 
 /// Every app without its metadata, with the entity ID, in the order of API names: for the
@@ -157,20 +199,10 @@ pub fn count(c: &mut Connection) -> Result<i64, StoreError> {
 /// # Errors
 /// As [`by_entity_id`].
 pub fn all(c: &mut Connection) -> Result<Vec<(App, String)>, StoreError> {
-    let rows = apps::table
-        .select((
-            apps::id,
-            apps::api_name,
-            apps::name,
-            apps::entity_id,
-            apps::state,
-            apps::definition,
-            apps::policy,
-            apps::created_at,
-            apps::updated_at,
-        ))
-        .order(apps::api_name)
-        .load::<ShortRow>(c)?;
+    let rows = joined!()
+        .select(columns!())
+        .order(app_definitions::api_name)
+        .load::<AppRow>(c)?;
     let mut assignments: std::collections::HashMap<String, Vec<(String, String)>> =
         std::collections::HashMap::new();
     for (app, kind, target) in app_assignments::table.load::<(String, String, String)>(c)? {
@@ -190,13 +222,20 @@ pub fn all(c: &mut Connection) -> Result<Vec<(App, String)>, StoreError> {
 /// # Errors
 /// [`StoreError::Conflict`]: the entity ID or API name is taken.
 pub fn insert(c: &mut Connection, stored: &StoredApp) -> Result<(), StoreError> {
-    diesel::insert_into(apps::table)
+    let id = stored.app.id.as_str();
+    diesel::insert_into(app_definitions::table)
         .values((
-            apps::id.eq(stored.app.id.as_str()),
-            apps::created_at.eq(stored.app.created_at.millis()),
-            apps::version.eq(1),
-            WriteRow::of(stored),
+            app_definitions::id.eq(id),
+            app_definitions::created_at.eq(stored.app.created_at.millis()),
+            app_definitions::version.eq(1),
+            DefinitionRow::of(stored),
         ))
+        .execute(c)?;
+    diesel::insert_into(app_installs::table)
+        .values((app_installs::app_id.eq(id), InstallRow::of(stored)))
+        .execute(c)?;
+    diesel::insert_into(app_saml::table)
+        .values((app_saml::app_id.eq(id), SamlRow::of(stored)))
         .execute(c)?;
     insert_assignments(c, &stored.app)?;
     super::state::bump(c, Kind::Apps)
@@ -209,15 +248,24 @@ pub fn insert(c: &mut Connection, stored: &StoredApp) -> Result<(), StoreError> 
 /// another version than `stored`.
 pub fn update(c: &mut Connection, stored: &StoredApp) -> Result<(), StoreError> {
     let id = stored.app.id.as_str();
-    let row = apps::table.filter(apps::id.eq(id));
-    let changed = diesel::update(row.filter(apps::version.eq(stored.version)))
-        .set((WriteRow::of(stored), apps::version.eq(stored.version + 1)))
+    let row = app_definitions::table.filter(app_definitions::id.eq(id));
+    let changed = diesel::update(row.filter(app_definitions::version.eq(stored.version)))
+        .set((
+            DefinitionRow::of(stored),
+            app_definitions::version.eq(stored.version + 1),
+        ))
         .execute(c)?;
     if changed == 0 {
         let app = format!("app {}", stored.app.api_name);
         let is_there = row.count().get_result::<i64>(c)? == 1;
         return Err(Conflict::of_nothing_written(is_there, app).into());
     }
+    diesel::update(app_installs::table.find((id, ORGANISATION)))
+        .set(InstallRow::of(stored))
+        .execute(c)?;
+    diesel::update(app_saml::table.find(id))
+        .set(SamlRow::of(stored))
+        .execute(c)?;
     diesel::delete(app_assignments::table.filter(app_assignments::app_id.eq(id))).execute(c)?;
     insert_assignments(c, &stored.app)?;
     super::state::bump(c, Kind::Apps)
@@ -228,7 +276,7 @@ pub fn update(c: &mut Connection, stored: &StoredApp) -> Result<(), StoreError> 
 /// # Errors
 /// As any statement.
 pub fn remove(c: &mut Connection, id: &AppId) -> Result<bool, StoreError> {
-    let removed = diesel::delete(apps::table.filter(apps::id.eq(id.as_str()))).execute(c)?;
+    let removed = diesel::delete(app_definitions::table.find(id.as_str())).execute(c)?;
     super::state::bump(c, Kind::Apps)?;
     Ok(removed == 1)
 }
@@ -255,70 +303,56 @@ fn insert_assignments(c: &mut Connection, app: &App) -> Result<(), StoreError> {
     Ok(())
 }
 
-fn complete(c: &mut Connection, row: Option<WholeRow>) -> Result<Option<StoredApp>, StoreError> {
-    let Some(row) = row else { return Ok(None) };
+fn complete(
+    c: &mut Connection,
+    found: Option<(AppRow, (Vec<u8>, i64))>,
+) -> Result<Option<StoredApp>, StoreError> {
+    let Some((row, (metadata_xml, version))) = found else {
+        return Ok(None);
+    };
     let assigned = app_assignments::table
         .filter(app_assignments::app_id.eq(&row.id))
         .select((app_assignments::kind, app_assignments::target_id))
         .load::<(String, String)>(c)?;
-    let short = ShortRow {
-        id: row.id,
-        api_name: row.api_name,
-        name: row.name,
-        entity_id: row.entity_id.clone(),
-        state: row.state,
-        definition: row.definition,
-        policy: row.policy,
-        created_at: row.created_at,
-        updated_at: row.updated_at,
-    };
+    let entity_id = row.entity_id.clone();
     Ok(Some(StoredApp {
-        app: short.into_app(assigned)?,
-        entity_id: row.entity_id,
-        metadata_xml: row.metadata_xml,
-        version: row.version,
+        app: row.into_app(assigned)?,
+        entity_id,
+        metadata_xml,
+        version,
     }))
 }
 
 #[derive(Queryable)]
-struct WholeRow {
+struct AppRow {
     id: String,
     api_name: String,
     name: String,
     entity_id: String,
     state: String,
     definition: String,
-    policy: String,
-    metadata_xml: Vec<u8>,
-    created_at: i64,
-    updated_at: i64,
-    version: i64,
-}
-
-#[derive(Queryable)]
-struct ShortRow {
-    id: String,
-    api_name: String,
-    name: String,
-    entity_id: String,
-    state: String,
-    definition: String,
+    saml: String,
     policy: String,
     created_at: i64,
     updated_at: i64,
 }
 
-impl ShortRow {
+impl AppRow {
     fn into_app(self, assigned: Vec<(String, String)>) -> Result<App, StoreError> {
         let damaged = |column: &str, detail: &dyn std::fmt::Display| {
-            StoreError::damaged(format!("apps.{column} of {}", self.api_name), detail)
+            StoreError::damaged(format!("{column} of {}", self.api_name), detail)
         };
-        let definition: Definition = serde_json::from_str(&self.definition)
-            .map_err(|error| damaged("definition", &error))?;
-        let mut policy: LocalPolicy =
-            serde_json::from_str(&self.policy).map_err(|error| damaged("policy", &error))?;
-        let state = AppState::parse(&self.state)
-            .ok_or_else(|| damaged("state", &format!("{:?} is no state", self.state)))?;
+        let mut definition: Definition = serde_json::from_str(&self.definition)
+            .map_err(|error| damaged("app_definitions.definition", &error))?;
+        let saml: SamlSettings = serde_json::from_str(&self.saml)
+            .map_err(|error| damaged("app_saml.settings", &error))?;
+        definition.saml = saml;
+        let mut policy: LocalPolicy = serde_json::from_str(&self.policy)
+            .map_err(|error| damaged("app_installs.policy", &error))?;
+        let state = AppState::parse(&self.state).ok_or_else(|| {
+            let detail = format!("{:?} is no state", self.state);
+            damaged("app_installs.state", &detail)
+        })?;
         for (kind, target) in assigned {
             match kind.as_str() {
                 PROFILE => policy.profiles.push(ProfileId::new(target)),
@@ -341,29 +375,55 @@ impl ShortRow {
 }
 
 #[derive(Insertable, AsChangeset)]
-#[diesel(table_name = apps)]
-struct WriteRow<'a> {
+#[diesel(table_name = app_definitions)]
+struct DefinitionRow<'a> {
     api_name: &'a str,
     name: &'a str,
-    entity_id: &'a str,
-    state: &'a str,
     definition: String,
-    policy: String,
-    metadata_xml: &'a [u8],
     updated_at: i64,
 }
 
-impl<'a> WriteRow<'a> {
+impl<'a> DefinitionRow<'a> {
     fn of(stored: &'a StoredApp) -> Self {
         Self {
             api_name: &stored.app.api_name,
             name: &stored.app.name,
-            entity_id: &stored.entity_id,
-            state: stored.app.state.as_str(),
             definition: super::json(&stored.app.definition),
-            policy: super::json(&stored.app.policy),
-            metadata_xml: &stored.metadata_xml,
             updated_at: stored.app.updated_at.millis(),
+        }
+    }
+}
+
+#[derive(Insertable, AsChangeset)]
+#[diesel(table_name = app_installs)]
+struct InstallRow<'a> {
+    state: &'a str,
+    policy: String,
+}
+
+impl<'a> InstallRow<'a> {
+    fn of(stored: &'a StoredApp) -> Self {
+        Self {
+            state: stored.app.state.as_str(),
+            policy: super::json(&stored.app.policy),
+        }
+    }
+}
+
+#[derive(Insertable, AsChangeset)]
+#[diesel(table_name = app_saml)]
+struct SamlRow<'a> {
+    entity_id: &'a str,
+    settings: String,
+    metadata_xml: &'a [u8],
+}
+
+impl<'a> SamlRow<'a> {
+    fn of(stored: &'a StoredApp) -> Self {
+        Self {
+            entity_id: &stored.entity_id,
+            settings: super::json(&stored.app.definition.saml),
+            metadata_xml: &stored.metadata_xml,
         }
     }
 }

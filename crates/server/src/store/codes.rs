@@ -8,13 +8,15 @@
 //! order: nodes work through their blocks at different speeds.
 //!
 //! The permutation is a Feistel network of [`ROUNDS`] rounds over the two halves of the 40 bits that
-//! eight letters hold, with SHA-256 of key, round and half as its function. The key is a row of
-//! `settings` that the first migration fills with random octets. It keeps codes from being guessed
-//! and protects nothing else: who may read the log needs no code.
+//! eight letters hold, with SHA-256 of key, round and half as its function. The key is of the
+//! database, made of random octets by the first migration. It keeps codes from being guessed and
+//! protects nothing else: who may read the log needs no code.
 
+use diesel::prelude::*;
 use openssl::sha::Sha256;
 
-use super::{Connection, StoreError, settings};
+use super::schema::installation;
+use super::{Connection, StoreError};
 
 /// Letters and digits that cannot be taken for each other.
 const ALPHABET: &[u8; 32] = b"23456789ABCDEFGHJKLMNPQRSTUVWXYZ";
@@ -23,8 +25,6 @@ const HALF_BITS: u32 = 20;
 const HALF: u64 = (1 << HALF_BITS) - 1;
 /// Four already make a permutation that nobody tells from a random one by seeing few codes.
 const ROUNDS: u8 = 8;
-/// The row of `settings`.
-const KEY: &str = "event-codes";
 
 /// The permutation of one database.
 pub(super) struct Codes {
@@ -35,15 +35,13 @@ impl Codes {
     /// Reads the key.
     ///
     /// # Errors
-    /// As any statement; [`StoreError::Damaged`] when the key is gone.
+    /// As any statement.
     pub(super) fn read(c: &mut Connection) -> Result<Self, StoreError> {
-        match settings::get(c, KEY)? {
-            Some(key) if key.len() == 32 => Ok(Self { key }),
-            found => Err(StoreError::damaged(
-                format!("settings.value of {KEY}"),
-                format!("32 octets expected, found {:?}", found.map(|key| key.len())),
-            )),
-        }
+        Ok(Self {
+            key: installation::table
+                .select(installation::code_key)
+                .first(c)?,
+        })
     }
 
     /// The code of the event with this number, such as `7F3K-Q2MD`.

@@ -149,27 +149,28 @@ fn is_gone(message: &str) -> bool {
     .any(|sign| message.contains(sign))
 }
 
-/// The column a unique rule is about, in words: SQLite says `UNIQUE constraint failed: t.col`,
-/// PostgreSQL names the constraint `t_col_key`.
+/// The column a unique rule is about, in words: SQLite says `UNIQUE constraint failed: t.col` with
+/// every column of the rule, PostgreSQL names the constraint `t_col_key`. The first column is what
+/// tells rows apart within their organisation.
 fn taken(message: &str, constraint: Option<&str>) -> String {
-    let column = message
+    let sqlite = message
         .strip_prefix("UNIQUE constraint failed: ")
-        .map(str::to_owned)
-        .or_else(|| {
-            let name = constraint?;
-            let (table, column) = name.strip_suffix("_key")?.split_once('_')?;
-            Some(format!("{table}.{column}"))
+        .map(|columns| {
+            columns
+                .split(',')
+                .next()
+                .unwrap_or(columns)
+                .replace('.', "_")
         });
-    match column.as_deref() {
-        Some("users.username_folded") => "this username".to_owned(),
-        Some("users.federation_id") => "this federation ID".to_owned(),
-        Some("apps.entity_id") => "this entity ID".to_owned(),
-        Some("apps.api_name") => "this API name".to_owned(),
-        Some("profiles.name") => "this profile name".to_owned(),
-        Some("permission_sets.name" | "permission.sets_name") => {
-            "this permission set name".to_owned()
-        }
-        Some(other) => other.to_owned(),
-        None => message.to_owned(),
-    }
+    let rule = sqlite.as_deref().or(constraint).unwrap_or(message);
+    let known = [
+        ("users_username_folded", "this username"),
+        ("users_federation_id", "this federation ID"),
+        ("app_saml_entity_id", "this entity ID"),
+        ("app_definitions_api_name", "this API name"),
+        ("profiles_name", "this profile name"),
+        ("permission_sets_name", "this permission set name"),
+    ];
+    let found = known.iter().find(|(rule_of, _)| rule.starts_with(rule_of));
+    found.map_or_else(|| rule.to_owned(), |(_, words)| (*words).to_owned())
 }

@@ -1,4 +1,4 @@
-//! Which events name a user or an app: filled for many events at once, away from the sign-ons that
+//! Which events name a row, as actor, target or app: filled for many events at once, away from the sign-ons that
 //! write them.
 //!
 //! An index would cost each sign-on two more pages to write, since the users of a busy hour are
@@ -61,14 +61,18 @@ fn fill_piece(c: &mut Connection, from: i64, to: i64) -> Result<bool, StoreError
     if moved == 0 {
         return Ok(false);
     }
-    // In the order of the index, so that neighbours are written together. Nobody has the id of both
-    // a user and an app.
+    // In the order of the index, so that neighbours are written together; and each row once, should
+    // somebody have acted on themselves.
     const FILL: &str = "INSERT INTO event_mentions (row_id, seq)
-        SELECT user_id, seq FROM events WHERE seq > $1 AND seq <= $2 AND user_id IS NOT NULL
-        UNION ALL
-        SELECT app_id, seq FROM events WHERE seq > $3 AND seq <= $4 AND app_id IS NOT NULL
+        SELECT actor_id, seq FROM events WHERE seq > $1 AND seq <= $2 AND actor_id IS NOT NULL
+        UNION
+        SELECT target_id, seq FROM events WHERE seq > $3 AND seq <= $4 AND target_id IS NOT NULL
+        UNION
+        SELECT app_id, seq FROM events WHERE seq > $5 AND seq <= $6 AND app_id IS NOT NULL
         ORDER BY 1, 2";
     on_each!(c, |c| diesel::sql_query(FILL)
+        .bind::<BigInt, _>(from)
+        .bind::<BigInt, _>(to)
         .bind::<BigInt, _>(from)
         .bind::<BigInt, _>(to)
         .bind::<BigInt, _>(from)

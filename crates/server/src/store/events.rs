@@ -8,18 +8,22 @@ use diesel::prelude::*;
 use super::codes::Codes;
 use super::schema::{event_mentions, events};
 use super::{Connection, StoreError, checks, event_index, on_each};
-use crate::audit::{Event, EventKind, Reference, ResultCode, Word};
+use crate::audit::{Event, EventActor, EventKind, Reference, ResultCode, Word};
 
 /// The columns of an event with their values, but its number, which the database gives.
 macro_rules! values {
-    ($event:expr, $checks:expr, $acting:expr) => {{
-        let event: &Event = $event;
+    ($event:expr, $checks:expr, $parties:expr) => {{
+        let (event, parties): (&Event, &Parties<'_>) = ($event, $parties);
         (
             events::at.eq(event.at.millis()),
             events::kind.eq(event.kind.as_str()),
             events::result.eq(event.result.as_str()),
-            events::user_id.eq(event.user_id.as_deref()),
-            events::username.eq(event.username.as_deref()),
+            events::actor_kind.eq(parties.actor.map(|(kind, ..)| kind)),
+            events::actor_id.eq(parties.actor.and_then(|(_, id, _)| id)),
+            events::actor_name.eq(parties.actor.and_then(|(.., name)| name)),
+            events::target_kind.eq(parties.target.map(|(kind, ..)| kind)),
+            events::target_id.eq(parties.target.and_then(|(_, id, _)| id)),
+            events::target_name.eq(parties.target.and_then(|(.., name)| name)),
             events::app_id.eq(event.app_id.as_deref()),
             events::app_name.eq(event.app_name.as_deref()),
             events::entity_id.eq(event.entity_id.as_deref()),
@@ -31,9 +35,35 @@ macro_rules! values {
             events::reason.eq(&event.reason),
             events::checks.eq(&$checks),
             events::request_id.eq(&event.request_id),
-            events::acting.eq($acting),
         )
     }};
+}
+
+/// Kind, row and name.
+type Party<'a> = (&'a str, Option<&'a str>, Option<&'a str>);
+
+/// Who acted, and on whom.
+struct Parties<'a> {
+    actor: Option<Party<'a>>,
+    target: Option<Party<'a>>,
+}
+
+impl<'a> Parties<'a> {
+    /// The user of an event is the one it is about, and the one who acted when nobody else did.
+    fn of(event: &'a Event, acting: Option<&EventActor<'a>>) -> Self {
+        let (id, name) = (event.user_id.as_deref(), event.username.as_deref());
+        let user = (id.is_some() || name.is_some()).then_some((EventActor::USER, id, name));
+        match acting {
+            None => Self {
+                actor: user,
+                target: None,
+            },
+            Some(acting) => Self {
+                actor: Some((acting.kind, acting.id, Some(acting.name))),
+                target: user,
+            },
+        }
+    }
 }
 
 /// Writes an event, in the transaction of what it reports.
@@ -51,11 +81,12 @@ pub fn insert(c: &mut Connection, event: &Event) -> Result<(), StoreError> {
 pub fn insert_acting(
     c: &mut Connection,
     event: &Event,
-    acting: Option<&str>,
+    acting: Option<&EventActor<'_>>,
 ) -> Result<(), StoreError> {
     let checks = checks::write(&event.checks);
+    let parties = Parties::of(event, acting);
     on_each!(c, |c| diesel::insert_into(events::table)
-        .values(values!(event, checks, acting))
+        .values(values!(event, checks, &parties))
         .execute(c))?;
     Ok(())
 }
@@ -75,11 +106,12 @@ pub fn insert_referred(c: &mut Connection, event: &Event) -> Result<Reference, S
 pub fn insert_referred_acting(
     c: &mut Connection,
     event: &Event,
-    acting: Option<&str>,
+    acting: Option<&EventActor<'_>>,
 ) -> Result<Reference, StoreError> {
     let checks = checks::write(&event.checks);
+    let parties = Parties::of(event, acting);
     let seq: i64 = on_each!(&mut *c, |c| diesel::insert_into(events::table)
-        .values(values!(event, checks, acting))
+        .values(values!(event, checks, &parties))
         .returning(events::seq)
         .get_result(c))?;
     let code = Codes::read(c)?.of(seq);
@@ -206,7 +238,11 @@ macro_rules! filtered {
             page = page.filter(events::result.ne(ResultCode::Success.as_str()));
         }
         if let Some(user) = &filter.user_id {
-            page = page.filter(events::user_id.eq(user.clone()));
+            page = page.filter(
+                events::actor_id
+                    .eq(user.clone())
+                    .or(events::target_id.eq(user.clone())),
+            );
         }
         if let Some(app) = &filter.app_id {
             page = page.filter(events::app_id.eq(app.clone()));
@@ -226,8 +262,14 @@ macro_rules! filtered {
                     .eq(coded)
                     .or(events::address.like(pattern.clone()).escape('\\'))
                     .or(events::reason.like(pattern.clone()).escape('\\'))
-                    .or(events::username.is_not_null().and(
-                        events::username
+                    .or(events::actor_name.is_not_null().and(
+                        events::actor_name
+                            .assume_not_null()
+                            .like(pattern.clone())
+                            .escape('\\'),
+                    ))
+                    .or(events::target_name.is_not_null().and(
+                        events::target_name
                             .assume_not_null()
                             .like(pattern.clone())
                             .escape('\\'),
@@ -293,8 +335,12 @@ struct LoggedRow {
     at: i64,
     kind: String,
     result: String,
-    user_id: Option<String>,
-    username: Option<String>,
+    actor_kind: Option<String>,
+    actor_id: Option<String>,
+    actor_name: Option<String>,
+    target_kind: Option<String>,
+    target_id: Option<String>,
+    target_name: Option<String>,
     app_id: Option<String>,
     app_name: Option<String>,
     entity_id: Option<String>,
@@ -306,7 +352,7 @@ struct LoggedRow {
     reason: String,
     checks: String,
     request_id: String,
-    acting: Option<String>,
+    _org_id: Option<String>,
 }
 
 impl LoggedRow {
@@ -314,15 +360,21 @@ impl LoggedRow {
         let code = codes.of(self.seq);
         let checks = checks::read(&self.checks)
             .map_err(|e| StoreError::damaged(format!("events.checks of {code}"), e))?;
+        // Another kind of actor or target, or one that a later version knows, is no user.
+        let is_user = |kind: &Option<String>| kind.as_deref() == Some(EventActor::USER);
+        let target = is_user(&self.target_kind).then_some((self.target_id, self.target_name));
+        let actor = is_user(&self.actor_kind).then_some((self.actor_id, self.actor_name.clone()));
+        let is_alone = target.is_none() && actor.is_some();
+        let (user_id, username) = target.or(actor).unwrap_or_default();
         Ok(Logged {
             seq: self.seq,
-            acting: self.acting,
+            acting: self.actor_name.filter(|_| !is_alone),
             event: Event {
                 at: Timestamp::from_millis(self.at),
                 kind: Word::read(self.kind),
                 result: Word::read(self.result),
-                user_id: self.user_id,
-                username: self.username,
+                user_id,
+                username,
                 app_id: self.app_id,
                 app_name: self.app_name,
                 entity_id: self.entity_id,

@@ -113,7 +113,8 @@ pub fn delete_events(
     limit: i64,
 ) -> Result<Option<i64>, StoreError> {
     const KINDS: [EventKind; 3] = [EventKind::SignOn, EventKind::Login, EventKind::Logout];
-    type Piece = (i64, i64, String, Option<String>, Option<String>);
+    type Named = (Option<String>, Option<String>, Option<String>);
+    type Piece = (i64, i64, String, Named);
     let mut piece = events::table
         .filter(events::seq.gt(after))
         .order(events::seq)
@@ -122,8 +123,7 @@ pub fn delete_events(
             events::seq,
             events::at,
             events::kind,
-            events::user_id,
-            events::app_id,
+            (events::actor_id, events::target_id, events::app_id),
         ))
         .load::<Piece>(c)?;
     let is_old = |(_, at, ..): &&Piece| *at < before.millis();
@@ -135,7 +135,7 @@ pub fn delete_events(
     let newest: Option<i64> = events::table
         .select(diesel::dsl::max(events::seq))
         .first(c)?;
-    piece.retain(|(seq, _, kind, user, _)| {
+    piece.retain(|(seq, _, kind, (user, ..))| {
         KINDS.iter().any(|of_users| of_users.as_str() == kind)
             && (which == OldEvents::OfUsers || user.is_none())
             && Some(*seq) != newest
@@ -144,7 +144,10 @@ pub fn delete_events(
     diesel::delete(events::table.filter(events::seq.eq_any(gone))).execute(c)?;
     let mentions: Vec<(String, i64)> = piece
         .into_iter()
-        .flat_map(|(seq, _, _, user, app)| user.into_iter().chain(app).map(move |row| (row, seq)))
+        .flat_map(|(seq, _, _, (actor, target, app))| {
+            let rows = actor.into_iter().chain(target).chain(app);
+            rows.map(move |row| (row, seq))
+        })
         .collect();
     event_index::forget(c, &mentions)?;
     Ok(Some(last))

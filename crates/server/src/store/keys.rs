@@ -10,7 +10,7 @@ use super::{Connection, StoreError};
 use crate::apps::effective::OwnKey;
 
 /// A key as stored.
-#[derive(Debug, Clone, Queryable, Insertable)]
+#[derive(Debug, Clone, Queryable, Selectable, Insertable)]
 #[diesel(table_name = signing_keys)]
 pub struct KeyRow {
     /// Row.
@@ -58,6 +58,7 @@ pub fn for_apps(rows: &[KeyRow]) -> Vec<OwnKey> {
 pub fn all(c: &mut Connection) -> Result<Vec<KeyRow>, StoreError> {
     Ok(signing_keys::table
         .order((signing_keys::created_at, signing_keys::id))
+        .select(KeyRow::as_select())
         .load(c)?)
 }
 

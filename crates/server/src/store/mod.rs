@@ -13,6 +13,7 @@ pub mod pending;
 pub mod permission_sets;
 pub mod profiles;
 pub mod replay;
+pub mod session_proofs;
 pub mod sessions;
 pub mod settings;
 pub mod state;
@@ -46,6 +47,10 @@ macro_rules! on_each {
     };
 }
 pub(crate) use on_each;
+
+/// The organisation that everything belongs to. The tables have room for several; so far there is one,
+/// which is also what a row belongs to that says nothing.
+const ORGANISATION: &str = "default";
 
 /// A value as the text of a JSON column.
 fn json(value: &impl serde::Serialize) -> String {

@@ -133,6 +133,7 @@ struct PendingRow {
     status: String,
     created_at: i64,
     expires_at: i64,
+    _org_id: String,
 }
 
 impl PendingRow {

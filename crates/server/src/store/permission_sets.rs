@@ -14,6 +14,7 @@ use crate::users::PermissionSetId;
 pub fn all(c: &mut Connection) -> Result<Vec<(PermissionSetId, String)>, StoreError> {
     Ok(permission_sets::table
         .order(permission_sets::name)
+        .select((permission_sets::id, permission_sets::name))
         .load::<(String, String)>(c)?
         .into_iter()
         .map(|(id, name)| (PermissionSetId::new(id), name))

@@ -14,6 +14,7 @@ use crate::users::ProfileId;
 pub fn all(c: &mut Connection) -> Result<Vec<(ProfileId, String)>, StoreError> {
     Ok(profiles::table
         .order(profiles::name)
+        .select((profiles::id, profiles::name))
         .load::<(String, String)>(c)?
         .into_iter()
         .map(|(id, name)| (ProfileId::new(id), name))

@@ -2,7 +2,24 @@
 //! SQLite and PostgreSQL really have.
 
 diesel::table! {
-    settings (key) {
+    installation (id) {
+        id -> BigInt,
+        code_key -> Binary,
+        needs_migration -> Text,
+    }
+}
+
+diesel::table! {
+    organisations (id) {
+        id -> Text,
+        name -> Text,
+        settings -> Text,
+    }
+}
+
+diesel::table! {
+    settings (org_id, key) {
+        org_id -> Text,
         key -> Text,
         value -> Binary,
     }
@@ -21,6 +38,8 @@ diesel::table! {
     profiles (id) {
         id -> Text,
         name -> Text,
+        settings -> Text,
+        org_id -> Text,
     }
 }
 
@@ -28,6 +47,8 @@ diesel::table! {
     permission_sets (id) {
         id -> Text,
         name -> Text,
+        settings -> Text,
+        org_id -> Text,
     }
 }
 
@@ -51,6 +72,7 @@ diesel::table! {
         created_at -> BigInt,
         updated_at -> BigInt,
         version -> BigInt,
+        org_id -> Text,
     }
 }
 
@@ -70,18 +92,34 @@ diesel::table! {
 }
 
 diesel::table! {
-    apps (id) {
+    app_definitions (id) {
         id -> Text,
         api_name -> Text,
         name -> Text,
-        entity_id -> Text,
-        state -> Text,
         definition -> Text,
-        policy -> Text,
-        metadata_xml -> Binary,
         created_at -> BigInt,
         updated_at -> BigInt,
         version -> BigInt,
+        org_id -> Text,
+    }
+}
+
+diesel::table! {
+    app_installs (app_id, org_id) {
+        app_id -> Text,
+        org_id -> Text,
+        state -> Text,
+        policy -> Text,
+    }
+}
+
+diesel::table! {
+    app_saml (app_id) {
+        app_id -> Text,
+        entity_id -> Text,
+        settings -> Text,
+        metadata_xml -> Binary,
+        org_id -> Text,
     }
 }
 
@@ -111,6 +149,7 @@ diesel::table! {
         certificate -> Binary,
         state -> Text,
         created_at -> BigInt,
+        org_id -> Text,
     }
 }
 
@@ -131,12 +170,23 @@ diesel::table! {
 }
 
 diesel::table! {
+    session_proofs (session_id, at, method) {
+        session_id -> Text,
+        at -> BigInt,
+        method -> Text,
+    }
+}
+
+diesel::table! {
     sp_sessions (session_id, id) {
         session_id -> Text,
         id -> Text,
         app_id -> Text,
         session_index -> Text,
-        name_id -> Text,
+        name_id -> Nullable<Text>,
+        name_id_format -> Nullable<Text>,
+        name_qualifier -> Nullable<Text>,
+        sp_name_qualifier -> Nullable<Text>,
         created_at -> BigInt,
         not_on_or_after -> BigInt,
     }
@@ -152,6 +202,7 @@ diesel::table! {
         status -> Text,
         created_at -> BigInt,
         expires_at -> BigInt,
+        org_id -> Text,
     }
 }
 
@@ -170,8 +221,12 @@ diesel::table! {
         at -> BigInt,
         kind -> Text,
         result -> Text,
-        user_id -> Nullable<Text>,
-        username -> Nullable<Text>,
+        actor_kind -> Nullable<Text>,
+        actor_id -> Nullable<Text>,
+        actor_name -> Nullable<Text>,
+        target_kind -> Nullable<Text>,
+        target_id -> Nullable<Text>,
+        target_name -> Nullable<Text>,
         app_id -> Nullable<Text>,
         app_name -> Nullable<Text>,
         entity_id -> Nullable<Text>,
@@ -183,7 +238,7 @@ diesel::table! {
         reason -> Text,
         checks -> Text,
         request_id -> Text,
-        acting -> Nullable<Text>,
+        org_id -> Nullable<Text>,
     }
 }
 
@@ -215,13 +270,15 @@ diesel::joinable!(sessions -> users (user_id));
 diesel::joinable!(user_permission_sets -> users (user_id));
 diesel::joinable!(user_permission_sets -> permission_sets (permission_set_id));
 diesel::joinable!(passwords -> users (user_id));
-diesel::joinable!(app_assignments -> apps (app_id));
+diesel::joinable!(app_installs -> app_definitions (app_id));
+diesel::joinable!(app_saml -> app_definitions (app_id));
 
 diesel::allow_tables_to_appear_in_same_query!(event_mentions, events);
 
 diesel::allow_tables_to_appear_in_same_query!(
-    app_assignments,
-    apps,
+    app_definitions,
+    app_installs,
+    app_saml,
     passwords,
     permission_sets,
     profiles,

@@ -19,7 +19,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, OnceLock};
 use std::task::Poll;
 
-use super::db::{self, Db, PATIENCE};
+use super::db::{self, Db};
 use super::pieces::{self, Ended, Piece, Taken, is_serving, observe};
 use super::pool::{Lent, Pool};
 use super::{Connection, StoreError};
@@ -164,7 +164,8 @@ impl Submitted<'_> {
             if let Some(ended) = self.piece.ended.get() {
                 return ended.clone();
             }
-            match self.writer.lend_within(PATIENCE) {
+            // Another thread of ours gives it back soon; for another process `write_pieces` waits.
+            match self.writer.lend() {
                 // Nobody else has it: they would have the writer.
                 Ok(lent) if self.piece.ended.get().is_none() => self.db.write_pieces(lent),
                 Ok(lent) => lent.keep(),

@@ -3,7 +3,7 @@
 use diesel::prelude::*;
 
 use super::schema::settings;
-use super::{Connection, StoreError, on_each};
+use super::{Connection, ORGANISATION, StoreError, on_each};
 
 /// The value of `key`.
 ///
@@ -11,7 +11,7 @@ use super::{Connection, StoreError, on_each};
 /// As any statement.
 pub fn get(c: &mut Connection, key: &str) -> Result<Option<Vec<u8>>, StoreError> {
     Ok(settings::table
-        .filter(settings::key.eq(key))
+        .find((ORGANISATION, key))
         .select(settings::value)
         .first(c)
         .optional()?)
@@ -24,7 +24,11 @@ pub fn get(c: &mut Connection, key: &str) -> Result<Option<Vec<u8>>, StoreError>
 /// As any statement.
 pub fn get_or_set(c: &mut Connection, key: &str, value: &[u8]) -> Result<Vec<u8>, StoreError> {
     on_each!(&mut *c, |c| diesel::insert_into(settings::table)
-        .values((settings::key.eq(key), settings::value.eq(value)))
+        .values((
+            settings::org_id.eq(ORGANISATION),
+            settings::key.eq(key),
+            settings::value.eq(value),
+        ))
         .on_conflict_do_nothing()
         .execute(c))?;
     Ok(get(c, key)?.unwrap_or_else(|| value.to_vec()))
@@ -36,8 +40,12 @@ pub fn get_or_set(c: &mut Connection, key: &str, value: &[u8]) -> Result<Vec<u8>
 /// As any statement.
 pub fn put(c: &mut Connection, key: &str, value: &[u8]) -> Result<(), StoreError> {
     on_each!(&mut *c, |c| diesel::insert_into(settings::table)
-        .values((settings::key.eq(key), settings::value.eq(value)))
-        .on_conflict(settings::key)
+        .values((
+            settings::org_id.eq(ORGANISATION),
+            settings::key.eq(key),
+            settings::value.eq(value),
+        ))
+        .on_conflict((settings::org_id, settings::key))
         .do_update()
         .set(settings::value.eq(value))
         .execute(c))?;

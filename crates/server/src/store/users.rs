@@ -304,6 +304,7 @@ pub(super) struct UserRow {
     created_at: i64,
     _updated_at: i64,
     version: i64,
+    _org_id: String,
 }
 
 /// The single user of joined rows.

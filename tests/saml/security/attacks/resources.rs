@@ -5,7 +5,7 @@ use std::time::Duration;
 use avouch_saml::security::algorithm::AlgorithmPolicy;
 use avouch_saml::security::verify::{VerifiedXml, VerifyError, verify_enveloped};
 use avouch_saml::xml::limits::Limits;
-use avouch_saml::xml::reader::{XmlError, XmlErrorKind};
+use avouch_saml::xml::reader::{self, XmlError, XmlErrorKind};
 
 use crate::security::forge::*;
 use crate::security::support::*;
@@ -199,6 +199,12 @@ fn av_sec_42_oversized_documents_are_refused_quickly() {
     verify(&signed_request_with(&fits), "idp-rsa2048").unwrap();
 }
 
+/// Bounds that let a large message in, to see what comes after them.
+const ROOMY: Limits = Limits {
+    signed_nodes: Limits::MESSAGE.nodes,
+    ..Limits::MESSAGE
+};
+
 /// Proves AV-SEC-42, AV-SEC-19: what canonicalization is asked to carry along is bounded before it
 /// runs, since the digest comes before anything tells who signed.
 #[test]
@@ -236,7 +242,7 @@ fn av_sec_42_prefix_lists_are_bounded_before_the_digest() {
             let work = Work::begin();
             let roomy = Limits {
                 bytes: 1 << 30,
-                ..Limits::MESSAGE
+                ..ROOMY
             };
             let refused = verify_within(&shape.sign(&request), &roomy);
             assert!(matches!(refused, Err(VerifyError::Shape(_))), "{refused:?}");
@@ -245,7 +251,7 @@ fn av_sec_42_prefix_lists_are_bounded_before_the_digest() {
     }
     for list in [names(32), "#default xs ds".into(), String::new()] {
         for shape in with(&list) {
-            verify(&shape.sign(&request), "idp-rsa2048").unwrap();
+            verify_within(&shape.sign(&request), &ROOMY).unwrap();
         }
     }
 }
@@ -306,7 +312,69 @@ fn av_sec_42_many_keys_cost_little() {
     let work = Work::begin();
     let big = signed_request_with(&"<a></a>".repeat(9_000));
     let strangers = vec![keys(&["sp-signing"]).remove(0); 32];
-    let refused = verify_enveloped(big.as_bytes(), &strangers, &policy, &Limits::MESSAGE);
+    let refused = verify_enveloped(big.as_bytes(), &strangers, &policy, &ROOMY);
     assert!(matches!(refused, Err(VerifyError::OtherKey)));
     assert!(work.spent() < Duration::from_secs(5));
+}
+
+/// Proves hardening 4, AV-SEC-42: whoever has no key of the sender's cannot have a document made
+/// canonical, which could be made to cost hundreds of times a plain request.
+#[test]
+fn hardening_04_a_worthless_signature_costs_little_more_than_reading() {
+    const LEVELS: usize = 27;
+    // 2,200 elements below levels that declare some namespaces each, and a list of one of each level.
+    let signed_below = |declared: &[&str]| {
+        let open: String = (0..LEVELS)
+            .map(|level| {
+                let names = declared
+                    .iter()
+                    .map(|i| format!(" xmlns:n{level}{i}=\"u:{level}{i}\""));
+                format!("<a{}>", names.collect::<String>())
+            })
+            .collect();
+        let body = "<a></a>".repeat(2_200);
+        let request = request_with(&(open + &body + &"</a>".repeat(LEVELS)));
+        let prefixes: String = (0..LEVELS).map(|level| format!("n{level}a ")).collect();
+        let exclusive = format!(
+            "<ds:Transform Algorithm=\"{EXCLUSIVE}\"><ec:InclusiveNamespaces xmlns:ec=\"{EXCLUSIVE}\" PrefixList=\"{prefixes}\"></ec:InclusiveNamespaces></ds:Transform>"
+        );
+        let shape = Shape {
+            transforms: transform(ENVELOPED) + &exclusive,
+            ..Shape::of(&request)
+        };
+        shape.sign(&request)
+    };
+    // Its sender may be as wasteful.
+    verify(&signed_below(&["a"]), "idp-rsa2048").unwrap();
+
+    let reading = |xml: &str| {
+        let work = Work::begin();
+        for _ in 0..20 {
+            reader::parse(xml.as_bytes(), &Limits::MESSAGE).unwrap();
+        }
+        work.spent()
+    };
+    let hostile = signed_below(&["a", "b", "c", "d"]);
+    // A key of the sender's, of the same size as the one that signed.
+    let refuse = || {
+        let work = Work::begin();
+        for _ in 0..20 {
+            let refused = verify(&hostile, "sp-signing");
+            assert!(matches!(refused, Err(VerifyError::OtherKey)));
+        }
+        work.spent()
+    };
+    let (read, refused) = (reading(&hostile), refuse());
+    assert!(
+        refused < 3 * read,
+        "{refused:?} where reading takes {read:?}"
+    );
+
+    // Without a signature the same may be read.
+    let larger = "<a></a>".repeat(2_500);
+    reader::parse(request_with(&larger).as_bytes(), &Limits::MESSAGE).unwrap();
+    assert!(matches!(
+        kind(verify(&signed_request_with(&larger), "idp-rsa2048")),
+        Some(XmlErrorKind::OverLimit { what: "nodes", .. })
+    ));
 }

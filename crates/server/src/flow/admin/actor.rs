@@ -6,6 +6,7 @@ use avouch_saml::time::Timestamp;
 
 use super::denied::Denied;
 use super::error::AdminError;
+use crate::audit::EventActor;
 use crate::config::Settings;
 use crate::context::Context;
 use crate::directory::password::PasswordHasher;
@@ -44,6 +45,8 @@ pub struct AdminContext<'a> {
     pub db: &'a Db,
     /// Hashes passwords.
     pub hasher: &'a PasswordHasher,
+    /// What the process keeps of what it has read; `None` where it ends with this request.
+    pub kept: Option<&'a Services>,
 }
 
 /// Where a request comes from.
@@ -82,6 +85,7 @@ impl<'a> AdminContext<'a> {
             settings: &cx.services.settings,
             db: &cx.services.db,
             hasher: &cx.services.hasher,
+            kept: Some(&cx.services),
         }
     }
 
@@ -94,6 +98,7 @@ impl<'a> AdminContext<'a> {
             settings: &services.settings,
             db: &services.db,
             hasher: &services.hasher,
+            kept: Some(services),
         }
     }
 
@@ -106,6 +111,8 @@ impl<'a> AdminContext<'a> {
 /// Who acts, as the transaction found them: with the rights they have at that moment.
 #[derive(Debug, Clone)]
 pub struct Acting {
+    /// What kind of actor, as events say it.
+    pub(super) kind: &'static str,
     /// The user, when it is one.
     pub user: Option<User>,
     /// The name that events give them.
@@ -115,8 +122,9 @@ pub struct Acting {
 }
 
 impl Acting {
-    fn with_all_rights(name: String) -> Self {
+    fn with_all_rights(kind: &'static str, name: String) -> Self {
         Self {
+            kind,
             user: None,
             name,
             rights: AdminRight::ALL.iter().map(|(right, _)| *right).collect(),
@@ -162,16 +170,23 @@ impl Actor {
             Self::Session(Some(hash)) => hash,
             Self::Session(None) => return Ok(None),
             Self::Operator(name) => {
-                return Ok(Some(Acting::with_all_rights(format!(
-                    "{name} (command line)"
-                ))));
+                return Ok(Some(Acting::with_all_rights(
+                    EventActor::OPERATOR,
+                    format!("{name} (command line)"),
+                )));
             }
-            Self::System => return Ok(Some(Acting::with_all_rights("Avouch".to_owned()))),
+            Self::System => {
+                return Ok(Some(Acting::with_all_rights(
+                    EventActor::SYSTEM,
+                    "Avouch".to_owned(),
+                )));
+            }
         };
         let found = store::sessions::resolve(c, hash)?;
         Ok(found
             .filter(|found| found.session.is_live(now) && found.user.active)
             .map(|found| Acting {
+                kind: EventActor::USER,
                 name: found.user.username.clone(),
                 rights: found.user.rights.clone(),
                 user: Some(found.user),

@@ -8,7 +8,6 @@ use crate::apps::App;
 use crate::apps::effective::Organisation;
 use crate::apps::readiness::{Finding, Severity, brought_about, readiness};
 use crate::config::Settings;
-use crate::store::apps::StoredApp;
 use crate::store::keys::KeyRow;
 use crate::store::{self, Connection};
 
@@ -61,18 +60,4 @@ pub fn weigh(
     } else {
         Err(CannotWork(cannot))
     }
-}
-
-/// What keeps users from signing on to a stored app; nothing when its metadata does not read, which
-/// is told elsewhere.
-pub fn of_stored(
-    stored: &StoredApp,
-    organisation: &Organisation<'_>,
-    now: Timestamp,
-) -> Vec<Finding> {
-    let reading = avouch_saml::metadata::Reading::of_any_age(now);
-    SpMetadata::parse(&stored.metadata_xml, &reading).map_or_else(
-        |_| Vec::new(),
-        |sp| readiness(&stored.app, &sp, organisation, now),
-    )
 }

@@ -5,7 +5,7 @@ use super::actor::{Acting, AdminContext};
 use super::denied::Denied;
 use super::error::AdminError;
 use crate::audit::check::{Origin, Phrase, Rule, Value, shown};
-use crate::audit::{Check, Event, EventKind, ResultCode};
+use crate::audit::{Check, Event, EventActor, EventKind, ResultCode};
 use crate::store::{self, Connection, StoreError};
 
 /// What a change was, for its event.
@@ -55,7 +55,7 @@ pub(super) fn changed(
         .map(|(name, before, after)| Check::changed(name, before, after))
         .collect();
     let (event, acting) = of_both(event, acting, change.about);
-    store::events::insert_acting(c, &event, acting)
+    store::events::insert_acting(c, &event, acting.as_ref())
 }
 
 /// Writes the event of an attempt, in a transaction of its own, and answers what was denied with its
@@ -102,7 +102,7 @@ pub(super) fn denied(
     let (event, acting) = of_both(event, acting, about);
     let referred = cx
         .db
-        .write(|c| store::events::insert_referred_acting(c, &event, acting))?;
+        .write(|c| store::events::insert_referred_acting(c, &event, acting.as_ref()))?;
     Ok(Denied {
         code: referred.code,
         ..denied
@@ -133,7 +133,7 @@ fn event(cx: &AdminContext<'_>, kind: EventKind, result: ResultCode, reason: Str
 
 /// The event, which `acting` caused and which is about `about`, and who acted where that is not its
 /// user.
-fn of_both(mut event: Event, acting: &Acting, about: About) -> (Event, Option<&str>) {
+fn of_both(mut event: Event, acting: &Acting, about: About) -> (Event, Option<EventActor<'_>>) {
     let own = acting
         .user
         .as_ref()
@@ -146,6 +146,10 @@ fn of_both(mut event: Event, acting: &Acting, about: About) -> (Event, Option<&s
         event.app_name = Some(name);
         event.entity_id = Some(entity_id);
     }
-    let acting = by_another.then_some(acting.name.as_str());
-    (event, acting)
+    let actor = EventActor {
+        kind: acting.kind,
+        id: acting.user.as_ref().map(|user| user.id.as_str()),
+        name: &acting.name,
+    };
+    (event, by_another.then_some(actor))
 }

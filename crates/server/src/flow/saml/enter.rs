@@ -23,7 +23,7 @@ use crate::flow::sign_on::current_user::SignedIn;
 use crate::flow::sign_on::next::{self, Methods, Next, Wanted};
 use crate::flow::sign_on::restart;
 use crate::random::new_id_at;
-use crate::sessions::{Asking, Lacking, Participant, Requirement, SamlWishes, Stage};
+use crate::sessions::{Asking, GivenName, Lacking, Participant, Requirement, SamlWishes, Stage};
 use crate::store;
 use crate::users::User;
 
@@ -150,7 +150,7 @@ fn enter(
     let random = &mut *cx.random();
     let name_id = what_name(&facts, user, wishes, random, &mut attempt.trail)
         .map_err(|result| reply.refuse(result))?;
-    let stored_name = subject::stored(name_id.as_ref());
+    let stored_name = name_id.as_ref().map(GivenName::from);
     let written = answer::success(
         cx,
         reply,

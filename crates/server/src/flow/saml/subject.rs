@@ -1,7 +1,7 @@
 //! The user that a request names, and whether it is the one at the browser.
 
 use avouch_saml::message::identifier::SubjectIdentifier;
-use avouch_saml::name_id::{NameId, NameIdFormat, ReceivedNameId};
+use avouch_saml::name_id::{NameIdFormat, ReceivedNameId};
 use avouch_saml::security::encrypt::decrypt_element;
 use avouch_saml::xml::limits::Limits;
 use avouch_saml::xml::names::SAML;
@@ -96,18 +96,4 @@ pub fn is(
                 && agrees(named.name_qualifier.as_deref(), own.name_qualifier())
                 && agrees(named.sp_name_qualifier.as_deref(), own.sp_name_qualifier())
         })
-}
-
-/// A NameID as a session's participant keeps it, for a later logout.
-pub fn stored(name_id: Option<&NameId>) -> String {
-    let Some(name_id) = name_id else {
-        return "null".to_owned();
-    };
-    serde_json::json!({
-        "value": name_id.value(),
-        "format": name_id.format().uri(),
-        "name_qualifier": name_id.name_qualifier(),
-        "sp_name_qualifier": name_id.sp_name_qualifier(),
-    })
-    .to_string()
 }

@@ -16,7 +16,7 @@ use crate::flow::sign_on::current_user::CurrentUser;
 use crate::flow::sign_on::next::Wanted;
 use crate::flow::sign_on::restart;
 use crate::flow::sign_on::waiting::{Waiting, find};
-use crate::sessions::{Session, SessionId};
+use crate::sessions::{Session, SessionId, SessionProof};
 use crate::store::{self, Conflict, Connection, StoreError};
 use crate::users::{User, UserId, fold_username};
 
@@ -226,13 +226,19 @@ pub fn enter(cx: &Context, typed: &Typed) -> Result<Outcome, Stop> {
         local::record(c, &candidate, &proof, rules, cx.now)?;
         match &before {
             // The same user proved it again: the session goes on under another secret.
-            Some(earlier) if earlier.user == user.id => store::sessions::renew(c, &session),
+            Some(earlier) if earlier.user == user.id => store::sessions::renew(c, &session)?,
             Some(earlier) => {
                 store::sessions::end(c, &earlier.id)?;
-                store::sessions::insert(c, &session)
+                store::sessions::insert(c, &session)?;
             }
-            None => store::sessions::insert(c, &session),
+            None => store::sessions::insert(c, &session)?,
         }
+        let proof = SessionProof {
+            session: session.id.clone(),
+            method: SessionProof::PASSWORD.to_owned(),
+            at: cx.now,
+        };
+        store::session_proofs::insert(c, &proof)
     });
     if let Err(StoreError::Conflict(Conflict::Gone(_))) = entered {
         trail.fail(

@@ -3,7 +3,7 @@
 use actix_web::http::StatusCode;
 use actix_web::web::{Path, Payload};
 use actix_web::{HttpRequest, HttpResponse};
-use avouch_saml::metadata::{Reading, SpMetadata};
+use avouch_saml::metadata::SpMetadata;
 use avouch_saml::security::certificate::{Certificate, KeyKind};
 
 use super::body::{self, Weight};
@@ -48,28 +48,22 @@ pub(crate) async fn list(request: HttpRequest) -> HttpResponse {
                 )
             });
             let first_url = after.map(|_| format!("/admin/apps?q={}", encode(&query)));
-            let reading = Reading::of_any_age(cx.now);
             let texts = Locale::default().catalogue().findings;
             let rows = found
                 .lines
                 .iter()
-                .map(|entry| {
-                    let stored = entry.stored.as_ref();
-                    let sp = stored.and_then(|s| SpMetadata::parse(&s.metadata_xml, &reading).ok());
-                    let logo = stored.and_then(|s| s.app.definition.logo_url.as_deref());
-                    AppRow {
-                        url: format!("/admin/apps/{}", entry.line.api_name),
-                        app: AppLabel::new(&entry.line.name, logo),
-                        entity_id: entry.line.entity_id.clone(),
-                        state: AppState::parse(&entry.line.state).unwrap_or(AppState::Uninstalled),
-                        last_used: entry.last_used.map(moment),
-                        finding: entry.findings.first().map(|first| {
-                            let severity = texts.severity(first.severity);
-                            let name = texts.name(first);
-                            (tone(first), format!("{severity}: {name}"))
-                        }),
-                        certificate: sp.and_then(|sp| certificate_age(&sp, cx.now)),
-                    }
+                .map(|entry| AppRow {
+                    url: format!("/admin/apps/{}", entry.line.api_name),
+                    app: AppLabel::new(&entry.line.name, entry.logo_url.as_deref()),
+                    entity_id: entry.line.entity_id.clone(),
+                    state: AppState::parse(&entry.line.state).unwrap_or(AppState::Uninstalled),
+                    last_used: entry.last_used.map(moment),
+                    finding: entry.findings.first().map(|first| {
+                        let severity = texts.severity(first.severity);
+                        let name = texts.name(first);
+                        (tone(first), format!("{severity}: {name}"))
+                    }),
+                    certificate: entry.sp.as_ref().and_then(|sp| certificate_age(sp, cx.now)),
                 })
                 .collect();
             let mut frame = admin_frame(cx, &found.viewer);

@@ -3,6 +3,7 @@
 mod document;
 mod edit;
 mod import;
+mod list;
 
 use avouch_saml::metadata::{Reading, SpMetadata};
 use avouch_saml::time::Timestamp;
@@ -13,7 +14,6 @@ use super::readiness;
 use super::record::About;
 use super::stale::Stale;
 use super::{Acting, AdminContext, AdminError, SEES_APPS, view};
-use crate::apps::AppId;
 use crate::apps::readiness::{Finding, readiness as of_app};
 use crate::config::Settings;
 use crate::fault::OperatorError;
@@ -27,107 +27,7 @@ pub use import::{
     Added, Confirmed, Release, Understood, add, add_draft, replace, right_to_import, try_add,
     typed, understand,
 };
-
-/// How many apps a page of the list has.
-pub const PAGE: i64 = 50;
-
-/// A page of the list.
-#[derive(Debug)]
-pub struct AppsPage {
-    /// The apps.
-    pub lines: Vec<Entry>,
-    /// Whether more follow.
-    pub more: bool,
-    /// How many apps there are in all.
-    pub total: i64,
-    /// Who looks.
-    pub viewer: Acting,
-}
-
-/// One app of the list.
-#[derive(Debug)]
-pub struct Entry {
-    /// Its names and state.
-    pub line: AppLine,
-    /// The app; `None` when it went at this moment.
-    pub stored: Option<StoredApp>,
-    /// What keeps users from signing on to it.
-    pub findings: Vec<Finding>,
-    /// When somebody last signed in to it.
-    pub last_used: Option<Timestamp>,
-}
-
-/// Lists apps whose names or entity ID contain `search`, after the API name `after`.
-///
-/// # Errors
-/// [`AdminError`].
-pub fn list(
-    cx: &AdminContext<'_>,
-    search: &str,
-    after: Option<&str>,
-) -> Result<AppsPage, AdminError> {
-    view(cx, SEES_APPS, |c, viewer| {
-        let mut lines = store::apps::list(c, search, after, PAGE + 1)?;
-        let more = lines.len() > PAGE as usize;
-        lines.truncate(PAGE as usize);
-        let organisation = readiness::organisation(c, cx.settings)?;
-        let ids: Vec<String> = lines.iter().map(|line| line.id.clone()).collect();
-        let last_used = store::events::last_sign_ons(c, &ids)?;
-        let mut entries = Vec::with_capacity(lines.len());
-        for line in lines {
-            let stored = store::apps::by_id(c, &AppId::new(line.id.as_str()))?;
-            let findings = stored.as_ref().map_or_else(Vec::new, |stored| {
-                readiness::of_stored(stored, &organisation, cx.now)
-            });
-            entries.push(Entry {
-                last_used: last_used.get(&line.id).copied(),
-                line,
-                stored,
-                findings,
-            });
-        }
-        Ok(AppsPage {
-            lines: entries,
-            more,
-            total: store::apps::count(c)?,
-            viewer: viewer.clone(),
-        })
-    })
-}
-
-/// Names and state of every app whose names or entity ID contain `search`, in the order of API
-/// names, each with what keeps users from signing on to it.
-///
-/// # Errors
-/// [`AdminError`].
-pub fn lines(
-    cx: &AdminContext<'_>,
-    search: &str,
-) -> Result<Vec<(AppLine, Vec<Finding>)>, AdminError> {
-    const BATCH: usize = 500;
-    let mut all: Vec<(AppLine, Vec<Finding>)> = Vec::new();
-    loop {
-        let after = all.last().map(|(line, _)| line.api_name.clone());
-        let lines = view(cx, SEES_APPS, |c, _| {
-            let organisation = readiness::organisation(c, cx.settings)?;
-            store::apps::list(c, search, after.as_deref(), BATCH as i64)?
-                .into_iter()
-                .map(|line| {
-                    let stored = store::apps::by_id(c, &AppId::new(line.id.as_str()))?;
-                    let findings = stored.map_or_else(Vec::new, |stored| {
-                        readiness::of_stored(&stored, &organisation, cx.now)
-                    });
-                    Ok((line, findings))
-                })
-                .collect::<Result<Vec<_>, AdminError>>()
-        })?;
-        let is_last = lines.len() < BATCH;
-        all.extend(lines);
-        if is_last {
-            return Ok(all);
-        }
-    }
-}
+pub use list::{AppsPage, Entry, PAGE, lines, list};
 
 /// An app with all its page shows.
 #[derive(Debug)]
@@ -221,13 +121,10 @@ pub(super) fn find(c: &mut Connection, id: &str) -> Result<StoredApp, AdminError
 
 /// The metadata of a stored app. It was read before it was stored, so it reads; that it may have
 /// expired since is judged at each sign-on, and its page must still open.
-fn metadata_of(stored: &StoredApp, now: Timestamp) -> Result<SpMetadata, AdminError> {
+fn metadata_of(stored: &StoredApp, now: Timestamp) -> Result<SpMetadata, OperatorError> {
     let reading = Reading::of_any_age(now);
     SpMetadata::parse(&stored.metadata_xml, &reading).map_err(|error| {
-        AdminError::Ours(OperatorError::new(format!(
-            "metadata of {}: {error}",
-            stored.app.api_name
-        )))
+        OperatorError::new(format!("metadata of {}: {error}", stored.app.api_name))
     })
 }
 

@@ -2,9 +2,7 @@
 //!
 //! Spec: SAML V2.0 Implementation Profile (IIP-ALG08).
 
-use super::algorithm::{
-    DataEncryption, DigestAlgorithm, KeyTransport, OaepHash, SignatureAlgorithm,
-};
+use super::known::{DataEncryption, DigestAlgorithm, KeyTransport, OaepHash, SignatureAlgorithm};
 
 /// What an algorithm is used for. Permission is separate for each: SHA-1 inside OAEP is sound where
 /// SHA-1 inside a signature is not.

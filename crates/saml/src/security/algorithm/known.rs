@@ -1,4 +1,4 @@
-//! The algorithms Avouch knows and their identifiers; [`super::policy`] says which may be used.
+//! The algorithms Avouch knows and their identifiers.
 //!
 //! An identifier that no type here can hold (MD5, DSA, HMAC, RSA PKCS#1 v1.5 key transport, RIPEMD)
 //! cannot be selected, sent or accepted by any setting. A weak one that some old peer still needs is
@@ -9,7 +9,8 @@
 use openssl::hash::MessageDigest;
 use openssl::symm::Cipher;
 
-pub use super::policy::{AlgorithmPolicy, NEVER_PERMITTED, Purpose, UnknownAlgorithm};
+/// Octets of a GCM tag: 128 bits, never fewer.
+pub(crate) const TAG_OCTETS: usize = 16;
 
 /// What kind of key an algorithm works with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -135,7 +136,7 @@ impl DigestAlgorithm {
 
     /// The digest of `octets`. Not through [`MessageDigest`], which OpenSSL 3 looks up by its name
     /// in every call.
-    pub(super) fn of(self, octets: &[u8]) -> Vec<u8> {
+    pub(in crate::security) fn of(self, octets: &[u8]) -> Vec<u8> {
         macro_rules! digest {
             ($kind:ident) => {{
                 let mut state = openssl::sha::$kind::new();
@@ -153,7 +154,7 @@ impl DigestAlgorithm {
 
     /// What stands before the digest in an RSASSA-PKCS1-v1_5 signature: the DER of DigestInfo up to
     /// the digest's octets (RFC 8017 §9.2, note 1).
-    pub(super) const fn digest_info(self) -> &'static [u8] {
+    pub(in crate::security) const fn digest_info(self) -> &'static [u8] {
         match self {
             Self::Sha256 => &[
                 0x30, 0x31, 0x30, 0x0d, 0x06, 0x09, 0x60, 0x86, 0x48, 0x01, 0x65, 0x03, 0x04, 0x02,
@@ -174,7 +175,7 @@ impl DigestAlgorithm {
         }
     }
 
-    pub(super) fn message_digest(self) -> MessageDigest {
+    pub(in crate::security) fn message_digest(self) -> MessageDigest {
         match self {
             Self::Sha256 => MessageDigest::sha256(),
             Self::Sha384 => MessageDigest::sha384(),
@@ -240,7 +241,7 @@ impl DataEncryption {
         if self.is_danger() { 16 } else { 12 }
     }
 
-    pub(super) fn cipher(self) -> Cipher {
+    pub(in crate::security) fn cipher(self) -> Cipher {
         match self {
             Self::Aes128Gcm => Cipher::aes_128_gcm(),
             Self::Aes256Gcm => Cipher::aes_256_gcm(),
@@ -302,7 +303,7 @@ impl OaepHash {
         Self::ALL.into_iter().find(|known| known.mgf_uri() == uri)
     }
 
-    pub(super) fn message_digest(self) -> MessageDigest {
+    pub(in crate::security) fn message_digest(self) -> MessageDigest {
         match self {
             Self::Sha1 => MessageDigest::sha1(),
             Self::Sha256 => MessageDigest::sha256(),
