@@ -1,6 +1,7 @@
 //! The command line, as a process of its own.
 
 use std::io::Write as _;
+use std::mem::ManuallyDrop;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
@@ -20,6 +21,7 @@ use crate::support::{database_of, dev_certificate, dev_pem};
 /// A folder with a configuration and a database.
 pub(crate) struct Place {
     pub(crate) folder: PathBuf,
+    binary: PathBuf,
     variables: Vec<(String, String)>,
 }
 
@@ -51,6 +53,7 @@ impl Place {
         let address = database_of(&folder);
         let place = Self {
             folder,
+            binary: PathBuf::from(env!("CARGO_BIN_EXE_avouch")),
             variables: Vec::new(),
         };
         place.configure(CONFIG);
@@ -68,6 +71,15 @@ impl Place {
         let mut place = Self::new();
         place.variables.clear();
         place
+    }
+
+    /// The same place as another binary finds it.
+    pub(crate) fn to_binary(&self, binary: PathBuf) -> ManuallyDrop<Self> {
+        ManuallyDrop::new(Self {
+            folder: self.folder.clone(),
+            binary,
+            variables: self.variables.clone(),
+        })
     }
 
     /// The address of its database.
@@ -96,7 +108,7 @@ impl Place {
 
     /// The command, in the folder, with no environment but what the test gives.
     pub(crate) fn command(&self, arguments: &[&str]) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_avouch"));
+        let mut command = Command::new(&self.binary);
         command
             .args(arguments)
             .current_dir(&self.folder)

@@ -238,6 +238,8 @@ pub fn insert(c: &mut Connection, stored: &StoredApp) -> Result<(), StoreError> 
     diesel::insert_into(app_saml::table)
         .values((app_saml::app_id.eq(id), SamlRow::of(stored, &row)))
         .execute(c)?;
+    #[cfg(feature = "later-stored-form")]
+    add_fields_of_tomorrow(c, stored)?;
     insert_assignments(c, &stored.app)?;
     super::state::bump(c, Kind::Apps)
 }
@@ -298,6 +300,20 @@ pub fn remove(c: &mut Connection, id: &AppId) -> Result<bool, StoreError> {
     let removed = diesel::delete(app_definitions::table.find(id.as_str())).execute(c)?;
     super::state::bump(c, Kind::Apps)?;
     Ok(removed == 1)
+}
+
+#[cfg(feature = "later-stored-form")]
+fn add_fields_of_tomorrow(c: &mut Connection, stored: &StoredApp) -> Result<(), StoreError> {
+    let id = stored.app.id.as_str();
+    let definition = super::later::with_field(&super::json(&stored.app.definition));
+    let settings = super::later::with_field(&super::json(&stored.app.definition.saml));
+    diesel::update(app_definitions::table.find(id))
+        .set(app_definitions::definition.eq(definition))
+        .execute(c)?;
+    diesel::update(app_saml::table.find(id))
+        .set(app_saml::settings.eq(settings))
+        .execute(c)?;
+    Ok(())
 }
 
 const PROFILE: &str = "profile";

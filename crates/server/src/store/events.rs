@@ -16,8 +16,8 @@ macro_rules! values {
         let (event, parties): (&Event, &Parties<'_>) = ($event, $parties);
         (
             events::at.eq(event.at.millis()),
-            events::kind.eq(event.kind.as_str()),
-            events::result.eq(event.result.as_str()),
+            events::kind.eq(kind_word(event)),
+            events::result.eq(result_word(event)),
             events::actor_kind.eq(parties.actor.map(|(kind, ..)| kind)),
             events::actor_id.eq(parties.actor.and_then(|(_, id, _)| id)),
             events::actor_name.eq(parties.actor.and_then(|(.., name)| name)),
@@ -38,6 +38,17 @@ macro_rules! values {
         )
     }};
 }
+
+#[cfg(not(feature = "later-stored-form"))]
+fn kind_word(event: &Event) -> &str {
+    event.kind.as_str()
+}
+#[cfg(not(feature = "later-stored-form"))]
+fn result_word(event: &Event) -> &str {
+    event.result.as_str()
+}
+#[cfg(feature = "later-stored-form")]
+use super::later::{kind as kind_word, result as result_word};
 
 /// Kind, row and name.
 type Party<'a> = (&'a str, Option<&'a str>, Option<&'a str>);

@@ -27,6 +27,8 @@ mod connection;
 mod db;
 mod error;
 mod kept;
+#[cfg(feature = "later-stored-form")]
+mod later;
 mod pieces;
 mod pool;
 mod schema;

@@ -92,6 +92,9 @@ pub enum AdminRight {
     ReadLogs,
     /// Manage the organisation.
     ManageOrganisation,
+    /// A right of a version to come, for the test of two versions.
+    #[cfg(feature = "later-stored-form")]
+    OfTomorrow,
 }
 
 impl AdminRight {
@@ -105,6 +108,8 @@ impl AdminRight {
         (Self::ManageKeys, "manage_keys"),
         (Self::ReadLogs, "read_logs"),
         (Self::ManageOrganisation, "manage_organisation"),
+        #[cfg(feature = "later-stored-form")]
+        (Self::OfTomorrow, "of_tomorrow"),
     ];
 
     /// The word stored, typed and shown.
