@@ -976,15 +976,12 @@ fn every_change_is_an_event_that_can_be_explained() {
         assert_eq!(all.len(), before + 1, "{arguments:?}");
         let event = &all[0].event;
         assert_eq!(
-            all[0].acting.as_deref(),
+            event.actor.as_ref().and_then(|actor| actor.name.as_deref()),
             Some(who.as_str()),
             "{arguments:?}"
         );
         assert_eq!(event.address, "command line");
-        let named = [&event.username, &event.app_name]
-            .into_iter()
-            .flatten()
-            .next();
+        let named = event.username().or(event.app_name.as_deref());
         assert!(
             named.map_or(about.is_empty(), |name| name.starts_with(about)),
             "{arguments:?}: {event:?}"
@@ -1013,7 +1010,7 @@ fn every_change_is_an_event_that_can_be_explained() {
         let json = place.json(&["explain", code], "");
         assert_eq!(json["next_step"], "Nothing.");
         assert_eq!(json["result"], "Success");
-        assert_eq!(json["acting"], who.as_str());
+        assert_eq!(json["actor"]["name"], who.as_str());
     }
     place.refused(&["explain", "AAAA-AAAA"], "", 1, &["AAAA-AAAA"]);
 }

@@ -281,8 +281,20 @@ fn events_are_shown(earlier: &Place, later: &Place, db: &Db) {
         assert!(results.contains(result), "{results:?}");
     }
     let node = Node::start(earlier);
-    let page = administrator(node.address).get("/admin/events?kind=admin");
+    let browser = administrator(node.address);
+    let page = browser.get("/admin/events?kind=admin");
     assert!(page.text().contains("DoneOfTomorrow"), "{}", page.text());
+    // It can be asked for by what this version does not know.
+    let page = browser.get("/admin/events?result=DoneOfTomorrow").text();
+    assert!(
+        page.contains("<option value=\"DoneOfTomorrow\" selected>"),
+        "{page}"
+    );
+    let badges = |result: &str| page.matches(&format!(">{result}</span>")).count();
+    assert!(
+        badges("DoneOfTomorrow") > 1 && badges("Success") == 0,
+        "{page}"
+    );
     let everything = Filter::default();
     let logged = db
         .read(|c| events::list(c, &everything, 10_000))

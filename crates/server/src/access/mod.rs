@@ -136,7 +136,7 @@ fn app_is_not_blocked(app: &App) -> Check {
         Rule::AppIsNotBlocked,
         app.state != AppState::Blocked,
         Phrase::NotBlocked,
-        state(app),
+        state_phrase(app.state),
         Origin::AppLocalPolicy,
     )
 }
@@ -146,7 +146,7 @@ fn app_is_installed(app: &App) -> Check {
         Rule::AppIsInstalled,
         app.state != AppState::Uninstalled,
         Phrase::StateInstalled,
-        state(app),
+        state_phrase(app.state),
         Origin::AppLocalPolicy,
     )
 }
@@ -163,8 +163,9 @@ fn app_is_understood(app: &App) -> Check {
     )
 }
 
-fn state(app: &App) -> Phrase {
-    match app.state {
+/// The words for an app's state.
+pub fn state_phrase(state: AppState) -> Phrase {
+    match state {
         AppState::Installed => Phrase::StateInstalled,
         AppState::Blocked => Phrase::StateBlocked,
         AppState::Uninstalled => Phrase::StateUninstalled,

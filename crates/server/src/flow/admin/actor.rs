@@ -6,7 +6,7 @@ use avouch_saml::time::Timestamp;
 
 use super::denied::Denied;
 use super::error::AdminError;
-use crate::audit::EventActor;
+use crate::audit::PartyKind;
 use crate::config::Settings;
 use crate::context::Context;
 use crate::directory::password::PasswordHasher;
@@ -112,7 +112,7 @@ impl<'a> AdminContext<'a> {
 #[derive(Debug, Clone)]
 pub struct Acting {
     /// What kind of actor, as events say it.
-    pub(super) kind: &'static str,
+    pub(super) kind: PartyKind,
     /// The user, when it is one.
     pub user: Option<User>,
     /// The name that events give them.
@@ -122,7 +122,7 @@ pub struct Acting {
 }
 
 impl Acting {
-    fn with_all_rights(kind: &'static str, name: String) -> Self {
+    fn with_all_rights(kind: PartyKind, name: String) -> Self {
         Self {
             kind,
             user: None,
@@ -177,13 +177,13 @@ impl Actor {
             Self::Session(None) => return Ok(None),
             Self::Operator(name) => {
                 return Ok(Some(Acting::with_all_rights(
-                    EventActor::OPERATOR,
+                    PartyKind::Operator,
                     format!("{name} (command line)"),
                 )));
             }
             Self::System => {
                 return Ok(Some(Acting::with_all_rights(
-                    EventActor::SYSTEM,
+                    PartyKind::System,
                     "Avouch".to_owned(),
                 )));
             }
@@ -192,7 +192,7 @@ impl Actor {
         Ok(found
             .filter(|found| found.session.is_live(now) && found.user.active)
             .map(|found| Acting {
-                kind: EventActor::USER,
+                kind: PartyKind::User,
                 name: found.user.username.clone(),
                 rights: found.user.rights.clone(),
                 user: Some(found.user),
