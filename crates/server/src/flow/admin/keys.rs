@@ -91,7 +91,6 @@ pub fn add(
             about: about(&stored.id),
             settings: vec![line(&stored, "")],
             of_keys: true,
-            ..Change::default()
         };
         Ok((stored, change))
     })
@@ -152,7 +151,6 @@ fn moved(
             about: about(id.as_str()),
             settings,
             of_keys: true,
-            ..Change::default()
         };
         Ok((by_id(c, id.as_str())?, change))
     })
