@@ -53,7 +53,9 @@ compile: setup-build
 	cargo test --locked --no-run
 
 # With the example, cargo chooses the features that the tests have, and compiles nothing anew.
+# The later version's binary is tests/server/two_versions.rs's, which makes it where it is not there.
 binaries: setup-build
+	cargo build --locked --bin avouch-later --example sp --features later-stored-form
 	cargo build --locked --bin avouch --example sp
 
 unit: unit-sqlite unit-postgres ## Tests of both crates, on SQLite and PostgreSQL

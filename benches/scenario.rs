@@ -573,6 +573,7 @@ fn register_all(database: &Path, aggregate: &[u8]) {
                     policy: draft.policy.clone(),
                     created_at: now(),
                     updated_at: now(),
+                    not_understood: Vec::new(),
                 };
                 draft.write_into(&mut app);
                 app.api_name = format!("bench-{batch_at}-{at}");

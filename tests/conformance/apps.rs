@@ -8,7 +8,7 @@ use avouch_server::users::{PermissionSetId, ProfileId};
 
 use super::{NOW, id, on_each_database, user, write};
 
-fn app(name: &str) -> StoredApp {
+pub(crate) fn app(name: &str) -> StoredApp {
     StoredApp {
         app: App {
             id: AppId::new(id()),
@@ -31,6 +31,7 @@ fn app(name: &str) -> StoredApp {
             },
             created_at: NOW,
             updated_at: NOW,
+            not_understood: Vec::new(),
         },
         entity_id: format!("https://{name}.example.org"),
         metadata_xml: b"<EntityDescriptor/>\0\xff".to_vec(),

@@ -1,10 +1,11 @@
 //! The event log.
 
 use avouch_server::audit::check::{Origin, Rule, Value};
-use avouch_server::audit::{Check, Event, EventActor, EventKind, Reference, ResultCode};
+use avouch_server::audit::{
+    Check, Event, EventKind, Party, PartyKind, Reference, ResultCode, Word,
+};
 use avouch_server::store::events::{
-    Filter, Logged, by_code, insert, insert_acting, insert_referred, last_sign_ons, list,
-    set_reason,
+    Filter, Logged, by_code, insert, insert_referred, last_sign_ons, list, set_reason,
 };
 use avouch_server::store::{Connection, Db, StoreError, event_index};
 use avouch_server::text::Locale;
@@ -17,17 +18,17 @@ pub(super) fn event(result: ResultCode) -> Event {
         at: NOW,
         kind: EventKind::SignOn.into(),
         result: result.into(),
-        user_id: Some("u1".to_owned()),
-        username: Some("sample.one".to_owned()),
+        actor: Some(Party::user("u1", "sample.one")),
+        target: None,
         app_id: Some("a1".to_owned()),
         app_name: Some("Sample Wiki".to_owned()),
         entity_id: Some("https://sp.example.org".to_owned()),
         address: "192.0.2.1".to_owned(),
         user_agent: "sample/1.0".to_owned(),
-        initiated_by: "sp",
-        protocol: "saml",
+        initiated_by: "sp".into(),
+        protocol: "saml".into(),
         binding: "redirect".to_owned(),
-        reason: "Ünï <&> 漢字".to_owned(),
+        reason: Value::text("Ünï <&> 漢字"),
         checks: vec![Check::new(
             Rule::Destination,
             false,
@@ -39,12 +40,12 @@ pub(super) fn event(result: ResultCode) -> Event {
     }
 }
 
-/// The administrator with this row.
-fn admin(id: &str) -> EventActor<'_> {
-    EventActor {
-        kind: EventActor::USER,
-        id: Some(id),
-        name: "sample.admin",
+/// The same, done by an administrator.
+fn by_admin(event: Event) -> Event {
+    Event {
+        actor: Some(Party::user("u9", "sample.admin")),
+        target: event.actor.clone(),
+        ..event
     }
 }
 
@@ -68,9 +69,8 @@ fn codes(db: &Db, filter: &Filter) -> Vec<String> {
 #[test]
 fn an_event_comes_back_whole_however_its_code_is_typed() {
     on_each_database(|db| {
-        let made = event(ResultCode::InvalidDestination);
-        let admin = admin("u9");
-        write(db, |c| insert_acting(c, &made, Some(&admin))).expect("stored");
+        let made = by_admin(event(ResultCode::InvalidDestination));
+        write(db, |c| insert(c, &made)).expect("stored");
         let [code] = &codes(db, &Filter::default())[..] else {
             panic!("one event");
         };
@@ -82,7 +82,7 @@ fn an_event_comes_back_whole_however_its_code_is_typed() {
         ] {
             let found = find(db, &typed).expect("found");
             assert_eq!(format!("{:?}", found.event), format!("{made:?}"));
-            assert_eq!(found.acting.as_deref(), Some("sample.admin"));
+            assert_eq!(found.event.username(), Some("sample.one"));
         }
         let mut near = code.clone();
         let last = near.pop().expect("a letter");
@@ -98,37 +98,44 @@ fn an_event_comes_back_whole_however_its_code_is_typed() {
 #[test]
 fn an_event_has_an_actor_and_a_target() {
     on_each_database(|db| {
-        let about = |user: Option<(&str, &str)>| Event {
-            user_id: user.map(|(id, _)| id.to_owned()),
-            username: user.map(|(_, name)| name.to_owned()),
+        let about = |actor: Option<Party>| Event {
+            actor,
             ..event(ResultCode::Success)
         };
-        let nobody = |kind: &'static str| EventActor {
-            kind,
-            id: None,
-            name: "root",
+        let operator = || Party::new(PartyKind::Operator, None, Some("root".to_owned()));
+        let by = |actor: Party, target: Option<Party>| Event {
+            actor: Some(actor),
+            target,
+            ..event(ResultCode::Success)
         };
-        let own = about(Some(("u9", "sample.admin")));
+        let own = Party::user("u9", "sample.admin");
+        let one = Party::user("u1", "sample.one");
+        let daemon = Party {
+            kind: Word::read("a daemon".to_owned()),
+            ..operator()
+        };
         write(db, |c| {
-            insert(c, &own)?;
-            insert_acting(c, &event(ResultCode::Success), Some(&admin("u9")))?;
-            insert_acting(c, &own, Some(&admin("u9")))?;
-            let operator = nobody(EventActor::OPERATOR);
-            insert_acting(c, &event(ResultCode::Success), Some(&operator))?;
-            insert_acting(c, &about(None), Some(&operator))?;
-            insert_acting(c, &about(None), Some(&nobody("a daemon")))?;
+            insert(c, &about(Some(own.clone())))?;
+            insert(c, &by(own.clone(), Some(one.clone())))?;
+            insert(c, &by(own.clone(), Some(own.clone())))?;
+            insert(c, &by(operator(), Some(one.clone())))?;
+            insert(c, &by(operator(), None))?;
+            insert(c, &by(daemon.clone(), None))?;
             insert(c, &about(None))
         })
         .expect("stored");
         let seen = |filter: &Filter| -> Vec<(Option<String>, Option<String>)> {
             let found = db.read(|c| list(c, filter, 10)).expect("lists");
             let each = found.into_iter().rev();
-            each.map(|logged| (logged.event.user_id, logged.acting))
-                .collect()
+            each.map(|logged| {
+                let user = logged.event.user().and_then(|user| user.id.clone());
+                (user, logged.event.actor.and_then(|actor| actor.name))
+            })
+            .collect()
         };
         let text = |text: &str| Some(text.to_owned());
         let all = [
-            (text("u9"), None),
+            (text("u9"), text("sample.admin")),
             (text("u1"), text("sample.admin")),
             (text("u9"), text("sample.admin")),
             (text("u1"), text("root")),
@@ -179,14 +186,14 @@ fn an_event_may_be_given_another_sentence() {
     on_each_database(|db| {
         let one = insert_one(db, &event(ResultCode::InvalidAuthnRequest));
         let other = insert_one(db, &event(ResultCode::InvalidAuthnRequest));
-        write(db, |c| set_reason(c, one.seq, "3 refusals")).expect("written");
+        write(db, |c| set_reason(c, one.seq, &Value::text("3 refusals"))).expect("written");
         assert_eq!(
             find(db, &one.code).expect("there").event.reason,
-            "3 refusals"
+            Value::text("3 refusals")
         );
         assert_ne!(
             find(db, &other.code).expect("there").event.reason,
-            "3 refusals"
+            Value::text("3 refusals")
         );
     });
 }
@@ -261,13 +268,12 @@ fn the_log_is_filtered_and_paged_newest_first() {
         .collect();
         let other = Event {
             kind: EventKind::Login.into(),
-            user_id: None,
-            username: None,
+            actor: None,
             app_id: None,
             app_name: None,
             entity_id: None,
             at: NOW.plus_seconds(60),
-            reason: "100% sure".to_owned(),
+            reason: Value::text("100% sure"),
             ..event(ResultCode::Success)
         };
         newest_first.push(insert_one(db, &other).code);
@@ -283,14 +289,14 @@ fn the_log_is_filtered_and_paged_newest_first() {
         for (filter, kept) in [
             (
                 Filter {
-                    kind: Some(EventKind::Login),
+                    kind: Some(EventKind::Login.into()),
                     ..all()
                 },
                 &newest_first[..1],
             ),
             (
                 Filter {
-                    result: Some(ResultCode::NoPassive),
+                    result: Some(ResultCode::NoPassive.into()),
                     ..all()
                 },
                 &newest_first[2..3],
@@ -363,7 +369,7 @@ fn the_log_is_filtered_and_paged_newest_first() {
 fn events_of_a_user_or_an_app_are_found_in_the_index_and_behind_it() {
     on_each_database(|db| {
         let rows = |user: usize, app: usize| Event {
-            user_id: (user > 0).then(|| format!("u{user}")),
+            actor: (user > 0).then(|| Party::user(format!("u{user}"), "sample")),
             app_id: (app > 0).then(|| format!("a{app}")),
             ..event(if user == 2 {
                 ResultCode::NoPassive

@@ -1,6 +1,6 @@
 //! Expired rows.
 
-use avouch_server::audit::{Event, EventKind, ResultCode};
+use avouch_server::audit::{Event, EventKind, Party, ResultCode};
 use avouch_server::store;
 use avouch_server::store::event_index;
 use avouch_server::store::events::Filter;
@@ -61,7 +61,7 @@ fn av_sec_46_old_events_go_in_pieces_and_others_stay() {
                 let event = Event {
                     at: NOW.plus_seconds(day * 86_400),
                     kind: kind.into(),
-                    user_id: known.then(|| one.id.as_str().to_owned()),
+                    actor: known.then(|| Party::user(one.id.as_str(), "sample.one")),
                     ..event(ResultCode::Success)
                 };
                 write(db, |c| store::events::insert(c, &event)).expect("written");
@@ -69,7 +69,7 @@ fn av_sec_46_old_events_go_in_pieces_and_others_stay() {
         }
         let count = |kind: EventKind| {
             let filter = Filter {
-                kind: Some(kind),
+                kind: Some(kind.into()),
                 ..Default::default()
             };
             db.read_one(|c| store::events::list(c, &filter, 1000))

@@ -5,6 +5,7 @@ mod batches;
 mod events;
 mod expiry;
 mod identity;
+mod later_versions;
 mod migrations;
 mod pending;
 mod postgres;
@@ -94,6 +95,7 @@ fn user(db: &Db, username: &str) -> User {
         ],
         custom: BTreeMap::from([("team".to_owned(), vec!["漢字".to_owned(), "<&>".to_owned()])]),
         rights: BTreeSet::from([AdminRight::ReadApps, AdminRight::ManageKeys]),
+        unknown_rights: Default::default(),
         created_at: NOW,
         version: 1,
     };

@@ -37,7 +37,7 @@ fn asking() -> Asking {
     }
 }
 
-fn stored(db: &Db) -> Pending {
+pub(crate) fn stored(db: &Db) -> Pending {
     let pending = Pending {
         id: PendingId::new(id()),
         browser_hash: None,

@@ -1,6 +1,7 @@
 //! The command line, as a process of its own.
 
 use std::io::Write as _;
+use std::mem::ManuallyDrop;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
@@ -20,6 +21,7 @@ use crate::support::{database_of, dev_certificate, dev_pem};
 /// A folder with a configuration and a database.
 pub(crate) struct Place {
     pub(crate) folder: PathBuf,
+    binary: PathBuf,
     variables: Vec<(String, String)>,
 }
 
@@ -51,6 +53,7 @@ impl Place {
         let address = database_of(&folder);
         let place = Self {
             folder,
+            binary: PathBuf::from(env!("CARGO_BIN_EXE_avouch")),
             variables: Vec::new(),
         };
         place.configure(CONFIG);
@@ -68,6 +71,15 @@ impl Place {
         let mut place = Self::new();
         place.variables.clear();
         place
+    }
+
+    /// The same place as another binary finds it.
+    pub(crate) fn to_binary(&self, binary: PathBuf) -> ManuallyDrop<Self> {
+        ManuallyDrop::new(Self {
+            folder: self.folder.clone(),
+            binary,
+            variables: self.variables.clone(),
+        })
     }
 
     /// The address of its database.
@@ -96,7 +108,7 @@ impl Place {
 
     /// The command, in the folder, with no environment but what the test gives.
     pub(crate) fn command(&self, arguments: &[&str]) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_avouch"));
+        let mut command = Command::new(&self.binary);
         command
             .args(arguments)
             .current_dir(&self.folder)
@@ -964,15 +976,12 @@ fn every_change_is_an_event_that_can_be_explained() {
         assert_eq!(all.len(), before + 1, "{arguments:?}");
         let event = &all[0].event;
         assert_eq!(
-            all[0].acting.as_deref(),
+            event.actor.as_ref().and_then(|actor| actor.name.as_deref()),
             Some(who.as_str()),
             "{arguments:?}"
         );
         assert_eq!(event.address, "command line");
-        let named = [&event.username, &event.app_name]
-            .into_iter()
-            .flatten()
-            .next();
+        let named = event.username().or(event.app_name.as_deref());
         assert!(
             named.map_or(about.is_empty(), |name| name.starts_with(about)),
             "{arguments:?}: {event:?}"
@@ -1001,7 +1010,7 @@ fn every_change_is_an_event_that_can_be_explained() {
         let json = place.json(&["explain", code], "");
         assert_eq!(json["next_step"], "Nothing.");
         assert_eq!(json["result"], "Success");
-        assert_eq!(json["acting"], who.as_str());
+        assert_eq!(json["actor"]["name"], who.as_str());
     }
     place.refused(&["explain", "AAAA-AAAA"], "", 1, &["AAAA-AAAA"]);
 }

@@ -96,7 +96,7 @@ fn a_fault_of_ours_keeps_the_trail() {
     assert_eq!(event.kind, EventKind::SignOn);
     assert_eq!(event.entity_id.as_deref(), Some(sp.entity_id.as_str()));
     assert_eq!(
-        (event.initiated_by, event.binding.as_str()),
+        (&*event.initiated_by, event.binding.as_str()),
         ("sp", "redirect")
     );
     assert_eq!(admin.get("/admin/apps/wiki").status, 500);

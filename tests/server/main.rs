@@ -26,3 +26,4 @@ mod routes;
 mod saml_sso;
 mod tls;
 mod twice;
+mod two_versions;

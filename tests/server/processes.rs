@@ -26,22 +26,22 @@ use crate::support::client::{Answer, Client};
 use crate::support::emitted::judge;
 use crate::support::sp::Sp;
 
-const CONFIG: &str = "[server]\nbase_url = 'https://localhost'\nlisten = '127.0.0.1:0'\nworkers = 1\n\
+pub(crate) const CONFIG: &str = "[server]\nbase_url = 'https://localhost'\nlisten = '127.0.0.1:0'\nworkers = 1\n\
     [keys]\nalgorithm = 'ec-p256'\n[login]\nhash_memory_kib = 8\nhash_passes = 1\n\
     [logs]\nformat = 'json'\nlevel = 'trace'\n";
 
-const PASSWORD: &str = "a sample password";
+pub(crate) const PASSWORD: &str = "a sample password";
 
 /// One `avouch serve`.
-struct Node {
+pub(crate) struct Node {
     child: Child,
-    address: SocketAddr,
+    pub(crate) address: SocketAddr,
     log: Arc<Mutex<String>>,
     reader: Option<JoinHandle<()>>,
 }
 
 impl Node {
-    fn start(place: &Place) -> Self {
+    pub(crate) fn start(place: &Place) -> Self {
         let mut child = place
             .command(&["serve", "--migrate"])
             .stdin(Stdio::null())
@@ -81,7 +81,7 @@ impl Node {
         }
     }
 
-    fn terminate(&self) {
+    pub(crate) fn terminate(&self) {
         let done = Command::new("kill")
             .args(["-TERM", &self.child.id().to_string()])
             .status();
@@ -89,7 +89,7 @@ impl Node {
     }
 
     /// Waits for the end after [`Node::terminate`], and answers all that was logged.
-    fn end(mut self) -> String {
+    pub(crate) fn end(mut self) -> String {
         let status = self.child.wait().expect("waited");
         assert!(status.success(), "{status}");
         self.reader
@@ -109,7 +109,7 @@ impl Drop for Node {
 }
 
 /// A place with a user and an app that lets everybody in.
-fn furnished(place: Place, sp: &Sp) -> Place {
+pub(crate) fn furnished(place: Place, sp: &Sp) -> Place {
     place.configure(CONFIG);
     place.ok(&["migrate"], "");
     place.ok(&["user", "add", "one"], &format!("{PASSWORD}\n"));
@@ -130,7 +130,7 @@ fn furnished(place: Place, sp: &Sp) -> Place {
     place
 }
 
-fn request(sp: &Sp) -> (MessageId, String) {
+pub(crate) fn request(sp: &Sp) -> (MessageId, String) {
     let id = MessageId::random(&mut SystemRandom);
     let mut request = AuthnRequest::new(
         id.clone(),
@@ -145,7 +145,7 @@ fn request(sp: &Sp) -> (MessageId, String) {
     (id, url.expect("a URL"))
 }
 
-fn log_in(client: &Client, page: &Answer) -> Answer {
+pub(crate) fn log_in(client: &Client, page: &Answer) -> Answer {
     client.post(
         "/login",
         &[
@@ -160,7 +160,7 @@ fn log_in(client: &Client, page: &Answer) -> Answer {
 /// The response that an answer carries, judged by the schemas and by xmlsec1 with the key that the
 /// command line lists.
 #[track_caller]
-fn response(place: &Place, answer: &Answer) -> String {
+pub(crate) fn response(place: &Place, answer: &Answer) -> String {
     let encoded = answer
         .field("SAMLResponse")
         .unwrap_or_else(|| panic!("no response in {} {}", answer.status, answer.text()));
@@ -482,7 +482,7 @@ fn checkpoint(db: &Db) {
     done.expect("copied");
 }
 
-fn integrity(db: &Db) -> String {
+pub(crate) fn integrity(db: &Db) -> String {
     #[derive(QueryableByName)]
     struct Line {
         #[diesel(sql_type = Text)]

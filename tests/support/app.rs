@@ -221,6 +221,7 @@ impl TestApp {
             permission_sets: Vec::new(),
             custom: Default::default(),
             rights: Default::default(),
+            unknown_rights: Default::default(),
             created_at: self.now(),
             version: 1,
         };
@@ -262,6 +263,7 @@ impl TestApp {
             },
             created_at: self.now(),
             updated_at: self.now(),
+            not_understood: Vec::new(),
         };
         change(&mut app, &mut saml);
         app.definition.saml = saml;
@@ -427,7 +429,7 @@ impl TestApp {
         second: &str,
     ) -> Told {
         let asked = self.asked.lock().expect("no panic inside");
-        let request = match self.last_event().initiated_by {
+        let request = match &*self.last_event().initiated_by {
             "idp" => None,
             _ => asked.get(&sp.entity_id).cloned(),
         };

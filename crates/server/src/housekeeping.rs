@@ -154,7 +154,7 @@ fn write_left_out(services: &Services) {
             .db
             .write(|c| store::events::set_reason(c, event.seq, &reason));
         if let Err(error) = written {
-            tracing::error!(%error, event.code, reason, "how many an event stands for was not written");
+            tracing::error!(%error, event.code, ?reason, "how many an event stands for was not written");
         }
     }
 }

@@ -280,7 +280,7 @@ fn hardening_11_nobody_changes_a_user_who_may_more() {
             event.result,
             avouch_server::audit::ResultCode::AdminRightMissing
         );
-        assert_eq!(event.username.as_deref(), Some("owner"));
+        assert_eq!(event.username(), Some("owner"));
         assert!(active(&owner.id));
     }
     assert_eq!(

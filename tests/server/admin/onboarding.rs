@@ -1,6 +1,7 @@
 //! Adding an app: by file, by pasted text, by typed fields, and everything that is refused.
 
 use avouch_server::apps::PermittedUsers;
+use avouch_server::audit::check::{Phrase, Value};
 use avouch_server::store;
 use avouch_server::users::AdminRight;
 
@@ -62,7 +63,11 @@ fn a_file_is_previewed_confirmed_and_a_user_signs_on() {
     assert_eq!(stored.app.definition.saml.attributes, []);
     let event = app.last_event();
     assert_eq!(event.app_name.as_deref(), Some(stored.app.name.as_str()));
-    assert!(event.reason.contains("added"), "{}", event.reason);
+    assert!(
+        matches!(event.reason, Value::Phrase(Phrase::AppAdded, _)),
+        "{:?}",
+        event.reason
+    );
 
     // Closed until somebody opens it.
     app.user("sample.one");

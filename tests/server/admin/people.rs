@@ -19,7 +19,7 @@ fn a_deactivated_user_is_out_at_once_and_back_when_activated() {
         303
     );
     let event = app.last_event();
-    assert_eq!(event.username.as_deref(), Some("sample.one"));
+    assert_eq!(event.username(), Some("sample.one"));
     assert_ne!(browser.get("/").status, 200, "the session ended");
     let again = app.client();
     let page = again.get("/login");
@@ -124,7 +124,7 @@ fn a_user_is_added_and_signs_in() {
         .text();
     assert!(shown.contains("new@example.org") && !shown.contains("<New>"));
     let event = app.last_event();
-    assert_eq!(event.username.as_deref(), Some("sample.new"));
+    assert_eq!(event.username(), Some("sample.new"));
     let added = app
         .services
         .db

@@ -51,7 +51,7 @@ fn a_user_without_rights_is_refused_with_a_code_and_changes_nothing() {
     assert_eq!(app.last_code(), answer.code());
     assert_eq!(event.kind, EventKind::Admin);
     assert_eq!(event.result, ResultCode::AdminRightMissing);
-    assert_eq!(event.username.as_deref(), Some("sample.one"));
+    assert_eq!(event.username(), Some("sample.one"));
 
     for path in ["/admin/apps/wiki/block", "/admin/apps/wiki/remove"] {
         let answer = post(&user, path, &[]);

@@ -45,7 +45,7 @@ fn av_req_15_another_user_replaces_the_session() {
     assert_ne!(told.ok().subject, other.ok().subject);
     let next = app.told(&sp, &app.ask(&client, &sp, |_| ()));
     assert_eq!(next.ok().subject, told.ok().subject);
-    assert_eq!(app.last_event().username.as_deref(), Some("two"));
+    assert_eq!(app.last_event().username(), Some("two"));
 }
 
 /// Proves AV-REQ-17.

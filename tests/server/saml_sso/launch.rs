@@ -173,11 +173,11 @@ fn av_sec_51_a_start_page_is_not_opened_for_everybody() {
             };
         });
         let event = app.assert_page(&client.get("/launch/starting"), result);
-        assert_eq!(event.username.as_deref(), Some("one"));
+        assert_eq!(event.username(), Some("one"));
         assert_eq!(event.app_name.as_deref(), Some("Sample App starting"));
         if permitted {
             let event = app.assert_page(&stranger.get("/launch/starting"), result);
-            assert_eq!(event.username, None);
+            assert_eq!(event.username(), None);
         } else {
             // Who that is will be known once the app has asked.
             opens(&stranger);

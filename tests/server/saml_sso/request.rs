@@ -5,6 +5,7 @@ use avouch_saml::name_id::NameIdFormat;
 use avouch_server::apps::PermittedUsers;
 use avouch_server::audit::ResultCode;
 use avouch_server::random::SystemRandom;
+use avouch_server::text::Locale;
 use base64::Engine as _;
 
 use crate::support::app::{BASE_URL, TestApp};
@@ -642,7 +643,8 @@ fn av_sec_46_refusals_of_strangers_are_counted_not_written_without_end() {
         .expect("the code on the page is in the log")
         .event
         .reason;
-    assert!(reason.starts_with("3 refusals"), "{reason}");
+    let said = Locale::English.catalogue().checks.value(reason);
+    assert!(said.starts_with("3 refusals"), "{said}");
 }
 
 /// Proves AV-SEC-48: a name that only looks like an app's is nobody's.

@@ -27,7 +27,10 @@ fn sc_01_a_redirect_request_ends_in_a_posted_response() {
     assert_eq!(told.response.in_response_to.as_ref(), Some(&request.id));
     let event = app.last_event();
     assert_eq!(event.result, ResultCode::Success);
-    assert_eq!(event.user_id.as_deref(), Some(user.id.as_str()));
+    assert_eq!(
+        event.user().and_then(|user| user.id.as_deref()),
+        Some(user.id.as_str())
+    );
     assert!(event.checks.iter().all(|check| check.passed), "{event:?}");
 
     // The session answers the next request at once.

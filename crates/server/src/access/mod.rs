@@ -103,6 +103,9 @@ pub fn decide(facts: &Facts<'_>, checks: &mut Vec<Check>) -> Decision {
 /// # Errors
 /// The rule that refused.
 pub fn app_is_open(app: &App, checks: &mut Vec<Check>) -> Result<(), ResultCode> {
+    if !app.not_understood.is_empty() {
+        hold(ResultCode::InvalidSettings, app_is_understood(app), checks)?;
+    }
     hold(ResultCode::AppBlocked, app_is_not_blocked(app), checks)?;
     hold(ResultCode::AppNotInstalled, app_is_installed(app), checks)
 }
@@ -133,7 +136,7 @@ fn app_is_not_blocked(app: &App) -> Check {
         Rule::AppIsNotBlocked,
         app.state != AppState::Blocked,
         Phrase::NotBlocked,
-        state(app),
+        state_phrase(app.state),
         Origin::AppLocalPolicy,
     )
 }
@@ -143,13 +146,26 @@ fn app_is_installed(app: &App) -> Check {
         Rule::AppIsInstalled,
         app.state != AppState::Uninstalled,
         Phrase::StateInstalled,
-        state(app),
+        state_phrase(app.state),
         Origin::AppLocalPolicy,
     )
 }
 
-fn state(app: &App) -> Phrase {
-    match app.state {
+/// What a later version keeps people out by keeps them out here, although nobody can say whom.
+fn app_is_understood(app: &App) -> Check {
+    let names = app.not_understood.iter();
+    Check::new(
+        Rule::AppIsUnderstood,
+        app.not_understood.is_empty(),
+        Phrase::KnownSettings,
+        Value::list(names.map(|name| Value::text(name.clone()))),
+        Origin::AppLocalPolicy,
+    )
+}
+
+/// The words for an app's state.
+pub fn state_phrase(state: AppState) -> Phrase {
+    match state {
         AppState::Installed => Phrase::StateInstalled,
         AppState::Blocked => Phrase::StateBlocked,
         AppState::Uninstalled => Phrase::StateUninstalled,

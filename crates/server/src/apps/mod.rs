@@ -43,6 +43,10 @@ pub struct App {
     pub created_at: Timestamp,
     /// When definition or policy last changed.
     pub updated_at: Timestamp,
+    /// Settings that a later version of Avouch made and this one does not understand, by name: any of
+    /// the policy, since each of those can only keep somebody out, and elsewhere those whose value is
+    /// unknown. With any of them nobody is let in here. They are kept as they are.
+    pub not_understood: Vec<String>,
 }
 
 impl App {
@@ -127,7 +131,6 @@ impl AppState {
 
 /// The developer's part of a connected app.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub struct Definition {
     /// A sentence for users and admins.
     #[serde(default)]
@@ -151,7 +154,6 @@ pub struct Definition {
 
 /// The admin's part of a connected app.
 #[derive(Debug, Clone, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub struct LocalPolicy {
     /// Who may use it.
     #[serde(default)]

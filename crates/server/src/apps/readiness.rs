@@ -109,6 +109,8 @@ findings! {
     RowWithoutValue = "row_without_value",
     /// The subject identifier that the SP requires cannot be made.
     SubjectIdUnmet = "subject_id_unmet",
+    /// It has settings that a later version made.
+    NotUnderstood = "not_understood",
     /// Nobody is let in.
     NobodyMayEnter = "nobody_may_enter",
 }
@@ -125,7 +127,15 @@ pub fn readiness(
     organisation: &Organisation<'_>,
     now: Timestamp,
 ) -> Vec<Finding> {
-    let mut found = of_settings(&app.definition, sp, organisation, now);
+    let mut found = Vec::new();
+    if !app.not_understood.is_empty() {
+        found.push(Finding {
+            received: app.not_understood.join(", "),
+            origin: Origin::App,
+            ..finding(FindingId::NotUnderstood, Severity::CannotWork, ASSIGNMENTS)
+        });
+    }
+    found.extend(of_settings(&app.definition, sp, organisation, now));
     if app.state == AppState::Installed && nobody_may_enter(&app.policy) {
         found.push(Finding {
             expected: PermittedUsers::SelfAuthorize.word().to_owned(),

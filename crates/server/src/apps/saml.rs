@@ -12,7 +12,7 @@ pub const PAIRWISE_ID: &str = "urn:oasis:names:tc:SAML:attribute:pairwise-id";
 /// How Avouch speaks SAML with one SP. What the SP says of itself (entity ID, endpoints, keys)
 /// is its metadata, kept beside this as the document that was uploaded or made from typed fields.
 #[derive(Debug, Clone, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, default)]
+#[serde(default)]
 pub struct SamlSettings {
     /// Which of the user's names the NameID carries (`samlSubjectType`).
     pub subject_type: SubjectType,
@@ -247,7 +247,6 @@ pub enum EncryptionPolicy {
 
 /// One attribute the SP is told.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub struct AttributeRow {
     /// `Name`.
     pub name: String,

@@ -183,6 +183,7 @@ mod tests {
             },
             created_at: Timestamp::from_millis(0),
             updated_at: Timestamp::from_millis(0),
+            not_understood: Vec::new(),
         };
         change(&mut app);
         app

@@ -8,6 +8,7 @@ use std::sync::{Mutex, PoisonError};
 use avouch_saml::time::Timestamp;
 
 use crate::audit::Reference;
+use crate::audit::check::{Phrase, Value};
 
 /// So many events an address may cause at once,
 const BURST: i64 = 100;
@@ -95,18 +96,18 @@ impl AnonymousEventLimiter {
 
     /// Forgets who has been quiet, and gives the events that stood for others, with what they should
     /// say now.
-    pub fn take_left_out(&self, now: Timestamp) -> Vec<(Reference, String)> {
+    pub fn take_left_out(&self, now: Timestamp) -> Vec<(Reference, Value)> {
         let mut seen = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let left_out = seen
             .iter_mut()
             .filter_map(|(address, known)| Some((address, known.left_out.take()?)))
             .filter(|(_, left_out)| left_out.count > 1)
             .map(|(address, LeftOut { stands, count })| {
-                let sentence = format!(
-                    "{count} refusals like this, of requests from {address} and before anybody was \
-                     known, have this one event: they were too many."
-                );
-                (stands, sentence)
+                let values = [
+                    Value::Number(i64::try_from(count).unwrap_or(i64::MAX)),
+                    Value::text(address.to_string()),
+                ];
+                (stands, Phrase::StandsForOthers.with(values))
             })
             .collect();
         seen.retain(|_, known| known.whole_at > now.millis());

@@ -2,13 +2,18 @@
 
 pub mod anonymous_limiter;
 pub mod check;
+mod party;
 pub mod trail;
 mod word;
 
 pub use check::Check;
-pub use word::Word;
+pub use party::{Party, PartyKind};
+pub use word::{Vocabulary, Word};
+
+use std::borrow::Cow;
 
 use avouch_saml::time::Timestamp;
+use check::Value;
 
 /// What an event is found by.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -28,10 +33,10 @@ pub struct Event {
     pub kind: Word<EventKind>,
     /// How it ended.
     pub result: Word<ResultCode>,
-    /// The user it is about or who acted: row.
-    pub user_id: Option<String>,
-    /// The username, or what was typed as one.
-    pub username: Option<String>,
+    /// Who acted; `None` while nobody was known.
+    pub actor: Option<Party>,
+    /// Whom or what they acted on, where that is neither themselves nor the app.
+    pub target: Option<Party>,
     /// The app: row.
     pub app_id: Option<String>,
     /// The app's name at the time.
@@ -43,37 +48,32 @@ pub struct Event {
     /// User agent.
     pub user_agent: String,
     /// `sp`, `idp`, or empty where neither applies.
-    pub initiated_by: &'static str,
+    pub initiated_by: Cow<'static, str>,
     /// `saml`, or empty where none applies.
-    pub protocol: &'static str,
+    pub protocol: Cow<'static, str>,
     /// `redirect`, `post`, `launch`, or empty.
     pub binding: String,
-    /// One sentence for the admin.
-    pub reason: String,
+    /// One sentence for the admin, as a phrase of the catalogue; [`Value::Nothing`] where the result and
+    /// the checks say it all.
+    pub reason: Value,
     /// The checks made, in order; the last one is what decided.
     pub checks: Vec<Check>,
     /// The request's id in the logs.
     pub request_id: String,
 }
 
-/// Who acted, when that was not the user whom an event is about.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct EventActor<'a> {
-    /// What kind of actor: one of the words below, or one that this version does not know.
-    pub kind: &'a str,
-    /// Their row, if they have one.
-    pub id: Option<&'a str>,
-    /// Their name.
-    pub name: &'a str,
-}
+impl Event {
+    /// The user whom it is about: whoever was acted on, and else who acted.
+    pub fn user(&self) -> Option<&Party> {
+        let is_user = |party: &&Party| party.kind == PartyKind::User;
+        let target = self.target.as_ref().filter(is_user);
+        target.or_else(|| self.actor.as_ref().filter(is_user))
+    }
 
-impl EventActor<'_> {
-    /// A user, such as an administrator.
-    pub const USER: &'static str = "user";
-    /// Whoever runs commands.
-    pub const OPERATOR: &'static str = "operator";
-    /// Avouch itself.
-    pub const SYSTEM: &'static str = "system";
+    /// The name of the user whom it is about.
+    pub fn username(&self) -> Option<&str> {
+        self.user()?.name.as_deref()
+    }
 }
 
 /// What kind of thing an event reports.

@@ -5,8 +5,8 @@ use std::net::IpAddr;
 
 use avouch_saml::time::Timestamp;
 
-use crate::audit::check::{Origin, Rule, Value, shown};
-use crate::audit::{Check, Event, EventKind, ResultCode};
+use crate::audit::check::{Origin, Rule, Value};
+use crate::audit::{Check, Event, EventKind, Party, PartyKind, ResultCode};
 use crate::users::User;
 
 /// When and from where something was asked.
@@ -143,29 +143,36 @@ impl Trail {
         &self,
         occasion: &Occasion<'_>,
         result: ResultCode,
-        reason: impl Into<String>,
+        reason: impl Into<Value>,
     ) -> Event {
-        let (user_id, username) = self.user.clone().unzip();
+        let actor = self.user.clone().map(|(id, name)| {
+            Party::new(
+                PartyKind::User,
+                Some(id).filter(|id| !id.is_empty()),
+                Some(name),
+            )
+        });
         let (app_id, app_name) = self.app.clone().unzip();
         Event {
             at: occasion.at,
             kind: self.kind.into(),
             result: result.into(),
-            user_id: user_id.filter(|id| !id.is_empty()),
-            username,
+            actor,
+            target: None,
             app_id,
             app_name,
             entity_id: self.entity_id.clone(),
             address: occasion.address.to_string(),
             user_agent: occasion.user_agent.to_owned(),
-            initiated_by: self.initiated_by,
+            initiated_by: self.initiated_by.into(),
             protocol: if self.kind == EventKind::SignOn {
                 "saml"
             } else {
                 ""
-            },
+            }
+            .into(),
             binding: self.binding.to_owned(),
-            reason: shown(std::borrow::Cow::Owned(reason.into())).into_owned(),
+            reason: reason.into(),
             checks: self.checks.clone(),
             request_id: occasion.request_id.to_owned(),
         }

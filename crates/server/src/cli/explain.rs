@@ -5,6 +5,7 @@ use serde_json::json;
 use super::CommandError;
 use super::open::Place;
 use super::output::Output;
+use crate::audit::Party;
 use crate::flow::admin::events;
 use crate::text::Locale;
 
@@ -15,11 +16,15 @@ pub(super) fn run(code: &str, place: &Place<'_>, output: &Output) -> Result<(), 
     let t = Locale::English.catalogue();
     let meaning = t.results.meaning_of(&event.result);
     let next_step = t.results.action_of(&event.result);
+    let reason = t.checks.value(&event.reason);
+    let party = |party: Option<&Party>| {
+        party.map(|p| json!({ "kind": p.kind.as_str(), "id": p.id, "name": p.name }))
+    };
     let value = json!({
         "code": logged.code, "at": event.at.to_string(), "kind": event.kind.as_str(),
-        "result": event.result.as_str(), "reason": event.reason,
+        "result": event.result.as_str(), "reason": reason,
         "meaning": meaning.to_string(), "next_step": next_step.to_string(),
-        "user": event.username, "user_id": event.user_id, "acting": logged.acting,
+        "actor": party(event.actor.as_ref()), "target": party(event.target.as_ref()),
         "app": event.app_name, "app_id": event.app_id, "entity_id": event.entity_id,
         "address": event.address, "user_agent": event.user_agent,
         "initiated_by": event.initiated_by, "protocol": event.protocol,
@@ -28,16 +33,21 @@ pub(super) fn run(code: &str, place: &Place<'_>, output: &Output) -> Result<(), 
     });
     output.result(&value, || {
         let none = "-".to_owned();
+        let named = |party: Option<&Party>| {
+            let Some(party) = party else { return none.clone() };
+            let name = party.name.as_ref().or(party.id.as_ref()).unwrap_or(&none);
+            format!("{name} ({})", t.events.party(&party.kind))
+        };
         let mut text = format!(
-            "{} at {}\n\n{meaning} {}\nWhat to do: {next_step}\n\nresult      {}\nkind        {}\nuser        {}\ndone by     {}\n\
+            "{} at {}\n\n{meaning} {}\nWhat to do: {next_step}\n\nresult      {}\nkind        {}\nwho acted   {}\non whom     {}\n\
              app         {}\nentity ID   {}\naddress     {}\nrequest id  {}\n",
             logged.code,
             event.at,
-            event.reason,
+            reason,
             event.result.as_str(),
             event.kind.as_str(),
-            event.username.as_ref().unwrap_or(&none),
-            logged.acting.as_ref().unwrap_or(&none),
+            named(event.actor.as_ref()),
+            named(event.target.as_ref()),
             event.app_name.as_ref().unwrap_or(&none),
             event.entity_id.as_ref().unwrap_or(&none),
             event.address,

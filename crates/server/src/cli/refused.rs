@@ -30,7 +30,7 @@ impl From<AdminError> for CommandError {
             AdminError::CannotWork(found) => return CannotWork(found).into(),
             AdminError::Denied(denied) => format!(
                 "expected the right {}; the attempt is recorded as {}",
-                denied.lacking_words().join(" or "),
+                denied.lacking.join(" or "),
                 denied.code
             ),
             AdminError::SignIn => "expected somebody who is signed in".to_owned(),

@@ -342,7 +342,12 @@ fn list(search: &str, cx: &AdminContext<'_>, output: &Output) -> Result<(), Comm
                     user.email.clone(),
                     user.profile_name.clone(),
                     if user.active { "active" } else { "deactivated" }.to_owned(),
-                    if user.rights.is_empty() { "" } else { "admin" }.to_owned(),
+                    if user.right_words().is_empty() {
+                        ""
+                    } else {
+                        "admin"
+                    }
+                    .to_owned(),
                 ]
             })
             .collect();
@@ -360,7 +365,7 @@ fn shown(user: &User) -> Value {
         .iter()
         .map(|(_, name)| name.as_str())
         .collect();
-    let rights: Vec<&str> = user.rights.iter().map(|right| right.as_str()).collect();
+    let rights = user.right_words();
     json!({
         "id": user.id.as_str(), "username": user.username, "display_name": user.display_name,
         "given_name": user.given_name, "family_name": user.family_name, "email": user.email,

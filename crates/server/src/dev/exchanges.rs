@@ -201,6 +201,7 @@ fn cut(xml: &mut String) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::audit::check::Value;
     use crate::audit::{Event, EventKind, ResultCode};
     use avouch_saml::time::Timestamp;
 
@@ -209,17 +210,17 @@ mod tests {
             at: Timestamp::from_millis(0),
             kind: EventKind::SignOn.into(),
             result: ResultCode::Success.into(),
-            user_id: None,
-            username: None,
+            actor: None,
+            target: None,
             app_id: None,
             app_name: None,
             entity_id: None,
             address: String::new(),
             user_agent: String::new(),
-            initiated_by: "sp",
-            protocol: "saml",
+            initiated_by: "sp".into(),
+            protocol: "saml".into(),
             binding: String::new(),
-            reason: String::new(),
+            reason: Value::Nothing,
             checks: Vec::new(),
             request_id: String::new(),
         };
@@ -227,7 +228,6 @@ mod tests {
             seq: 1,
             code: String::new(),
             event,
-            acting: None,
         }
     }
 

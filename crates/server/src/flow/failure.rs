@@ -1,5 +1,6 @@
 //! A fault of ours, written down while there is a database to write it to.
 
+use crate::audit::check::Value;
 use crate::audit::trail::Trail;
 use crate::audit::{EventKind, ResultCode};
 use crate::context::Context;
@@ -17,7 +18,11 @@ pub fn record(cx: &Context, trail: &Trail, error: OperatorError) -> OperatorErro
         tracing::error!(request.id = request_id, cause, "a request failed");
         return error.known_as(request_id.to_owned());
     }
-    let event = trail.event(&cx.occasion(), ResultCode::InternalError, cause.as_str());
+    let event = trail.event(
+        &cx.occasion(),
+        ResultCode::InternalError,
+        Value::text(cause.clone()),
+    );
     let db = &cx.services.db;
     let written: Result<_, StoreError> = db.write(|c| store::events::insert_referred(c, &event));
     match written {

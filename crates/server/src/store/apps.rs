@@ -5,7 +5,7 @@ use diesel::prelude::*;
 
 use super::schema::{app_assignments, app_definitions, app_installs, app_saml, state};
 use super::state::{Kind, VERSIONS, Versions};
-use super::{Conflict, Connection, ORGANISATION, StoreError, on_each};
+use super::{Conflict, Connection, ORGANISATION, StoreError, kept, on_each};
 use crate::apps::saml::SamlSettings;
 use crate::apps::{App, AppId, AppState, Definition, LocalPolicy};
 use crate::users::{PermissionSetId, ProfileId};
@@ -223,25 +223,29 @@ pub fn all(c: &mut Connection) -> Result<Vec<(App, String)>, StoreError> {
 /// [`StoreError::Conflict`]: the entity ID or API name is taken.
 pub fn insert(c: &mut Connection, stored: &StoredApp) -> Result<(), StoreError> {
     let id = stored.app.id.as_str();
+    let row = AsStored::default();
     diesel::insert_into(app_definitions::table)
         .values((
             app_definitions::id.eq(id),
             app_definitions::created_at.eq(stored.app.created_at.millis()),
             app_definitions::version.eq(1),
-            DefinitionRow::of(stored),
+            DefinitionRow::of(stored, &row),
         ))
         .execute(c)?;
     diesel::insert_into(app_installs::table)
-        .values((app_installs::app_id.eq(id), InstallRow::of(stored)))
+        .values((app_installs::app_id.eq(id), InstallRow::of(stored, &row)))
         .execute(c)?;
     diesel::insert_into(app_saml::table)
-        .values((app_saml::app_id.eq(id), SamlRow::of(stored)))
+        .values((app_saml::app_id.eq(id), SamlRow::of(stored, &row)))
         .execute(c)?;
+    #[cfg(feature = "later-stored-form")]
+    add_fields_of_tomorrow(c, stored)?;
     insert_assignments(c, &stored.app)?;
     super::state::bump(c, Kind::Apps)
 }
 
-/// Writes every field of an app as it was read, and raises its version.
+/// Writes every field of an app as it was read, and raises its version. What another version of Avouch
+/// put there stays.
 ///
 /// # Errors
 /// [`StoreError::Conflict`]: the entity ID or API name is taken, the app is gone, or it is of
@@ -249,9 +253,20 @@ pub fn insert(c: &mut Connection, stored: &StoredApp) -> Result<(), StoreError> 
 pub fn update(c: &mut Connection, stored: &StoredApp) -> Result<(), StoreError> {
     let id = stored.app.id.as_str();
     let row = app_definitions::table.filter(app_definitions::id.eq(id));
+    let before = joined!()
+        .filter(app_definitions::id.eq(id))
+        .select((
+            app_definitions::definition,
+            app_saml::settings,
+            app_installs::policy,
+            app_installs::state,
+        ))
+        .first::<AsStored>(c)
+        .optional()?
+        .unwrap_or_default();
     let changed = diesel::update(row.filter(app_definitions::version.eq(stored.version)))
         .set((
-            DefinitionRow::of(stored),
+            DefinitionRow::of(stored, &before),
             app_definitions::version.eq(stored.version + 1),
         ))
         .execute(c)?;
@@ -261,12 +276,18 @@ pub fn update(c: &mut Connection, stored: &StoredApp) -> Result<(), StoreError> 
         return Err(Conflict::of_nothing_written(is_there, app).into());
     }
     diesel::update(app_installs::table.find((id, ORGANISATION)))
-        .set(InstallRow::of(stored))
+        .set(InstallRow::of(stored, &before))
         .execute(c)?;
     diesel::update(app_saml::table.find(id))
-        .set(SamlRow::of(stored))
+        .set(SamlRow::of(stored, &before))
         .execute(c)?;
-    diesel::delete(app_assignments::table.filter(app_assignments::app_id.eq(id))).execute(c)?;
+    let ours = app_assignments::kind.eq_any([PROFILE, PERMISSION_SET]);
+    diesel::delete(
+        app_assignments::table
+            .filter(app_assignments::app_id.eq(id))
+            .filter(ours),
+    )
+    .execute(c)?;
     insert_assignments(c, &stored.app)?;
     super::state::bump(c, Kind::Apps)
 }
@@ -279,6 +300,20 @@ pub fn remove(c: &mut Connection, id: &AppId) -> Result<bool, StoreError> {
     let removed = diesel::delete(app_definitions::table.find(id.as_str())).execute(c)?;
     super::state::bump(c, Kind::Apps)?;
     Ok(removed == 1)
+}
+
+#[cfg(feature = "later-stored-form")]
+fn add_fields_of_tomorrow(c: &mut Connection, stored: &StoredApp) -> Result<(), StoreError> {
+    let id = stored.app.id.as_str();
+    let definition = super::later::with_field(&super::json(&stored.app.definition));
+    let settings = super::later::with_field(&super::json(&stored.app.definition.saml));
+    diesel::update(app_definitions::table.find(id))
+        .set(app_definitions::definition.eq(definition))
+        .execute(c)?;
+    diesel::update(app_saml::table.find(id))
+        .set(app_saml::settings.eq(settings))
+        .execute(c)?;
+    Ok(())
 }
 
 const PROFILE: &str = "profile";
@@ -342,17 +377,22 @@ impl AppRow {
         let damaged = |column: &str, detail: &dyn std::fmt::Display| {
             StoreError::damaged(format!("{column} of {}", self.api_name), detail)
         };
-        let mut definition: Definition = serde_json::from_str(&self.definition)
+        let definition = kept::read::<Definition>(&self.definition)
             .map_err(|error| damaged("app_definitions.definition", &error))?;
-        let saml: SamlSettings = serde_json::from_str(&self.saml)
+        let saml = kept::read::<SamlSettings>(&self.saml)
             .map_err(|error| damaged("app_saml.settings", &error))?;
-        definition.saml = saml;
-        let mut policy: LocalPolicy = serde_json::from_str(&self.policy)
+        let policy = kept::read::<LocalPolicy>(&self.policy)
             .map_err(|error| damaged("app_installs.policy", &error))?;
-        let state = AppState::parse(&self.state).ok_or_else(|| {
-            let detail = format!("{:?} is no state", self.state);
-            damaged("app_installs.state", &detail)
-        })?;
+        let mut not_understood = policy.fields;
+        not_understood.extend(policy.values);
+        not_understood.extend(definition.values);
+        not_understood.extend(saml.values);
+        let (mut definition, mut policy) = (definition.value, policy.value);
+        definition.saml = saml.value;
+        let state = AppState::parse(&self.state).unwrap_or_else(|| {
+            not_understood.push("state".to_owned());
+            AppState::Uninstalled
+        });
         for (kind, target) in assigned {
             match kind.as_str() {
                 PROFILE => policy.profiles.push(ProfileId::new(target)),
@@ -370,8 +410,18 @@ impl AppRow {
             policy,
             created_at: Timestamp::from_millis(self.created_at),
             updated_at: Timestamp::from_millis(self.updated_at),
+            not_understood,
         })
     }
+}
+
+/// What is stored of an app and may say more than this version knows; empty of one that is new.
+#[derive(Default, Queryable)]
+struct AsStored {
+    definition: String,
+    saml: String,
+    policy: String,
+    state: String,
 }
 
 #[derive(Insertable, AsChangeset)]
@@ -384,11 +434,11 @@ struct DefinitionRow<'a> {
 }
 
 impl<'a> DefinitionRow<'a> {
-    fn of(stored: &'a StoredApp) -> Self {
+    fn of(stored: &'a StoredApp, before: &AsStored) -> Self {
         Self {
             api_name: &stored.app.api_name,
             name: &stored.app.name,
-            definition: super::json(&stored.app.definition),
+            definition: kept::rewrite(&before.definition, &stored.app.definition),
             updated_at: stored.app.updated_at.millis(),
         }
     }
@@ -402,10 +452,18 @@ struct InstallRow<'a> {
 }
 
 impl<'a> InstallRow<'a> {
-    fn of(stored: &'a StoredApp) -> Self {
+    fn of(stored: &'a StoredApp, before: &'a AsStored) -> Self {
+        let state = stored.app.state;
+        // A state that is unknown here counts as the one that lets nobody in; it stays until another
+        // is chosen.
+        let is_kept = state == AppState::Uninstalled && AppState::parse(&before.state).is_none();
         Self {
-            state: stored.app.state.as_str(),
-            policy: super::json(&stored.app.policy),
+            state: if is_kept && !before.state.is_empty() {
+                &before.state
+            } else {
+                state.as_str()
+            },
+            policy: kept::rewrite(&before.policy, &stored.app.policy),
         }
     }
 }
@@ -419,10 +477,10 @@ struct SamlRow<'a> {
 }
 
 impl<'a> SamlRow<'a> {
-    fn of(stored: &'a StoredApp) -> Self {
+    fn of(stored: &'a StoredApp, before: &AsStored) -> Self {
         Self {
             entity_id: &stored.entity_id,
-            settings: super::json(&stored.app.definition.saml),
+            settings: kept::rewrite(&before.saml, &stored.app.definition.saml),
             metadata_xml: &stored.metadata_xml,
         }
     }

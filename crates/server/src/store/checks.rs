@@ -73,6 +73,28 @@ pub(super) fn write(checks: &[Check]) -> String {
     out
 }
 
+/// The stored form of one value; empty of [`Value::Nothing`].
+pub(super) fn write_value(written: &Value) -> String {
+    if *written == Value::Nothing {
+        return String::new();
+    }
+    let mut out = String::new();
+    value(written, &mut out);
+    out.split_off(1)
+}
+
+/// Reads the stored form of one value.
+///
+/// # Errors
+/// [`Unreadable`].
+pub(super) fn read_value(stored: &str) -> Result<Value, Unreadable> {
+    let mut cells = Cells {
+        line: stored,
+        left: stored.split('\t'),
+    };
+    cells.value(0)
+}
+
 fn text(mark: char, text: &str, out: &mut String) {
     out.push(mark);
     out.push_str(text);

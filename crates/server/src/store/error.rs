@@ -9,6 +9,10 @@ pub enum StoreError {
     /// and let the client try again. The next call connects anew.
     #[error("the database cannot be reached: {0}")]
     Unavailable(String),
+    /// A row was written by a later version, and this one cannot act on it. Nothing was changed; a node
+    /// of that version can, so answer 503 and let the client try again.
+    #[error("{0} was made by a later version of Avouch")]
+    OfLaterVersion(String),
     /// A row with this name exists, or the row referred to is gone. Tell whoever asked.
     #[error("{0}")]
     Conflict(Conflict),
@@ -64,9 +68,9 @@ impl From<Conflict> for StoreError {
 }
 
 impl StoreError {
-    /// Whether the database, not the request, is at fault and trying later can help.
+    /// Whether the database or this node, not the request, is at fault and trying again can help.
     pub fn is_unavailable(&self) -> bool {
-        matches!(self, Self::Unavailable(_))
+        matches!(self, Self::Unavailable(_) | Self::OfLaterVersion(_))
     }
 
     /// A column that does not read.

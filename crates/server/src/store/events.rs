@@ -8,85 +8,61 @@ use diesel::prelude::*;
 use super::codes::Codes;
 use super::schema::{event_mentions, events};
 use super::{Connection, StoreError, checks, event_index, on_each};
-use crate::audit::{Event, EventActor, EventKind, Reference, ResultCode, Word};
+use crate::audit::check::Value;
+use crate::audit::{Event, EventKind, Party, Reference, ResultCode, Word};
 
 /// The columns of an event with their values, but its number, which the database gives.
 macro_rules! values {
-    ($event:expr, $checks:expr, $parties:expr) => {{
-        let (event, parties): (&Event, &Parties<'_>) = ($event, $parties);
+    ($event:expr, $checks:expr, $reason:expr) => {{
+        let event: &Event = $event;
+        let (actor, target) = (event.actor.as_ref(), event.target.as_ref());
         (
             events::at.eq(event.at.millis()),
-            events::kind.eq(event.kind.as_str()),
-            events::result.eq(event.result.as_str()),
-            events::actor_kind.eq(parties.actor.map(|(kind, ..)| kind)),
-            events::actor_id.eq(parties.actor.and_then(|(_, id, _)| id)),
-            events::actor_name.eq(parties.actor.and_then(|(.., name)| name)),
-            events::target_kind.eq(parties.target.map(|(kind, ..)| kind)),
-            events::target_id.eq(parties.target.and_then(|(_, id, _)| id)),
-            events::target_name.eq(parties.target.and_then(|(.., name)| name)),
+            events::kind.eq(kind_word(event)),
+            events::result.eq(result_word(event)),
+            events::actor_kind.eq(actor.map(|party| party.kind.as_str())),
+            events::actor_id.eq(actor.and_then(|party| party.id.as_deref())),
+            events::actor_name.eq(actor.and_then(|party| party.name.as_deref())),
+            events::target_kind.eq(target.map(|party| party.kind.as_str())),
+            events::target_id.eq(target.and_then(|party| party.id.as_deref())),
+            events::target_name.eq(target.and_then(|party| party.name.as_deref())),
             events::app_id.eq(event.app_id.as_deref()),
             events::app_name.eq(event.app_name.as_deref()),
             events::entity_id.eq(event.entity_id.as_deref()),
             events::address.eq(&event.address),
             events::user_agent.eq(&event.user_agent),
-            events::initiated_by.eq(event.initiated_by),
-            events::protocol.eq(event.protocol),
+            events::initiated_by.eq(&*event.initiated_by),
+            events::protocol.eq(&*event.protocol),
             events::binding.eq(&event.binding),
-            events::reason.eq(&event.reason),
+            events::reason.eq(&$reason),
             events::checks.eq(&$checks),
             events::request_id.eq(&event.request_id),
         )
     }};
 }
 
-/// Kind, row and name.
-type Party<'a> = (&'a str, Option<&'a str>, Option<&'a str>);
-
-/// Who acted, and on whom.
-struct Parties<'a> {
-    actor: Option<Party<'a>>,
-    target: Option<Party<'a>>,
+#[cfg(not(feature = "later-stored-form"))]
+fn kind_word(event: &Event) -> &str {
+    event.kind.as_str()
 }
-
-impl<'a> Parties<'a> {
-    /// The user of an event is the one it is about, and the one who acted when nobody else did.
-    fn of(event: &'a Event, acting: Option<&EventActor<'a>>) -> Self {
-        let (id, name) = (event.user_id.as_deref(), event.username.as_deref());
-        let user = (id.is_some() || name.is_some()).then_some((EventActor::USER, id, name));
-        match acting {
-            None => Self {
-                actor: user,
-                target: None,
-            },
-            Some(acting) => Self {
-                actor: Some((acting.kind, acting.id, Some(acting.name))),
-                target: user,
-            },
-        }
-    }
+#[cfg(not(feature = "later-stored-form"))]
+fn result_word(event: &Event) -> &str {
+    event.result.as_str()
 }
+#[cfg(feature = "later-stored-form")]
+use super::later::{kind as kind_word, result as result_word};
 
 /// Writes an event, in the transaction of what it reports.
 ///
 /// # Errors
 /// As any statement.
 pub fn insert(c: &mut Connection, event: &Event) -> Result<(), StoreError> {
-    insert_acting(c, event, None)
-}
-
-/// As [`insert`], for what `acting` did for the event's user.
-///
-/// # Errors
-/// As any statement.
-pub fn insert_acting(
-    c: &mut Connection,
-    event: &Event,
-    acting: Option<&EventActor<'_>>,
-) -> Result<(), StoreError> {
-    let checks = checks::write(&event.checks);
-    let parties = Parties::of(event, acting);
+    let (checks, reason) = (
+        checks::write(&event.checks),
+        checks::write_value(&event.reason),
+    );
     on_each!(c, |c| diesel::insert_into(events::table)
-        .values(values!(event, checks, &parties))
+        .values(values!(event, checks, reason))
         .execute(c))?;
     Ok(())
 }
@@ -96,22 +72,12 @@ pub fn insert_acting(
 /// # Errors
 /// As any statement.
 pub fn insert_referred(c: &mut Connection, event: &Event) -> Result<Reference, StoreError> {
-    insert_referred_acting(c, event, None)
-}
-
-/// As [`insert_referred`], for what `acting` did for the event's user.
-///
-/// # Errors
-/// As any statement.
-pub fn insert_referred_acting(
-    c: &mut Connection,
-    event: &Event,
-    acting: Option<&EventActor<'_>>,
-) -> Result<Reference, StoreError> {
-    let checks = checks::write(&event.checks);
-    let parties = Parties::of(event, acting);
+    let (checks, reason) = (
+        checks::write(&event.checks),
+        checks::write_value(&event.reason),
+    );
     let seq: i64 = on_each!(&mut *c, |c| diesel::insert_into(events::table)
-        .values(values!(event, checks, &parties))
+        .values(values!(event, checks, reason))
         .returning(events::seq)
         .get_result(c))?;
     let code = Codes::read(c)?.of(seq);
@@ -123,9 +89,9 @@ pub fn insert_referred_acting(
 ///
 /// # Errors
 /// As any statement.
-pub fn set_reason(c: &mut Connection, seq: i64, reason: &str) -> Result<(), StoreError> {
+pub fn set_reason(c: &mut Connection, seq: i64, reason: &Value) -> Result<(), StoreError> {
     diesel::update(events::table.filter(events::seq.eq(seq)))
-        .set(events::reason.eq(reason))
+        .set(events::reason.eq(checks::write_value(reason)))
         .execute(c)?;
     Ok(())
 }
@@ -139,8 +105,6 @@ pub struct Logged {
     pub code: String,
     /// The event.
     pub event: Event,
-    /// Who acted, when that was not the event's user.
-    pub acting: Option<String>,
 }
 
 /// The event with this reference code, however it is typed.
@@ -203,9 +167,9 @@ pub struct Filter {
     /// Only before this place in the log: the last `seq` of the page before.
     pub before: Option<i64>,
     /// Only of this kind.
-    pub kind: Option<EventKind>,
+    pub kind: Option<Word<EventKind>>,
     /// Only with this result.
-    pub result: Option<ResultCode>,
+    pub result: Option<Word<ResultCode>>,
     /// Only those that did not succeed.
     pub failures_only: bool,
     /// Only about this user: row.
@@ -228,11 +192,11 @@ macro_rules! filtered {
         if let Some(before) = filter.before {
             page = page.filter(events::seq.lt(before));
         }
-        if let Some(kind) = filter.kind {
-            page = page.filter(events::kind.eq(kind.as_str()));
+        if let Some(kind) = &filter.kind {
+            page = page.filter(events::kind.eq(kind.as_str().to_owned()));
         }
-        if let Some(result) = filter.result {
-            page = page.filter(events::result.eq(result.as_str()));
+        if let Some(result) = &filter.result {
+            page = page.filter(events::result.eq(result.as_str().to_owned()));
         }
         if filter.failures_only {
             page = page.filter(events::result.ne(ResultCode::Success.as_str()));
@@ -360,38 +324,36 @@ impl LoggedRow {
         let code = codes.of(self.seq);
         let checks = checks::read(&self.checks)
             .map_err(|e| StoreError::damaged(format!("events.checks of {code}"), e))?;
-        // Another kind of actor or target, or one that a later version knows, is no user.
-        let is_user = |kind: &Option<String>| kind.as_deref() == Some(EventActor::USER);
-        let target = is_user(&self.target_kind).then_some((self.target_id, self.target_name));
-        let actor = is_user(&self.actor_kind).then_some((self.actor_id, self.actor_name.clone()));
-        let is_alone = target.is_none() && actor.is_some();
-        let (user_id, username) = target.or(actor).unwrap_or_default();
+        let reason = checks::read_value(&self.reason)
+            .map_err(|e| StoreError::damaged(format!("events.reason of {code}"), e))?;
+        let party = |kind: Option<String>, id, name| {
+            kind.map(|kind| Party {
+                kind: Word::read(kind),
+                id,
+                name,
+            })
+        };
         Ok(Logged {
             seq: self.seq,
-            acting: self.actor_name.filter(|_| !is_alone),
             event: Event {
                 at: Timestamp::from_millis(self.at),
                 kind: Word::read(self.kind),
                 result: Word::read(self.result),
-                user_id,
-                username,
+                actor: party(self.actor_kind, self.actor_id, self.actor_name),
+                target: party(self.target_kind, self.target_id, self.target_name),
                 app_id: self.app_id,
                 app_name: self.app_name,
                 entity_id: self.entity_id,
                 address: self.address,
                 user_agent: self.user_agent,
-                initiated_by: known_word(&self.initiated_by, &["sp", "idp"]),
-                protocol: known_word(&self.protocol, &["saml"]),
+                initiated_by: self.initiated_by.into(),
+                protocol: self.protocol.into(),
                 binding: self.binding,
-                reason: self.reason,
+                reason,
                 checks,
                 request_id: self.request_id,
             },
             code,
         })
     }
-}
-
-fn known_word(word: &str, known: &[&'static str]) -> &'static str {
-    known.iter().find(|k| **k == word).copied().unwrap_or("")
 }

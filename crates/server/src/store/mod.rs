@@ -26,6 +26,9 @@ mod codes;
 mod connection;
 mod db;
 mod error;
+mod kept;
+#[cfg(feature = "later-stored-form")]
+mod later;
 mod pieces;
 mod pool;
 mod schema;

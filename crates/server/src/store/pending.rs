@@ -138,13 +138,20 @@ struct PendingRow {
 
 impl PendingRow {
     fn into_pending(self) -> Result<Pending, StoreError> {
-        let damaged =
-            |column, e| StoreError::damaged(format!("pending.{column} of {}", self.id), e);
-        let kept: PendingText<'_> =
-            serde_json::from_str(&self.request).map_err(|e| damaged("request", e))?;
+        // What is JSON and says something unknown is a request or a stage that a later version has.
+        let unread = |column, text: &str, error: serde_json::Error| {
+            let what = format!("pending.{column} of {}", self.id);
+            match serde_json::from_str::<serde_json::Value>(text) {
+                Ok(_) => StoreError::OfLaterVersion(what),
+                Err(_) => StoreError::damaged(what, error),
+            }
+        };
+        let kept: PendingText<'_> = serde_json::from_str(&self.request)
+            .map_err(|error| unread("request", &self.request, error))?;
         let checks = checks::read(&kept.checks)
             .map_err(|e| StoreError::damaged(format!("pending.request of {}", self.id), e))?;
-        let stage = serde_json::from_str(&self.stage).map_err(|e| damaged("stage", e))?;
+        let stage = serde_json::from_str(&self.stage)
+            .map_err(|error| unread("stage", &self.stage, error))?;
         Ok(Pending {
             id: PendingId::new(self.id),
             browser_hash: self.browser_hash,

@@ -337,6 +337,8 @@ impl UserRow {
             .map_err(|e| StoreError::damaged(format!("users.custom of {}", self.id), e))?;
         let words: Vec<&str> = serde_json::from_str(&self.admin_rights)
             .map_err(|e| StoreError::damaged(format!("users.admin_rights of {}", self.id), e))?;
+        let parsed = |word: &&str| AdminRight::parse(word);
+        let unknown = words.iter().filter(|word| parsed(word).is_none());
         Ok(User {
             id: UserId::new(self.id),
             username: self.username,
@@ -353,8 +355,8 @@ impl UserRow {
             profile_name,
             permission_sets: Vec::new(),
             custom,
-            // A right that this version does not know grants nothing.
-            rights: words.into_iter().filter_map(AdminRight::parse).collect(),
+            rights: words.iter().filter_map(parsed).collect(),
+            unknown_rights: unknown.map(|word| (*word).to_owned()).collect(),
             created_at: Timestamp::from_millis(self.created_at),
             version: self.version,
         })
@@ -383,7 +385,6 @@ struct WriteRow<'a> {
 
 impl<'a> WriteRow<'a> {
     fn of(user: &'a User, now: Timestamp) -> Self {
-        let rights: Vec<&str> = user.rights.iter().map(|r| r.as_str()).collect();
         Self {
             username: &user.username,
             username_folded: fold_username(&user.username),
@@ -398,7 +399,7 @@ impl<'a> WriteRow<'a> {
             active: user.active,
             profile_id: user.profile.as_str(),
             custom: super::json(&user.custom),
-            admin_rights: super::json(&rights),
+            admin_rights: super::json(&user.right_words()),
             updated_at: now.millis(),
         }
     }

@@ -150,6 +150,7 @@ fn english_rule(rule: &Rule) -> Option<&'static str> {
         Rule::AuthnContext => "authentication context",
         Rule::UserIsActive => "user is active",
         Rule::AppIsNotBlocked => "app is not blocked",
+        Rule::AppIsUnderstood => "app is understood",
         Rule::AppIsInstalled => "app is installed",
         Rule::UserIsPermitted => "user is permitted",
         Rule::Consent => "consent",
@@ -255,6 +256,10 @@ fn english_phrase(phrase: Phrase) -> &'static str {
         Phrase::Neither => "neither",
         Phrase::TheAppsDefault => "the app's default",
         Phrase::AnotherIgnored => "another one, ignored",
+        Phrase::KnownSettings => {
+            "settings that this version of Avouch knows; a node of the later version that made \
+             them signs users on"
+        }
         Phrase::NotBlocked => "not blocked",
         Phrase::StateInstalled => "installed",
         Phrase::StateBlocked => "blocked",
@@ -322,6 +327,31 @@ fn english_phrase(phrase: Phrase) -> &'static str {
         Phrase::AlgorithmAllowed => "an algorithm that key, settings and the app's metadata allow",
         Phrase::KeyAndAlgorithm => "a key and an algorithm that the app accepts",
         Phrase::Assertion => "assertion",
+        Phrase::UserAdded => "The user {0} was added.",
+        Phrase::UserChanged => "The user {0} was changed.",
+        Phrase::UserIsActive => "The user {0} is now active.",
+        Phrase::UserIsDeactivated => "The user {0} is now deactivated.",
+        Phrase::PasswordSet => "The password of {0} was set; {1} sessions ended.",
+        Phrase::AppAdded => "The app {0} was added.",
+        Phrase::AppChanged => "The app {0} was changed.",
+        Phrase::AppSettingsChanged => "The settings of {0} were changed.",
+        Phrase::AppIsNow => "The app {0} is now {1}.",
+        Phrase::AppMetadataReplaced => "The metadata of {0} was replaced.",
+        Phrase::AppRemoved => "The app {0} was removed.",
+        Phrase::KeyAdded => "The key {0} ({1}) was added.",
+        Phrase::KeySigns => "The key {0} signs from now on.",
+        Phrase::KeyGone => "The key {0} is gone from metadata.",
+        Phrase::ProfileAdded => "The profile {0} was added.",
+        Phrase::ProfileWasThere => "The profile {0} was there.",
+        Phrase::PermissionSetAdded => "The permission set {0} was added.",
+        Phrase::PermissionSetWasThere => "The permission set {0} was there.",
+        Phrase::LacksRight => "The user lacks the right to administer this.",
+        Phrase::MayNotChange => "{0} may not change {1}, who has rights that they have not.",
+        Phrase::SignedOut => "The user signed out.",
+        Phrase::StandsForOthers => {
+            "{0} refusals like this, of requests from {1} and before anybody was known, have this \
+             one event: they were too many."
+        }
         Phrase::Response => "response",
         Phrase::AssertionAndResponse => "assertion and response",
         Phrase::UsableKey => "a usable key of the SP",

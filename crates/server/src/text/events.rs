@@ -1,6 +1,7 @@
 //! Texts of the events pages.
 
 use super::texts;
+use crate::audit::{PartyKind, Word};
 
 texts! {
     /// The list of events and one event.
@@ -18,7 +19,6 @@ texts! {
         from = "From (UTC)";
         until = "Until (UTC)";
         time = "Time";
-        user = "User";
         app = "App";
         address = "Address";
         code = "Reference code";
@@ -49,6 +49,28 @@ texts! {
         next_step = "What to do";
         explain = "On the command line";
         unknown_user = "nobody";
-        acting = "Done by";
+        who = "Who acted";
+        about = "On whom or what";
+        party_user = "user";
+        party_operator = "operator";
+        party_system = "by itself";
+        party_key = "key";
+        party_profile = "profile";
+        party_permission_set = "permission set";
+    }
+}
+
+impl Events {
+    /// What somebody or something is that an event names.
+    pub fn party(&self, kind: &Word<PartyKind>) -> String {
+        match kind {
+            Word::Known(PartyKind::User) => self.party_user.to_string(),
+            Word::Known(PartyKind::Operator) => self.party_operator.to_string(),
+            Word::Known(PartyKind::System) => self.party_system.to_string(),
+            Word::Known(PartyKind::Key) => self.party_key.to_string(),
+            Word::Known(PartyKind::Profile) => self.party_profile.to_string(),
+            Word::Known(PartyKind::PermissionSet) => self.party_permission_set.to_string(),
+            Word::Other(word) => word.to_string(),
+        }
     }
 }

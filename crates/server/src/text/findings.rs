@@ -74,6 +74,11 @@ texts! {
         subject_id_unmet = "subject identifier cannot be made";
         subject_id_unmet_what = "Its metadata requires {}, which cannot be made for anybody.";
         subject_id_unmet_do = "Set {} in the configuration.";
+        not_understood = "settings of a later version";
+        not_understood_what = "A later version of Avouch made settings that this one does not know: \
+            {}. Nobody is let in here, since they may say whom to keep out; they are kept as they \
+            are.";
+        not_understood_do = "Sign on at a node of that version.";
         nobody_may_enter = "nobody may enter";
         nobody_may_enter_what = "Nobody may enter: no profile and no permission set lists it.";
         nobody_may_enter_do = "Tick a profile or permission set, or let all active users in \
@@ -107,6 +112,7 @@ impl Findings {
             F::TemplateOfSeveral => self.template_of_several,
             F::RowWithoutValue => self.row_without_value,
             F::SubjectIdUnmet => self.subject_id_unmet,
+            F::NotUnderstood => self.not_understood,
             F::NobodyMayEnter => self.nobody_may_enter,
         }
     }
@@ -140,6 +146,7 @@ impl Findings {
             F::TemplateOfSeveral => (self.template_of_several_what, self.template_of_several_do),
             F::RowWithoutValue => (self.row_without_value_what, self.row_without_value_do),
             F::SubjectIdUnmet => (self.subject_id_unmet_what, self.subject_id_unmet_do),
+            F::NotUnderstood => (self.not_understood_what, self.not_understood_do),
             F::NobodyMayEnter => (self.nobody_may_enter_what, self.nobody_may_enter_do),
         };
         let what = what.with(&finding.received);

@@ -55,10 +55,21 @@ pub struct User {
     pub custom: BTreeMap<String, Vec<String>>,
     /// What the user may administer.
     pub rights: BTreeSet<AdminRight>,
+    /// Rights that a later version of Avouch knows, by their words: they allow nothing here, and stay.
+    pub unknown_rights: BTreeSet<String>,
     /// When the row was made.
     pub created_at: Timestamp,
     /// How often the row was written, counted from 1; see `store::users::update`.
     pub version: i64,
+}
+
+impl User {
+    /// The words of every right, those of a later version last.
+    pub fn right_words(&self) -> Vec<&str> {
+        let known = self.rights.iter().map(|right| right.as_str());
+        let unknown = self.unknown_rights.iter().map(String::as_str);
+        known.chain(unknown).collect()
+    }
 }
 
 /// A separate grant to administer (connected-apps model, section 2).
@@ -81,6 +92,9 @@ pub enum AdminRight {
     ReadLogs,
     /// Manage the organisation.
     ManageOrganisation,
+    /// A right of a version to come, for the test of two versions.
+    #[cfg(feature = "later-stored-form")]
+    OfTomorrow,
 }
 
 impl AdminRight {
@@ -94,6 +108,8 @@ impl AdminRight {
         (Self::ManageKeys, "manage_keys"),
         (Self::ReadLogs, "read_logs"),
         (Self::ManageOrganisation, "manage_organisation"),
+        #[cfg(feature = "later-stored-form")]
+        (Self::OfTomorrow, "of_tomorrow"),
     ];
 
     /// The word stored, typed and shown.

@@ -115,7 +115,7 @@ fn shown(t: &Catalogue, exchange: Exchange) -> pages::Exchange {
         code: row.code,
         at: row.at,
         app: row.app,
-        user: row.user,
+        user: row.actor,
         result: row.result,
         reason: row.reason,
     }

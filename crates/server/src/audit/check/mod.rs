@@ -125,6 +125,7 @@ ids! {
         AuthnContext = "authn";
         UserIsActive = "active";
         AppIsNotBlocked = "blocked";
+        AppIsUnderstood = "known";
         AppIsInstalled = "inst";
         UserIsPermitted = "permit";
         Consent = "consent";

@@ -9,9 +9,10 @@ use serde::{Serialize, Serializer};
 use super::Uri;
 
 /// What was expected, or what came.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub enum Value {
     /// Nothing.
+    #[default]
     Nothing,
     /// A phrase of the catalogue, with what goes into it.
     Phrase(Phrase, Box<[Value]>),
@@ -249,6 +250,7 @@ phrases! {
     TheAppsDefault = "app.default";
     AnotherIgnored = "ignored";
     NotBlocked = "open";
+    KnownSettings = "known";
     StateInstalled = "in";
     StateBlocked = "blocked";
     StateUninstalled = "uninstalled";
@@ -311,6 +313,29 @@ phrases! {
     KeyAndAlgorithm = "key.and.algorithm";
     Assertion = "a";
     Response = "r";
+    // What an event reports.
+    UserAdded = "user.added", 1;
+    UserChanged = "user.changed", 1;
+    UserIsActive = "user.active", 1;
+    UserIsDeactivated = "user.deactivated", 1;
+    PasswordSet = "password.set", 2;
+    AppAdded = "app.added", 1;
+    AppChanged = "app.changed", 1;
+    AppSettingsChanged = "app.settings", 1;
+    AppIsNow = "app.state", 2;
+    AppMetadataReplaced = "app.metadata", 1;
+    AppRemoved = "app.removed", 1;
+    KeyAdded = "key.added", 2;
+    KeySigns = "key.signs", 1;
+    KeyGone = "key.gone", 1;
+    ProfileAdded = "profile.added", 1;
+    ProfileWasThere = "profile.there", 1;
+    PermissionSetAdded = "set.added", 1;
+    PermissionSetWasThere = "set.there", 1;
+    LacksRight = "lacks.right";
+    MayNotChange = "may.not.change", 2;
+    SignedOut = "signed.out";
+    StandsForOthers = "stands.for.others", 2;
     AssertionAndResponse = "ar";
     UsableKey = "key";
     UsableKeyOrNone = "ifany";
@@ -324,6 +349,11 @@ impl Phrase {
     pub fn with<const N: usize>(self, values: [Value; N]) -> Value {
         debug_assert_eq!(N, self.takes(), "{self:?}");
         Value::Phrase(self, Box::new(values))
+    }
+
+    /// The phrase with this text from outside.
+    pub fn of(self, text: &str) -> Value {
+        self.with([Value::text(text.to_owned())])
     }
 }
 

@@ -6,7 +6,7 @@ use avouch_saml::time::Timestamp;
 
 use super::denied::Denied;
 use super::error::AdminError;
-use crate::audit::EventActor;
+use crate::audit::PartyKind;
 use crate::config::Settings;
 use crate::context::Context;
 use crate::directory::password::PasswordHasher;
@@ -112,7 +112,7 @@ impl<'a> AdminContext<'a> {
 #[derive(Debug, Clone)]
 pub struct Acting {
     /// What kind of actor, as events say it.
-    pub(super) kind: &'static str,
+    pub(super) kind: PartyKind,
     /// The user, when it is one.
     pub user: Option<User>,
     /// The name that events give them.
@@ -122,7 +122,7 @@ pub struct Acting {
 }
 
 impl Acting {
-    fn with_all_rights(kind: &'static str, name: String) -> Self {
+    fn with_all_rights(kind: PartyKind, name: String) -> Self {
         Self {
             kind,
             user: None,
@@ -148,11 +148,17 @@ impl Acting {
     /// # Errors
     /// [`AdminError::Denied`]; the attempt is recorded.
     pub fn require_all_rights_of(&self, user: &User) -> Result<(), AdminError> {
-        let beyond: Vec<AdminRight> = user.rights.difference(&self.rights).copied().collect();
+        let known = user.rights.difference(&self.rights);
+        let mut beyond: Vec<String> = known.map(|right| right.as_str().to_owned()).collect();
+        // What is no user may do everything, whatever that is.
+        if let Some(own) = &self.user {
+            let unknown = user.unknown_rights.difference(&own.unknown_rights);
+            beyond.extend(unknown.cloned());
+        }
         if beyond.is_empty() {
             return Ok(());
         }
-        Err(Denied::over(user, &beyond).into())
+        Err(Denied::over(user, beyond).into())
     }
 }
 
@@ -171,13 +177,13 @@ impl Actor {
             Self::Session(None) => return Ok(None),
             Self::Operator(name) => {
                 return Ok(Some(Acting::with_all_rights(
-                    EventActor::OPERATOR,
+                    PartyKind::Operator,
                     format!("{name} (command line)"),
                 )));
             }
             Self::System => {
                 return Ok(Some(Acting::with_all_rights(
-                    EventActor::SYSTEM,
+                    PartyKind::System,
                     "Avouch".to_owned(),
                 )));
             }
@@ -186,7 +192,7 @@ impl Actor {
         Ok(found
             .filter(|found| found.session.is_live(now) && found.user.active)
             .map(|found| Acting {
-                kind: EventActor::USER,
+                kind: PartyKind::User,
                 name: found.user.username.clone(),
                 rights: found.user.rights.clone(),
                 user: Some(found.user),

@@ -7,9 +7,9 @@ use crate::users::{AdminRight, User};
 pub struct Denied {
     /// Reference code of the event that records the attempt; empty until it is written.
     pub code: String,
-    /// The rights that are lacking: any of them would do, or each of them where `over` says whose
+    /// The rights that are lacking, by their words: any of them would do, or each of them where `over` says whose
     /// they are.
-    pub lacking: Vec<AdminRight>,
+    pub lacking: Vec<String>,
     /// The user who may more than the actor: row and username.
     pub over: Option<(String, String)>,
 }
@@ -19,21 +19,20 @@ impl Denied {
     pub(super) fn lacks(rights: &[AdminRight]) -> Self {
         Self {
             code: String::new(),
-            lacking: rights.to_vec(),
+            lacking: rights
+                .iter()
+                .map(|right| right.as_str().to_owned())
+                .collect(),
             over: None,
         }
     }
 
-    /// `user` has the rights `beyond` those of the actor.
-    pub(super) fn over(user: &User, beyond: &[AdminRight]) -> Self {
+    /// `user` has the rights `beyond`, by their words, which the actor has not.
+    pub(super) fn over(user: &User, beyond: Vec<String>) -> Self {
         Self {
+            code: String::new(),
+            lacking: beyond,
             over: Some((user.id.to_string(), user.username.clone())),
-            ..Self::lacks(beyond)
         }
-    }
-
-    /// Words of the rights that are lacking.
-    pub fn lacking_words(&self) -> Vec<&'static str> {
-        self.lacking.iter().map(|right| right.as_str()).collect()
     }
 }

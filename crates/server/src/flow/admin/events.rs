@@ -2,8 +2,9 @@
 
 use super::error::{Missing, Noun};
 use super::{Acting, AdminContext, AdminError, view};
+use crate::audit::Party;
 use crate::store;
-use crate::users::AdminRight;
+use crate::users::{AdminRight, UserId};
 
 pub use crate::store::events::{Filter, Logged};
 
@@ -45,13 +46,15 @@ pub struct Shown {
     pub logged: Logged,
     /// Its app is still there.
     pub has_app: bool,
-    /// Its user is still there.
-    pub has_user: bool,
+    /// Who acted is a user who is still there.
+    pub has_actor: bool,
+    /// Whom they acted on is a user who is still there.
+    pub has_target: bool,
     /// Who looks.
     pub viewer: Acting,
 }
 
-/// One event, with whether its app and its user still exist.
+/// One event, with whether those that it names still exist.
 ///
 /// # Errors
 /// [`AdminError`].
@@ -63,14 +66,19 @@ pub fn show(cx: &AdminContext<'_>, code: &str) -> Result<Shown, AdminError> {
             Some(id) => store::apps::by_id(c, &crate::apps::AppId::new(id.as_str()))?.is_some(),
             None => false,
         };
-        let has_user = match &logged.event.user_id {
-            Some(id) => store::users::by_id(c, &crate::users::UserId::new(id.as_str()))?.is_some(),
-            None => false,
+        let mut is_user = |party: &Option<Party>| {
+            let Some(id) = party.as_ref().and_then(Party::user_id) else {
+                return Ok(false);
+            };
+            Ok::<_, AdminError>(store::users::by_id(c, &UserId::new(id))?.is_some())
         };
+        let has_actor = is_user(&logged.event.actor)?;
+        let has_target = is_user(&logged.event.target)?;
         Ok(Shown {
             logged,
             has_app,
-            has_user,
+            has_actor,
+            has_target,
             viewer: viewer.clone(),
         })
     })

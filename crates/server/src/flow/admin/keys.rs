@@ -4,6 +4,9 @@ use avouch_saml::security::certificate::{Certificate, KeyKind, PrivateKey};
 
 use super::error::{Missing, Noun};
 use super::{Acting, AdminContext, AdminError, Change, Line, Wrong, change, view};
+use crate::audit::check::{Phrase, Value};
+use crate::audit::{Party, PartyKind};
+use crate::flow::admin::About;
 use crate::keys::rollover::{self, RolloverError};
 use crate::keys::{KeyId, KeyPurpose, Keyring, KeyringError};
 use crate::random::SystemRandom;
@@ -81,10 +84,13 @@ pub fn add(
         rollover::add(c, row.clone())?;
         let stored = by_id(c, &row.id)?;
         let change = Change {
-            reason: format!("The key {} ({}) was added.", stored.id, stored.algorithm),
+            reason: Phrase::KeyAdded.with([
+                Value::text(stored.id.clone()),
+                Value::text(stored.algorithm.clone()),
+            ]),
+            about: about(&stored.id),
             settings: vec![line(&stored, "")],
             of_keys: true,
-            ..Change::default()
         };
         Ok((stored, change))
     })
@@ -96,7 +102,7 @@ pub fn add(
 /// # Errors
 /// [`AdminError`]: nothing was changed.
 pub fn activate(cx: &AdminContext<'_>, id: &str, force: bool) -> Result<KeyRow, AdminError> {
-    moved(cx, id, "signs from now on", |c, id| {
+    moved(cx, id, Phrase::KeySigns, |c, id| {
         if !force {
             rollover::check_activate(c, id, cache_seconds(cx), cx.now)?;
         }
@@ -110,7 +116,7 @@ pub fn activate(cx: &AdminContext<'_>, id: &str, force: bool) -> Result<KeyRow, 
 /// # Errors
 /// [`AdminError`]: nothing was changed.
 pub fn retire(cx: &AdminContext<'_>, id: &str, force: bool) -> Result<KeyRow, AdminError> {
-    moved(cx, id, "is gone from metadata", |c, id| {
+    moved(cx, id, Phrase::KeyGone, |c, id| {
         if !force {
             rollover::check_retire(c, id, cache_seconds(cx), cx.now)?;
         }
@@ -125,7 +131,7 @@ fn cache_seconds(cx: &AdminContext<'_>) -> i64 {
 fn moved(
     cx: &AdminContext<'_>,
     typed: &str,
-    done: &str,
+    done: Phrase,
     work: impl Fn(&mut Connection, &KeyId) -> Result<(), RolloverError>,
 ) -> Result<KeyRow, AdminError> {
     change(cx, &[AdminRight::ManageKeys], |c, _| {
@@ -141,10 +147,10 @@ fn moved(
             })
             .collect();
         let change = Change {
-            reason: format!("The key {id} {done}."),
+            reason: done.of(id.as_str()),
+            about: about(id.as_str()),
             settings,
             of_keys: true,
-            ..Change::default()
         };
         Ok((by_id(c, id.as_str())?, change))
     })
@@ -154,6 +160,17 @@ fn moved(
 /// one key depends on what the others are.
 fn one_at_a_time(c: &mut Connection) -> Result<(), AdminError> {
     Ok(store::state::bump(c, store::state::Kind::Keys)?)
+}
+
+fn about(id: &str) -> About {
+    About {
+        target: Some(Party::new(
+            PartyKind::Key,
+            Some(id.to_owned()),
+            Some(id.to_owned()),
+        )),
+        app: None,
+    }
 }
 
 fn line(key: &KeyRow, before: &str) -> Line {

@@ -2,6 +2,9 @@
 
 use super::error::{Missing, Noun};
 use super::{AdminContext, AdminError, Change, Wrong, change, view};
+use crate::audit::check::Phrase;
+use crate::audit::{Party, PartyKind};
+use crate::flow::admin::About;
 use crate::store::{self, Connection};
 use crate::users::AdminRight;
 use crate::users::{PermissionSetId, ProfileId};
@@ -113,9 +116,27 @@ pub fn add(cx: &AdminContext<'_>, noun: Noun, name: &str) -> Result<String, Admi
             let made = store::permission_sets::ensure(c, name, new)?;
             (made.to_string(), made.as_str() != id)
         };
-        let done = if was_there { "was there" } else { "was added" };
+        let phrase = match (of_profile, was_there) {
+            (true, false) => Phrase::ProfileAdded,
+            (true, true) => Phrase::ProfileWasThere,
+            (false, false) => Phrase::PermissionSetAdded,
+            (false, true) => Phrase::PermissionSetWasThere,
+        };
+        let of_kind = if of_profile {
+            PartyKind::Profile
+        } else {
+            PartyKind::PermissionSet
+        };
         let mut change = Change {
-            reason: format!("The {kind} {name} {done}."),
+            reason: phrase.of(name),
+            about: About {
+                target: Some(Party::new(
+                    of_kind,
+                    Some(made.clone()),
+                    Some(name.to_owned()),
+                )),
+                app: None,
+            },
             ..Change::default()
         };
         if !was_there {

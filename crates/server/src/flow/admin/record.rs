@@ -4,15 +4,15 @@
 use super::actor::{Acting, AdminContext};
 use super::denied::Denied;
 use super::error::AdminError;
-use crate::audit::check::{Origin, Phrase, Rule, Value, shown};
-use crate::audit::{Check, Event, EventActor, EventKind, ResultCode};
+use crate::audit::check::{Origin, Phrase, Rule, Value};
+use crate::audit::{Check, Event, EventKind, Party, ResultCode};
 use crate::store::{self, Connection, StoreError};
 
 /// What a change was, for its event.
 #[derive(Debug, Clone, Default)]
 pub struct Change {
-    /// One sentence.
-    pub reason: String,
+    /// One sentence, as a phrase.
+    pub reason: Value,
     /// What it concerns.
     pub about: About,
     /// Each setting that changed: its name, before and after.
@@ -24,13 +24,13 @@ pub struct Change {
 /// A setting that changed: its name, the value before and the value after.
 pub type Line = (String, String, String);
 
-/// Whom or what something concerns; the actor alone when neither.
+/// Whom or what something concerns, beside who acted.
 #[derive(Debug, Clone, Default)]
 pub struct About {
     /// The app: row, name, entity ID.
     pub app: Option<(String, String, String)>,
-    /// The user: row and username.
-    pub user: Option<(String, String)>,
+    /// The user, key, profile or permission set.
+    pub target: Option<Party>,
 }
 
 /// Writes the event of a change, in its transaction.
@@ -54,8 +54,7 @@ pub(super) fn changed(
         .into_iter()
         .map(|(name, before, after)| Check::changed(name, before, after))
         .collect();
-    let (event, acting) = of_both(event, acting, change.about);
-    store::events::insert_acting(c, &event, acting.as_ref())
+    store::events::insert(c, &of_both(event, acting, change.about))
 }
 
 /// Writes the event of an attempt, in a transaction of its own, and answers what was denied with its
@@ -68,7 +67,7 @@ pub(super) fn denied(
     acting: &Acting,
     denied: Denied,
 ) -> Result<Denied, AdminError> {
-    let words = denied.lacking_words().into_iter().map(Value::text);
+    let words = denied.lacking.iter().map(|word| Value::text(word.clone()));
     let held = acting
         .rights
         .iter()
@@ -81,28 +80,27 @@ pub(super) fn denied(
         None => (
             Rule::AdminRight,
             Value::joined(words, Phrase::Or),
-            "The user lacks the right to administer this.".to_owned(),
+            Phrase::LacksRight.into(),
         ),
         Some((_, username)) => (
             Rule::RightsOfUser,
             Value::joined(words, Phrase::And),
-            format!(
-                "{} may not change {username}, who has rights that they have not.",
-                acting.name
-            ),
+            Phrase::MayNotChange.with([
+                Value::text(acting.name.clone()),
+                Value::text(username.clone()),
+            ]),
         ),
     };
     let mut event = event(cx, EventKind::Admin, ResultCode::AdminRightMissing, reason);
     let check = Check::new(rule, false, wanted, held, Origin::UserRights);
     event.checks.push(check);
+    let over = denied.over.clone();
     let about = About {
-        user: denied.over.clone(),
+        target: over.map(|(id, username)| Party::user(id, username)),
         app: None,
     };
-    let (event, acting) = of_both(event, acting, about);
-    let referred = cx
-        .db
-        .write(|c| store::events::insert_referred_acting(c, &event, acting.as_ref()))?;
+    let event = of_both(event, acting, about);
+    let referred = cx.db.write(|c| store::events::insert_referred(c, &event))?;
     Ok(Denied {
         code: referred.code,
         ..denied
@@ -110,46 +108,39 @@ pub(super) fn denied(
 }
 
 /// An event that concerns nobody yet.
-fn event(cx: &AdminContext<'_>, kind: EventKind, result: ResultCode, reason: String) -> Event {
+fn event(cx: &AdminContext<'_>, kind: EventKind, result: ResultCode, reason: Value) -> Event {
     Event {
         at: cx.now,
         kind: kind.into(),
         result: result.into(),
-        user_id: None,
-        username: None,
+        actor: None,
+        target: None,
         app_id: None,
         app_name: None,
         entity_id: None,
         address: cx.origin.address.clone(),
         user_agent: cx.origin.user_agent.clone(),
-        initiated_by: "",
-        protocol: "",
+        initiated_by: "".into(),
+        protocol: "".into(),
         binding: String::new(),
-        reason: shown(reason.into()).into_owned(),
+        reason,
         checks: Vec::new(),
         request_id: cx.origin.request_id.clone(),
     }
 }
 
-/// The event, which `acting` caused and which is about `about`, and who acted where that is not its
-/// user.
-fn of_both(mut event: Event, acting: &Acting, about: About) -> (Event, Option<EventActor<'_>>) {
-    let own = acting
-        .user
-        .as_ref()
-        .map(|user| (user.id.to_string(), user.username.clone()));
-    // The user of an event is the one it is about, and else the one who acted.
-    let by_another = about.user.is_some() || own.is_none();
-    (event.user_id, event.username) = about.user.or(own).unzip();
+/// The event, which `acting` caused and which is about `about`.
+fn of_both(mut event: Event, acting: &Acting, about: About) -> Event {
+    event.actor = Some(Party::new(
+        acting.kind,
+        acting.user.as_ref().map(|user| user.id.to_string()),
+        Some(acting.name.clone()),
+    ));
+    event.target = about.target;
     if let Some((id, name, entity_id)) = about.app {
         event.app_id = Some(id);
         event.app_name = Some(name);
         event.entity_id = Some(entity_id);
     }
-    let actor = EventActor {
-        kind: acting.kind,
-        id: acting.user.as_ref().map(|user| user.id.as_str()),
-        name: &acting.name,
-    };
-    (event, by_another.then_some(actor))
+    event
 }

@@ -73,8 +73,8 @@ impl Stale {
         // Each version but the first was written together with one event.
         let changes = stored.version.saturating_sub(read).clamp(0, MOST);
         let filter = store::events::Filter {
-            kind: Some(EventKind::Admin),
-            result: Some(ResultCode::Success),
+            kind: Some(EventKind::Admin.into()),
+            result: Some(ResultCode::Success.into()),
             app_id: Some(stored.app.id.to_string()),
             ..store::events::Filter::default()
         };
@@ -82,10 +82,14 @@ impl Stale {
         let since = store::events::list(c, &filter, changes)?
             .into_iter()
             .map(|logged| Since {
-                by: logged.acting.or(logged.event.username).unwrap_or_default(),
+                by: logged
+                    .event
+                    .actor
+                    .and_then(|actor| actor.name)
+                    .unwrap_or_default(),
                 code: logged.code,
                 at: logged.event.at,
-                what: logged.event.reason,
+                what: texts.value(&logged.event.reason),
                 settings: logged
                     .event
                     .checks

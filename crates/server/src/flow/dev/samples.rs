@@ -245,6 +245,7 @@ fn user(
             .collect(),
         custom,
         rights,
+        unknown_rights: BTreeSet::new(),
         created_at: now,
         version: 1,
     }

@@ -10,7 +10,7 @@ use avouch_saml::time::Timestamp;
 use crate::audit::Reference;
 use crate::audit::ResultCode;
 use crate::audit::anonymous_limiter::Room;
-use crate::audit::check::{self, Phrase, Rule};
+use crate::audit::check::{self, Phrase, Rule, Value};
 use crate::audit::trail::Trail;
 use crate::cache::apps::ReadyApp;
 use crate::context::Context;
@@ -177,7 +177,9 @@ impl<'c> Attempt<'c> {
         result: ResultCode,
         also: impl Fn(&mut Connection) -> Result<(), StoreError>,
     ) -> Result<Result<Reference, NotRecorded>, OperatorError> {
-        let event = self.trail.event(&self.cx.occasion(), result, "");
+        let event = self
+            .trail
+            .event(&self.cx.occasion(), result, Value::Nothing);
         let written = self.cx.services.db.write(|c: &mut Connection| {
             if let Err(why) = self.origin.use_up(c)? {
                 return Ok(Err(why));
@@ -195,7 +197,6 @@ impl<'c> Attempt<'c> {
                 seq: *seq,
                 code: code.clone(),
                 event,
-                acting: None,
             });
         }
         Ok(recorded)
@@ -226,7 +227,7 @@ impl<'c> Attempt<'c> {
         }
         let event = self
             .trail
-            .event(&self.cx.occasion(), ResultCode::Success, "");
+            .event(&self.cx.occasion(), ResultCode::Success, Value::Nothing);
         let origin = self.origin.clone();
         let written = self.cx.services.db.submit(move |c| {
             if let Err(why) = origin.use_up(c)? {

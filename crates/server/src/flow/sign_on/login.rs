@@ -4,7 +4,7 @@
 use std::net::IpAddr;
 
 use crate::attributes::pairwise;
-use crate::audit::check::{Origin, Phrase, Rule};
+use crate::audit::check::{Origin, Phrase, Rule, Value};
 use crate::audit::trail::Trail;
 use crate::audit::{EventKind, ResultCode};
 use crate::context::{Context, hash_token, random_token};
@@ -310,7 +310,7 @@ fn record(
     result: ResultCode,
     also: impl Fn(&mut Connection) -> Result<(), StoreError>,
 ) -> Result<(), StoreError> {
-    let event = trail.event(&cx.occasion(), result, "");
+    let event = trail.event(&cx.occasion(), result, Value::Nothing);
     cx.services.db.write(|c: &mut Connection| {
         also(c)?;
         store::events::insert(c, &event)

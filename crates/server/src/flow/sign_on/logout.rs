@@ -1,5 +1,6 @@
 //! Ending a session here. Service providers are not told yet.
 
+use crate::audit::check::Phrase;
 use crate::audit::trail::Trail;
 use crate::audit::{EventKind, ResultCode};
 use crate::context::Context;
@@ -17,7 +18,7 @@ pub fn end(cx: &Context) -> Result<(), Stop> {
     };
     let mut trail = Trail::of(EventKind::Logout);
     trail.user(&found.user);
-    let event = trail.event(&cx.occasion(), ResultCode::Success, "the user signed out");
+    let event = trail.event(&cx.occasion(), ResultCode::Success, Phrase::SignedOut);
     cx.services.db.write(|c: &mut Connection| {
         if store::sessions::end(c, &found.session.id)? {
             store::events::insert(c, &event)?;

@@ -7,7 +7,7 @@ use avouch_saml::time::Timestamp;
 
 use super::apps::encode;
 use super::{admin_frame, ask};
-use crate::audit::{EventKind, ResultCode};
+use crate::audit::{Party, Vocabulary, Word};
 use crate::flow::admin::events::{self as flow, Filter, Logged};
 use crate::flow::admin::{AdminContext, AdminError};
 use crate::text::{Checks, Locale};
@@ -17,13 +17,23 @@ use crate::web::respond::page;
 
 const DAY_SECONDS: i64 = 86_400;
 
+fn word<T: Vocabulary>(word: &str) -> Word<T> {
+    Word::read(word.to_owned())
+}
+
 fn filter(fields: &Fields) -> Filter {
     let day = |name: &str| Timestamp::parse(&format!("{}T00:00:00Z", fields.get(name)));
     let result = fields.get("result");
     Filter {
         before: fields.find("before").and_then(|seq| seq.parse().ok()),
-        kind: EventKind::parse(fields.get("kind")),
-        result: ResultCode::parse(result),
+        // A word that this version does not know is one that a later version may have written.
+        kind: fields
+            .find("kind")
+            .filter(|word| !word.is_empty())
+            .map(word),
+        result: Some(result)
+            .filter(|word| !["", "failures"].contains(word))
+            .map(word),
         failures_only: result == "failures",
         from: day("from"),
         until: day("until").map(|day| day.plus_seconds(DAY_SECONDS)),
@@ -78,13 +88,8 @@ pub(crate) async fn list(request: HttpRequest) -> HttpResponse {
     .await
 }
 
-/// A line of the list; without a user it names who acted.
 fn row(logged: &Logged) -> EventRow {
-    let mut row = EventRow::new(logged.code.as_str(), &logged.event);
-    if row.user.is_empty() {
-        row.user = logged.acting.clone().unwrap_or_default();
-    }
-    row
+    EventRow::new(logged.code.as_str(), &logged.event)
 }
 
 /// `GET /admin/events/{code}`.
@@ -98,17 +103,18 @@ pub(crate) async fn show(request: HttpRequest, code: Path<String>) -> HttpRespon
             let event = &found.logged.event;
             let code = found.logged.code.as_str();
             let mut shown = EventPage::new(admin_frame(cx, &found.viewer), code, event);
-            shown.acting = found.logged.acting.clone().unwrap_or_default();
             shown.app_url = event
                 .app_id
                 .as_ref()
                 .filter(|_| found.has_app)
                 .map(|id| format!("/admin/apps/{id}"));
-            shown.user_url = event
-                .user_id
-                .as_ref()
-                .filter(|_| found.has_user)
-                .map(|id| format!("/admin/users/{id}"));
+            let user_url = |party: &Option<Party>, is_there: bool| {
+                let id = party.as_ref().and_then(Party::user_id);
+                id.filter(|_| is_there)
+                    .map(|id| format!("/admin/users/{id}"))
+            };
+            shown.actor_url = user_url(&event.actor, found.has_actor);
+            shown.target_url = user_url(&event.target, found.has_target);
             page(cx, &shown)
         },
     )
@@ -155,28 +161,36 @@ pub(crate) async fn json_lines(request: HttpRequest) -> HttpResponse {
 pub(crate) async fn csv(request: HttpRequest) -> HttpResponse {
     export(request, "text/csv; charset=utf-8", "avouch-events.csv", |events| {
         let mut out = String::from(
-            "code,at,kind,result,username,acting,app,entity_id,address,user_agent,initiated_by,protocol,binding,reason,request_id\r\n",
+            "code,at,kind,result,actor_kind,actor,target_kind,target,app,entity_id,address,user_agent,initiated_by,protocol,binding,reason,request_id\r\n",
         );
-        for Logged {
-            code, event, acting, ..
-        } in events
-        {
-            let at = event.at.to_string();
+        let t = &Locale::English.catalogue().checks;
+        for Logged { code, event, .. } in events {
+            let (at, reason) = (event.at.to_string(), t.value(&event.reason));
+            let party = |party: &Option<Party>| match party {
+                Some(party) => [
+                    party.kind.as_str().to_owned(),
+                    party.name.clone().unwrap_or_default(),
+                ],
+                None => [String::new(), String::new()],
+            };
+            let (actor, target) = (party(&event.actor), party(&event.target));
             let cells = [
                 code.as_str(),
                 &at,
                 event.kind.as_str(),
                 event.result.as_str(),
-                event.username.as_deref().unwrap_or(""),
-                acting.as_deref().unwrap_or(""),
+                &actor[0],
+                &actor[1],
+                &target[0],
+                &target[1],
                 event.app_name.as_deref().unwrap_or(""),
                 event.entity_id.as_deref().unwrap_or(""),
                 &event.address,
                 &event.user_agent,
-                event.initiated_by,
-                event.protocol,
+                &event.initiated_by,
+                &event.protocol,
                 &event.binding,
-                &event.reason,
+                &reason,
                 &event.request_id,
             ];
             let line: Vec<String> = cells.iter().map(|text| cell(text)).collect();
@@ -199,6 +213,13 @@ fn cell(text: &str) -> String {
     format!("\"{guard}{}\"", text.replace('"', "\"\""))
 }
 
+/// A party as exports write it.
+fn party_json(party: Option<&Party>) -> serde_json::Value {
+    party.map_or(serde_json::Value::Null, |party| {
+        serde_json::json!({ "kind": party.kind.as_str(), "id": party.id, "name": party.name })
+    })
+}
+
 fn json(t: &Checks, logged: &Logged) -> serde_json::Value {
     let event = &logged.event;
     serde_json::json!({
@@ -206,9 +227,8 @@ fn json(t: &Checks, logged: &Logged) -> serde_json::Value {
         "at": event.at.to_string(),
         "kind": event.kind.as_str(),
         "result": event.result.as_str(),
-        "user_id": event.user_id,
-        "username": event.username,
-        "acting": logged.acting,
+        "actor": party_json(event.actor.as_ref()),
+        "target": party_json(event.target.as_ref()),
         "app_id": event.app_id,
         "app": event.app_name,
         "entity_id": event.entity_id,
@@ -217,7 +237,8 @@ fn json(t: &Checks, logged: &Logged) -> serde_json::Value {
         "initiated_by": event.initiated_by,
         "protocol": event.protocol,
         "binding": event.binding,
-        "reason": event.reason,
+        "reason": t.value(&event.reason),
+        "reason_value": event.reason,
         "checks": t.json(&event.checks),
         "request_id": event.request_id,
     })

@@ -197,7 +197,7 @@ pub(super) fn admin_frame(cx: &Context, viewer: &Acting) -> Frame {
 /// Why somebody may not change a user who may more than they.
 fn over(frame: &Frame, denied: &Denied) -> Option<Notice> {
     let (_, username) = denied.over.as_ref()?;
-    let rights = denied.lacking_words().join(", ");
+    let rights = denied.lacking.join(", ");
     let t = &frame.t.users;
     Some(Notice {
         tone: Tone::Problem,

@@ -76,6 +76,8 @@ pub(crate) async fn show(request: HttpRequest, id: Path<String>) -> HttpResponse
         move |cx, view| {
             let mut frame = admin_frame(cx, &view.viewer);
             let user = view.user;
+            let rights = user.right_words().into_iter().map(str::to_owned);
+            let rights = rights.collect();
             say(&mut frame, &fields);
             page(
                 cx,
@@ -95,7 +97,7 @@ pub(crate) async fn show(request: HttpRequest, id: Path<String>) -> HttpResponse
                         .into_iter()
                         .map(|(_, name)| name)
                         .collect(),
-                    rights: user.rights.iter().map(|r| r.as_str().to_owned()).collect(),
+                    rights,
                     attributes: user.custom.into_iter().collect(),
                     last_login: view.last_login.map(moment),
                 },

@@ -215,14 +215,16 @@ fn values_stay_text_for_administrators_and_developers() {
     check("events", |v| {
         let mut page = EventListPage::sample();
         page.query = v.into();
-        page.rows[0].user = v.into();
+        page.rows[0].actor = v.into();
+        page.rows[0].target = v.into();
         page.rows[0].app = v.into();
         page.rows[0].address = v.into();
         page.html()
     });
     check("event", |v| {
         let mut page = EventPage::sample();
-        page.row.user = v.into();
+        page.row.actor = v.into();
+        page.row.target = v.into();
         page.row.app = v.into();
         page.row.reason = v.into();
         page.entity_id = v.into();

@@ -12,10 +12,12 @@ use super::super::stale::Stale;
 use super::super::{Acting, AdminContext, AdminError, Change, Line, SEES_APPS, change, view};
 use super::document::{Compared, NewMetadata};
 use super::{StoredApp, about, find, metadata_of};
+use crate::access::state_phrase;
 use crate::apps::draft::Draft;
 use crate::apps::onboard::selection;
 use crate::apps::readiness::Finding;
 use crate::apps::{App, StateChange, settings};
+use crate::audit::check::{Phrase, Value};
 use crate::store::{self, Connection};
 use crate::users::AdminRight;
 
@@ -237,15 +239,16 @@ impl AppEdit {
             || !self.settings.is_empty()
     }
 
-    fn reason(&self, edited: &Edited) -> String {
+    fn reason(&self, edited: &Edited) -> Value {
         let app = &edited.after.app;
         match (self.changes_settings(), self.state, &self.metadata) {
-            (true, None, None) => format!("The settings of {} were changed.", app.name),
-            (false, Some(_), None) => {
-                format!("The app {} is now {}.", app.name, app.state.as_str())
-            }
-            (false, None, Some(_)) => format!("The metadata of {} was replaced.", app.name),
-            _ => format!("The app {} was changed.", app.name),
+            (true, None, None) => Phrase::AppSettingsChanged.of(&app.name),
+            (false, Some(_), None) => Phrase::AppIsNow.with([
+                Value::text(app.name.clone()),
+                state_phrase(app.state).into(),
+            ]),
+            (false, None, Some(_)) => Phrase::AppMetadataReplaced.of(&app.name),
+            _ => Phrase::AppChanged.of(&app.name),
         }
     }
 }
@@ -310,7 +313,7 @@ pub fn save(
         let lines = lines(&Known::read(c)?, &before.app, &after.app)?;
         store::apps::update(c, &after)?;
         let change = Change {
-            reason: format!("The settings of {} were changed.", after.app.name),
+            reason: Phrase::AppSettingsChanged.of(&after.app.name),
             about: about(&after),
             settings: lines,
             ..Change::default()
@@ -444,7 +447,7 @@ pub fn remove(cx: &AdminContext<'_>, id: &str) -> Result<App, AdminError> {
         let stored = find(c, id)?;
         store::apps::remove(c, &stored.app.id)?;
         let change = Change {
-            reason: format!("The app {} was removed.", stored.app.name),
+            reason: Phrase::AppRemoved.of(&stored.app.name),
             about: about(&stored),
             ..Change::default()
         };

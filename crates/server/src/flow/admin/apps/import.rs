@@ -19,6 +19,7 @@ use crate::apps::onboard::preview::Preview;
 use crate::apps::onboard::typed::{Typed, TypedError, typed_over, typed_to_metadata};
 use crate::apps::readiness::{Finding, of_settings};
 use crate::apps::{App, AppId, AppState, settings};
+use crate::audit::check::Phrase;
 use crate::store::{self, Connection};
 use crate::users::AdminRight;
 
@@ -287,7 +288,7 @@ fn inserted(c: &mut Connection, stored: StoredApp) -> Result<(StoredApp, Change)
     let draft = Draft::of(&stored.app);
     let attributes = settings::setting("attributes").expect("in the table");
     let change = Change {
-        reason: format!("The app {} was added.", stored.app.name),
+        reason: Phrase::AppAdded.of(&stored.app.name),
         about: about(&stored),
         settings: vec![(
             attributes.key.to_owned(),
@@ -467,6 +468,7 @@ fn row(
             policy: draft.policy,
             created_at: cx.now,
             updated_at: cx.now,
+            not_understood: Vec::new(),
         },
         entity_id: entity_id.to_owned(),
         metadata_xml,

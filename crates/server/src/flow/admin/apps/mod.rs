@@ -135,6 +135,6 @@ fn about(stored: &StoredApp) -> About {
             stored.app.name.clone(),
             stored.entity_id.clone(),
         )),
-        user: None,
+        target: None,
     }
 }

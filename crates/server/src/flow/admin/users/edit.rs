@@ -8,6 +8,8 @@ use avouch_saml::name_id::MailAddress;
 use super::super::profiles::{self, Known};
 use super::super::{About, AdminContext, AdminError, Change, Line, Wrong, change, view};
 use super::{find, same_mail};
+use crate::audit::Party;
+use crate::audit::check::{Phrase, Value};
 use crate::directory::password::Password;
 use crate::store;
 use crate::text::Locale;
@@ -87,7 +89,7 @@ pub fn edit(cx: &AdminContext<'_>, id: &str, edit: &UserEdit) -> Result<Edited, 
         }
         let lines = written(c, cx, &before, &user)?;
         let change = Change {
-            reason: format!("The user {} was changed.", user.username),
+            reason: Phrase::UserChanged.of(&user.username),
             about: about(&user),
             settings: lines.clone(),
             ..Change::default()
@@ -140,6 +142,10 @@ impl UserEdit {
         }
         if let Some(rights) = &self.rights {
             user.rights.clone_from(rights);
+            // Rights of a later version stay beside those chosen here, unless there are to be none.
+            if rights.is_empty() {
+                user.unknown_rights.clear();
+            }
         }
         Ok(())
     }
@@ -175,7 +181,11 @@ pub fn set_active(
             store::sessions::end_of_user(c, &user.id)?
         };
         let change = Change {
-            reason: format!("The user {} is now {}.", user.username, word(active)),
+            reason: if active {
+                Phrase::UserIsActive.of(&user.username)
+            } else {
+                Phrase::UserIsDeactivated.of(&user.username)
+            },
             about: about(&user),
             settings,
             ..Change::default()
@@ -206,10 +216,8 @@ pub fn set_password(
         store::users::set_password(c, &user.id, &hash, cx.now)?;
         let ended = store::sessions::end_of_user(c, &user.id)?;
         let change = Change {
-            reason: format!(
-                "The password of {} was set; {ended} sessions ended.",
-                user.username
-            ),
+            reason: Phrase::PasswordSet
+                .with([Value::text(user.username.clone()), Value::from(ended)]),
             about: about(&user),
             ..Change::default()
         };
@@ -264,7 +272,7 @@ pub(super) fn fields(user: &User) -> Vec<(String, String)> {
         .iter()
         .map(|(_, name)| name.as_str())
         .collect();
-    let rights: Vec<&str> = user.rights.iter().map(|right| right.as_str()).collect();
+    let rights = user.right_words();
     let mut fields: Vec<(String, String)> = [
         ("display_name", user.display_name.as_str()),
         ("given_name", &user.given_name),
@@ -296,7 +304,7 @@ const fn word(active: bool) -> &'static str {
 
 fn about(user: &User) -> About {
     About {
-        user: Some((user.id.to_string(), user.username.clone())),
+        target: Some(Party::user(user.id.as_str(), user.username.as_str())),
         app: None,
     }
 }

@@ -98,8 +98,8 @@ pub fn show(cx: &AdminContext<'_>, id: &str) -> Result<UserView, AdminError> {
     view(cx, &[AdminRight::ManageUsers], |c, viewer| {
         let user = find(c, id)?;
         let filter = store::events::Filter {
-            kind: Some(crate::audit::EventKind::Login),
-            result: Some(crate::audit::ResultCode::Success),
+            kind: Some(crate::audit::EventKind::Login.into()),
+            result: Some(crate::audit::ResultCode::Success.into()),
             user_id: Some(user.id.to_string()),
             ..store::events::Filter::default()
         };

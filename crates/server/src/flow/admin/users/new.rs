@@ -9,6 +9,8 @@ use super::super::profiles::{self, Known, STANDARD_PROFILE};
 use super::super::{About, AdminContext, AdminError, Change, Wrong, change, view};
 use super::edit::{fields, hash, too_short};
 use super::{Edited, same_mail};
+use crate::audit::Party;
+use crate::audit::check::Phrase;
 use crate::directory::password::Password;
 use crate::store::{self, Connection};
 use crate::text::{Locale, UserNew};
@@ -120,9 +122,9 @@ pub fn add(cx: &AdminContext<'_>, new: &NewUser) -> Result<Edited, AdminError> {
             .map(|(name, value)| (name, String::new(), value))
             .collect();
         let change = Change {
-            reason: format!("The user {} was added.", user.username),
+            reason: Phrase::UserAdded.of(&user.username),
             about: About {
-                user: Some((user.id.to_string(), user.username.clone())),
+                target: Some(Party::user(user.id.as_str(), user.username.as_str())),
                 app: None,
             },
             settings,
@@ -194,6 +196,7 @@ fn made_of(cx: &AdminContext<'_>, new: &NewUser) -> Result<User, Vec<Wrong>> {
         permission_sets: Vec::new(),
         custom: new.custom.clone(),
         rights: new.rights.clone(),
+        unknown_rights: Default::default(),
         created_at: cx.now,
         version: 1,
     })

@@ -2,8 +2,8 @@
 
 use askama::Template;
 
-use crate::audit::{Event, EventKind, ResultCode, Word};
-use crate::text::{CheckLine, Events, Text};
+use crate::audit::{Event, EventKind, Party, ResultCode, Word};
+use crate::text::{CheckLine, Events, Locale, Text};
 
 use super::super::fields::{Choice, choose};
 use super::super::{Frame, Moment, Page, Tone};
@@ -44,8 +44,10 @@ pub struct EventRow {
     pub kind: Word<EventKind>,
     /// How it ended.
     pub result: Word<ResultCode>,
-    /// Username; empty if none.
-    pub user: String,
+    /// Who acted: name; empty if nobody is known.
+    pub actor: String,
+    /// Whom or what they acted on: name; empty if neither.
+    pub target: String,
     /// App name, else entity ID; empty if none.
     pub app: String,
     /// Client address.
@@ -64,8 +66,14 @@ pub struct EventPage {
     pub row: EventRow,
     /// The app's page, if it still exists.
     pub app_url: Option<String>,
-    /// The user's page, if there is one.
-    pub user_url: Option<String>,
+    /// The page of who acted, if there is one.
+    pub actor_url: Option<String>,
+    /// What who acted is: a user, an operator; empty if nobody is known.
+    pub actor_kind: String,
+    /// The page of whom they acted on, if there is one.
+    pub target_url: Option<String>,
+    /// What they acted on is.
+    pub target_kind: String,
     /// Entity ID, claimed or known; empty if none.
     pub entity_id: String,
     /// `sp`, `idp` or empty.
@@ -76,8 +84,6 @@ pub struct EventPage {
     pub binding: String,
     /// User agent.
     pub user_agent: String,
-    /// Who acted, when that was not the user; may be empty.
-    pub acting: String,
     /// The request's ID in the logs.
     pub request_id: String,
     /// The checks, in order.
@@ -87,19 +93,35 @@ pub struct EventPage {
 impl EventRow {
     /// The line of an event with this reference code.
     pub fn new(code: impl Into<String>, event: &Event) -> Self {
+        let name = |party: &Option<Party>| {
+            let party = party.as_ref();
+            party
+                .and_then(|party| party.name.clone())
+                .unwrap_or_default()
+        };
         Self {
             code: code.into(),
             at: Moment::from_unix_millis(event.at.millis()),
             kind: event.kind.clone(),
             result: event.result.clone(),
-            user: event.username.clone().unwrap_or_default(),
+            actor: name(&event.actor),
+            target: name(&event.target),
             app: event
                 .app_name
                 .clone()
                 .or_else(|| event.entity_id.clone())
                 .unwrap_or_default(),
             address: event.address.clone(),
-            reason: event.reason.clone(),
+            reason: Locale::default().catalogue().checks.value(&event.reason),
+        }
+    }
+}
+
+/// Offers the words that are there too: a later version's are shown and can be asked for.
+fn offer<'a>(choices: &mut Vec<Choice>, words: impl Iterator<Item = &'a str>) {
+    for word in words {
+        if !choices.iter().any(|choice| choice.value == word) {
+            choices.push(Choice::new(word, word));
         }
     }
 }
@@ -146,6 +168,8 @@ impl EventListPage {
                 .iter()
                 .map(|(kind, word)| Choice::new(*word, kind_text(self.t(), &(*kind).into()))),
         );
+        let later = self.rows.iter().map(|row| row.kind.as_str());
+        offer(&mut choices, later.chain([self.kind.as_str()]));
         choose(choices, &self.kind)
     }
 
@@ -159,6 +183,8 @@ impl EventListPage {
                 .iter()
                 .map(|code| Choice::new(code.as_str(), code.as_str())),
         );
+        let later = self.rows.iter().map(|row| row.result.as_str());
+        offer(&mut choices, later.chain([self.result.as_str()]));
         choose(choices, &self.result)
     }
 
@@ -181,7 +207,8 @@ impl EventListPage {
             at: Moment::sample(),
             kind: Word::Known(kind),
             result: result.into(),
-            user: user.into(),
+            actor: user.into(),
+            target: String::new(),
             app: app.into(),
             address: "2001:db8::17".into(),
             reason: String::new(),
@@ -239,16 +266,24 @@ impl EventListPage {
 impl EventPage {
     /// A page for a stored event; links to user and app are the caller's to add.
     pub fn new(frame: Frame, code: impl Into<String>, event: &Event) -> Self {
+        let kind = |party: &Option<Party>| {
+            let party = party.as_ref();
+            party
+                .map(|party| frame.t.events.party(&party.kind))
+                .unwrap_or_default()
+        };
         Self {
             row: EventRow::new(code, event),
             app_url: None,
-            user_url: None,
+            actor_url: None,
+            actor_kind: kind(&event.actor),
+            target_url: None,
+            target_kind: kind(&event.target),
             entity_id: event.entity_id.clone().unwrap_or_default(),
             initiated_by: event.initiated_by.to_string(),
             protocol: event.protocol.to_string(),
             binding: event.binding.clone(),
             user_agent: event.user_agent.clone(),
-            acting: String::new(),
             request_id: event.request_id.clone(),
             checks: frame.t.checks.lines(&event.checks),
             frame,
@@ -287,7 +322,6 @@ impl EventPage {
             (t.protocol, self.protocol.clone()),
             (t.binding, self.binding.clone()),
             (t.address, self.row.address.clone()),
-            (t.acting, self.acting.clone()),
             (t.user_agent, self.user_agent.clone()),
             (t.request_id, self.request_id.clone()),
         ];
@@ -311,19 +345,22 @@ impl EventPage {
                 at: Moment::sample(),
                 kind: EventKind::SignOn.into(),
                 result: ResultCode::InvalidAcs.into(),
-                user: "sample.one".into(),
+                actor: "sample.one".into(),
+                target: String::new(),
                 app: "Sample Wiki".into(),
                 address: "2001:db8::17".into(),
                 reason: "It asked for https://wiki-new.example.org/Shibboleth.sso/SAML2/POST."
                     .into(),
             },
             app_url: Some("/admin/apps/wiki".into()),
-            user_url: Some("/admin/users/sample".into()),
+            actor_url: Some("/admin/users/sample".into()),
+            actor_kind: "user".into(),
+            target_url: None,
+            target_kind: String::new(),
             entity_id: "https://wiki.example.org/shibboleth".into(),
             initiated_by: "sp".into(),
             protocol: "saml".into(),
             binding: "redirect".into(),
-            acting: String::new(),
             user_agent: "Mozilla/5.0 (X11; Linux x86_64) Sample/1.0".into(),
             request_id: "0d9f7c9e-5a3b-4f44-9d1c-2f5f5a7d8e90".into(),
             checks: sample_checks(check),
@@ -380,7 +417,10 @@ pub(super) fn samples() -> Vec<(&'static str, String)> {
         row: EventListPage::sample().rows.swap_remove(0),
         checks: Vec::new(),
         app_url: None,
-        user_url: None,
+        actor_url: None,
+        actor_kind: String::new(),
+        target_url: None,
+        target_kind: String::new(),
         ..EventPage::sample()
     };
     vec![
