@@ -3,7 +3,7 @@
 use std::fmt;
 
 use crate::time::Random;
-use crate::xml::names::{is_ncname, is_xml_text};
+use crate::xml::names::{collapse, is_ncname, is_xml_text};
 
 /// Why a string is not the identifier it was read as.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -106,6 +106,15 @@ identifier!(
 );
 
 impl EntityId {
+    /// Reads the name of an entity as XML has it, in Issuer, entityID and wherever else it stands: the
+    /// white space around it is none of it.
+    ///
+    /// # Errors
+    /// As [`EntityId::parse`].
+    pub fn read(text: &str) -> Result<Self, IdError> {
+        Self::parse(collapse(text))
+    }
+
     /// What [`EntityId::parse_own`] takes.
     pub const OWN: &'static str =
         "an absolute URI of at most 256 characters, such as https://idp.example.org/saml";

@@ -4,6 +4,7 @@ use percent_encoding::percent_decode_str;
 
 use super::entity::{Fault, MetadataError, Notes, Untidy, shorten, trim};
 use crate::ids::AcsUrl;
+use crate::url::same_address;
 use crate::xml::reader::Element;
 
 /// A protocol binding, by its URI.
@@ -295,11 +296,16 @@ pub fn choose_acs<'e>(
         |e: &AcsEndpoint| e.binding != Binding::HttpRedirect && served.contains(&e.binding);
 
     let at_url: Option<Vec<&AcsEndpoint>> = selector.url.map(|url| {
-        // Byte for byte: a looser comparison is how assertions get stolen (AV-SEC-53).
-        endpoints
-            .iter()
-            .filter(|e| e.location.as_str() == url)
-            .collect()
+        // Spellings of one address are the same, and nothing looser: that is how assertions get stolen
+        // (AV-SEC-53). The answer goes to the registered text. Where that very text is registered, it
+        // alone is meant.
+        let exact = |e: &&AcsEndpoint| e.location.as_str() == url;
+        let found: Vec<&AcsEndpoint> = endpoints.iter().filter(exact).collect();
+        if !found.is_empty() {
+            return found;
+        }
+        let same = |e: &&AcsEndpoint| same_address(e.location.as_str(), url);
+        endpoints.iter().filter(same).collect()
     });
     if at_url.as_ref().is_some_and(Vec::is_empty) {
         return Err(AcsError::NotRegistered);
