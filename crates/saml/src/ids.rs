@@ -88,7 +88,8 @@ macro_rules! identifier {
 
 identifier!(
     /// An entity's name: a URI of at most 1024 characters (saml-core §8.3.6).
-    EntityId, "entity ID", 1024, is_plain, "text without spaces, control or invisible characters"
+    EntityId, "entity ID", 1024, is_entity_name,
+    "text without control or invisible characters, and without white space but single spaces inside"
 );
 identifier!(
     /// The ID of a message or assertion: an `xs:ID` (saml-core §1.3.4).
@@ -215,9 +216,14 @@ impl fmt::Debug for RelayState {
 }
 
 fn is_plain(text: &str) -> bool {
-    !text
-        .chars()
-        .any(|c| c.is_whitespace() || c.is_control() || is_invisible(c))
+    !text.contains(' ') && is_entity_name(text)
+}
+
+/// A space inside is in no URI, and in the names of some products all the same.
+fn is_entity_name(text: &str) -> bool {
+    let is_hidden = |c: char| (c.is_whitespace() && c != ' ') || c.is_control() || is_invisible(c);
+    let spaced = text.starts_with(' ') || text.ends_with(' ') || text.contains("  ");
+    !spaced && !text.chars().any(is_hidden)
 }
 
 /// Characters of Unicode's category Cf: they show nothing, or turn the direction of what stands

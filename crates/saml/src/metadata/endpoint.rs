@@ -73,19 +73,39 @@ pub enum LocationFault {
     Unusable(&'static str),
 }
 
+/// Schemes that a browser does not go to but acts on.
+const HARMFUL_SCHEMES: [&str; 7] = [
+    "javascript",
+    "vbscript",
+    "data",
+    "blob",
+    "file",
+    "filesystem",
+    "view-source",
+];
+
 /// Checks a location that comes from metadata or from a form.
 ///
 /// # Errors
 /// [`LocationFault`].
 pub fn check_location(location: &str) -> Result<AcsUrl, LocationFault> {
-    let scheme = location.split_once(':').map(|(scheme, _)| scheme);
-    let web = scheme.is_some_and(|scheme| {
-        scheme.eq_ignore_ascii_case("https") || scheme.eq_ignore_ascii_case("http")
-    });
-    if scheme.is_some() && !web {
-        return Err(LocationFault::Unsafe(
-            "only http and https addresses are accepted",
-        ));
+    if let Some((scheme, _)) = location.split_once(':') {
+        // Browsers pass over what cannot be seen in one.
+        let scheme: String = scheme
+            .chars()
+            .filter(|c| !c.is_whitespace() && !c.is_control())
+            .collect();
+        let is = |known: &&str| scheme.eq_ignore_ascii_case(known);
+        if HARMFUL_SCHEMES.iter().any(|known| is(known)) {
+            return Err(LocationFault::Unsafe(
+                "such an address runs code or opens what is the user's own",
+            ));
+        }
+        if !["https", "http"].iter().any(|known| is(known)) {
+            return Err(LocationFault::Unusable(
+                "only http and https addresses can be answered",
+            ));
+        }
     }
     // A parameter of the endpoint's own address would stand beside ours and might be read first.
     let query = location.split_once('?').map_or("", |(_, query)| query);
