@@ -96,12 +96,12 @@ pub fn check_location(location: &str) -> Result<AcsUrl, LocationFault> {
             .filter(|c| !c.is_whitespace() && !c.is_control())
             .collect();
         let is = |known: &&str| scheme.eq_ignore_ascii_case(known);
-        if HARMFUL_SCHEMES.iter().any(|known| is(known)) {
+        if HARMFUL_SCHEMES.iter().any(is) {
             return Err(LocationFault::Unsafe(
                 "such an address runs code or opens what is the user's own",
             ));
         }
-        if !["https", "http"].iter().any(|known| is(known)) {
+        if !["https", "http"].iter().any(is) {
             return Err(LocationFault::Unusable(
                 "only http and https addresses can be answered",
             ));
