@@ -61,6 +61,8 @@ pub fn authn_request(data: &[u8]) {
     };
     // Content of other people's schemas is passed over, so it cannot be written.
     request.extensions.clear();
+    // We write as the standards have it.
+    request.oddities.clear();
     if let Some(subject) = &mut request.subject {
         subject.has_confirmation = false;
     }

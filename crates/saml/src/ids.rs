@@ -3,7 +3,7 @@
 use std::fmt;
 
 use crate::time::Random;
-use crate::xml::names::{is_ncname, is_xml_text};
+use crate::xml::names::{collapse, is_ncname, is_xml_text};
 
 /// Why a string is not the identifier it was read as.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -88,7 +88,8 @@ macro_rules! identifier {
 
 identifier!(
     /// An entity's name: a URI of at most 1024 characters (saml-core §8.3.6).
-    EntityId, "entity ID", 1024, is_plain, "text without spaces, control or invisible characters"
+    EntityId, "entity ID", 1024, is_entity_name,
+    "text without control or invisible characters, and without white space but single spaces inside"
 );
 identifier!(
     /// The ID of a message or assertion: an `xs:ID` (saml-core §1.3.4).
@@ -106,6 +107,15 @@ identifier!(
 );
 
 impl EntityId {
+    /// Reads the name of an entity as XML has it, in Issuer, entityID and wherever else it stands: the
+    /// white space around it is none of it.
+    ///
+    /// # Errors
+    /// As [`EntityId::parse`].
+    pub fn read(text: &str) -> Result<Self, IdError> {
+        Self::parse(collapse(text))
+    }
+
     /// What [`EntityId::parse_own`] takes.
     pub const OWN: &'static str =
         "an absolute URI of at most 256 characters, such as https://idp.example.org/saml";
@@ -206,9 +216,14 @@ impl fmt::Debug for RelayState {
 }
 
 fn is_plain(text: &str) -> bool {
-    !text
-        .chars()
-        .any(|c| c.is_whitespace() || c.is_control() || is_invisible(c))
+    !text.contains(' ') && is_entity_name(text)
+}
+
+/// A space inside is in no URI, and in the names of some products all the same.
+fn is_entity_name(text: &str) -> bool {
+    let is_hidden = |c: char| (c.is_whitespace() && c != ' ') || c.is_control() || is_invisible(c);
+    let spaced = text.starts_with(' ') || text.ends_with(' ') || text.contains("  ");
+    !spaced && !text.chars().any(is_hidden)
 }
 
 /// Characters of Unicode's category Cf: they show nothing, or turn the direction of what stands

@@ -210,4 +210,5 @@ pub mod security;
 mod serde;
 pub mod status;
 pub mod time;
+pub mod url;
 pub mod xml;

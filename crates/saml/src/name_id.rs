@@ -35,9 +35,12 @@ impl NameIdFormat {
         }
     }
 
-    /// Reads a format's URI, compared byte for byte.
+    /// Reads a format's URI, compared byte for byte. Two that no standard has, the formats of SAML 1.1
+    /// under the number of 2.0, are everywhere and are read as what they are meant for.
     pub fn from_uri(uri: &str) -> Self {
         match uri {
+            "urn:oasis:names:tc:SAML:2.0:nameid-format:unspecified" => Self::Unspecified,
+            "urn:oasis:names:tc:SAML:2.0:nameid-format:emailAddress" => Self::EmailAddress,
             "urn:oasis:names:tc:SAML:1.1:nameid-format:unspecified" => Self::Unspecified,
             "urn:oasis:names:tc:SAML:1.1:nameid-format:emailAddress" => Self::EmailAddress,
             "urn:oasis:names:tc:SAML:2.0:nameid-format:persistent" => Self::Persistent,

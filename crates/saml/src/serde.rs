@@ -113,7 +113,7 @@ mod tests {
     #[test]
     fn what_parsing_refuses_is_refused_here() {
         for (error, says) in [
-            (refused::<EntityId>(r#""urn:a b""#), "entity ID"),
+            (refused::<EntityId>(r#""urn:a\u00a0b""#), "entity ID"),
             (refused::<EntityId>(r#""""#), "empty"),
             (refused::<MessageId>(r#""1""#), "message ID"),
             (
@@ -139,7 +139,7 @@ mod tests {
         let json = r#"{"value":"x","format":"urn:oasis:names:tc:SAML:2.0:nameid-format:persistent","name_qualifier":"urn:idp","sp_name_qualifier":"urn:sp","sp_provided_id":null}"#;
         reads_back(&persistent, json);
         for (from, to, says) in [
-            (r#""urn:idp""#, r#""not one""#, "NameQualifier"),
+            (r#""urn:idp""#, r#""not\u00a0one""#, "NameQualifier"),
             (r#","sp_name_qualifier":"urn:sp""#, "", "qualifier"),
             (
                 "2.0:nameid-format:persistent",

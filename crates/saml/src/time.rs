@@ -2,6 +2,17 @@
 
 use chrono::{DateTime, Datelike, NaiveDateTime, TimeZone, Timelike, Utc};
 
+/// What an instant said of its zone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Zone {
+    /// UTC, as SAML has it.
+    Utc,
+    /// An offset from it.
+    Offset,
+    /// Nothing.
+    Missing,
+}
+
 /// An instant in UTC, in milliseconds since 1970.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Timestamp(i64);
@@ -46,6 +57,38 @@ impl Timestamp {
         }
         let parsed = NaiveDateTime::parse_from_str(local, "%Y-%m-%dT%H:%M:%S%.f").ok()?;
         Some(Self(parsed.and_utc().timestamp_millis()))
+    }
+
+    /// Reads an `xs:dateTime` as peers write it: in UTC, with an offset, or without any zone, which
+    /// then is UTC, since saml-core §1.3.3 has no other. `None`: of another form, of no calendar, or
+    /// beyond the years that can be written.
+    pub fn read(text: &str) -> Option<(Self, Zone)> {
+        let text = text.trim_matches([' ', '\t', '\n', '\r']);
+        if let Some(at) = Self::parse(text) {
+            return Some((at, Zone::Utc));
+        }
+        if let Some(at) = Self::parse(&format!("{text}Z")) {
+            return Some((at, Zone::Missing));
+        }
+        let (local, zone) = text.split_at_checked(text.len().checked_sub(6)?)?;
+        let (sign, offset) = match zone.as_bytes().first()? {
+            b'+' => (1, &zone[1..]),
+            b'-' => (-1, &zone[1..]),
+            _ => return None,
+        };
+        let (hours, minutes) = offset.split_once(':')?;
+        let number = |digits: &str| {
+            let plain = digits.len() == 2 && digits.bytes().all(|b| b.is_ascii_digit());
+            plain.then(|| digits.parse::<i64>().ok()).flatten()
+        };
+        let (hours, minutes) = (number(hours)?, number(minutes)?);
+        // XML Schema Part 2, §3.2.7.3.
+        if minutes > 59 || hours * 60 + minutes > 14 * 60 {
+            return None;
+        }
+        let local = Self::parse(&format!("{local}Z"))?;
+        let at = local.plus_seconds(-sign * (hours * 60 + minutes) * 60);
+        (Self::parse(&at.to_string()) == Some(at)).then_some((at, Zone::Offset))
     }
 
     /// The most octets [`Timestamp::write`] needs.

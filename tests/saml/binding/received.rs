@@ -93,18 +93,29 @@ fn av_req_05_destination_must_match() {
         "https://other.example.org/saml/sso",
         "https://idp.example.org/saml/sso/",
         "https://idp.example.org/saml/SSO",
-        "https://IDP.example.org/saml/sso",
+        "https://idp.example.net/saml/sso",
         "http://idp.example.org/saml/sso",
-        "https://idp.example.org:443/saml/sso",
+        "https://idp.example.org:8443/saml/sso",
         "https://idp.example.org/saml/slo",
         "https://idp.example.org/saml/sso?x",
-        " https://idp.example.org/saml/sso",
-        "",
+        "https://x@idp.example.org/saml/sso",
     ] {
         request.destination = Some(other.to_owned());
         for (_, received) in all_ways(&request) {
             let refused = received.verify(&trust(false), &reception()).unwrap_err();
             assert!(matches!(refused, Refused::Misdirected { .. }), "{other}");
+        }
+    }
+    // Other spellings of the same one (RFC 3986 §6.2), and white space that is none of an anyURI.
+    for same in [
+        "https://IDP.example.org/saml/sso",
+        "https://idp.example.org:443/saml/sso",
+        "https://idp.example.org/s%61ml/sso",
+        " https://idp.example.org/saml/sso\n",
+    ] {
+        request.destination = Some(same.to_owned());
+        for (_, received) in all_ways(&request) {
+            received.verify(&trust(false), &reception()).expect(same);
         }
     }
     request.destination = None;
@@ -166,11 +177,19 @@ fn av_req_03_only_recent_requests() {
         "IssueInstant=\"2026-03-01T12:00:00Z\"",
         "IssueInstant=\"2026-03-01T12:00:00\"",
     );
-    assert!(
-        posted(no_zone.as_bytes())
-            .verify(&trust(false), &reception())
-            .is_err()
-    );
+    let taken = posted(no_zone.as_bytes()).verify(&trust(false), &reception());
+    assert_eq!(taken.unwrap().issue_instant, NOW);
+    for stale in ["2026-03-01T10:00:00", "2026-03-01T12:00:00+02:00"] {
+        let xml = FULL_REQUEST.replace(
+            "IssueInstant=\"2026-03-01T12:00:00Z",
+            &format!("IssueInstant=\"{stale}"),
+        );
+        let refused = posted(xml.as_bytes()).verify(&trust(false), &reception());
+        assert!(
+            matches!(refused, Err(Refused::OutsideWindow { .. })),
+            "{stale}"
+        );
+    }
 }
 
 /// Proves AV-ST-01 for the whole way: a broken request of a known SP can be answered.

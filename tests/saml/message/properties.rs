@@ -51,6 +51,18 @@ fn any_text() -> impl Strategy<Value = String> {
     vec(prop_oneof![careful, any], 0..24).prop_map(|chars| chars.into_iter().collect())
 }
 
+/// Text in the place of a URI: what XML Schema takes off one is not there.
+fn any_uri() -> impl Strategy<Value = String> {
+    any_text().prop_map(|text| {
+        let text = text.trim_matches([' ', '\t', '\n', '\r']);
+        if text.is_empty() {
+            "urn:x".to_owned()
+        } else {
+            text.to_owned()
+        }
+    })
+}
+
 fn any_id() -> impl Strategy<Value = MessageId> {
     "[A-Za-z_é][A-Za-z0-9_.é-]{0,30}".prop_map(|text| id(&text))
 }
@@ -173,17 +185,17 @@ fn any_assertion() -> impl Strategy<Value = Assertion> {
 fn any_acs() -> impl Strategy<Value = RequestedAcs> {
     prop_oneof![
         Just(RequestedAcs::Default),
-        any_text().prop_map(RequestedAcs::Binding),
+        any_uri().prop_map(RequestedAcs::Binding),
         any::<u16>().prop_map(RequestedAcs::Index),
-        (any_text(), option::of(any_text()))
+        (any_uri(), option::of(any_uri()))
             .prop_map(|(url, binding)| RequestedAcs::Url { url, binding }),
     ]
 }
 
 fn any_subject() -> impl Strategy<Value = RequestedSubject> {
     let part = || option::of(any_text());
-    (any_text(), part(), part(), part(), part()).prop_map(|(value, format, nq, spnq, provided)| {
-        RequestedSubject {
+    (any_text(), option::of(any_uri()), part(), part(), part()).prop_map(
+        |(value, format, nq, spnq, provided)| RequestedSubject {
             identifier: Some(SubjectIdentifier::NameId(ReceivedNameId {
                 value,
                 format,
@@ -192,26 +204,26 @@ fn any_subject() -> impl Strategy<Value = RequestedSubject> {
                 sp_provided_id: provided,
             })),
             has_confirmation: false,
-        }
-    })
+        },
+    )
 }
 
 fn any_policy() -> impl Strategy<Value = NameIdPolicy> {
-    let format = any_text().prop_map(|uri| NameIdFormat::from_uri(&uri));
-    (option::of(format), option::of(any_text()), any::<bool>()).prop_map(
-        |(format, spnq, create)| NameIdPolicy {
+    let format = any_uri().prop_map(|uri| NameIdFormat::from_uri(&uri));
+    (option::of(format), option::of(any_uri()), any::<bool>()).prop_map(|(format, spnq, create)| {
+        NameIdPolicy {
             format,
             sp_name_qualifier: spnq,
             allow_create: create,
-        },
-    )
+        }
+    })
 }
 
 fn any_conditions() -> impl Strategy<Value = RequestedConditions> {
     (
         option::of(any_instant()),
         option::of(any_instant()),
-        vec(vec(any_text(), 1..3), 0..3),
+        vec(vec(any_uri(), 1..3), 0..3),
         any::<bool>(),
         any::<bool>(),
     )
@@ -236,18 +248,18 @@ fn any_context() -> impl Strategy<Value = RequestedAuthnContext> {
         Comparison::Better,
     ]);
     let refs = prop_oneof![
-        vec(any_text(), 1..4).prop_map(ContextRefs::Classes),
-        vec(any_text(), 1..4).prop_map(ContextRefs::Declarations),
+        vec(any_uri(), 1..4).prop_map(ContextRefs::Classes),
+        vec(any_uri(), 1..4).prop_map(ContextRefs::Declarations),
     ];
     (comparison, refs).prop_map(|(comparison, refs)| RequestedAuthnContext { comparison, refs })
 }
 
 fn any_scoping() -> impl Strategy<Value = Scoping> {
-    let list = (vec(any_text(), 1..4), option::of(any_text()));
+    let list = (vec(any_uri(), 1..4), option::of(any_uri()));
     (
         option::of(any::<u64>()),
         option::of(list),
-        vec(any_text(), 0..3),
+        vec(any_uri(), 0..3),
     )
         .prop_map(|(proxy_count, list, requester_ids)| {
             let (idp_list, get_complete) = list.map_or((None, None), |(l, c)| (Some(l), c));
@@ -265,8 +277,8 @@ fn any_request() -> impl Strategy<Value = AuthnRequest> {
         (any_id(), any_instant(), any_entity(), any_acs()),
         (any::<bool>(), any::<bool>(), option::of(any::<u16>())),
         (
-            option::of(any_text()),
-            option::of(any_text()),
+            option::of(any_uri()),
+            option::of(any_uri()),
             option::of(any_text()),
         ),
         (

@@ -158,7 +158,7 @@ fn booleans_in_both_spellings() {
         ("True", true, true),
         ("FALSE", false, true),
         ("yes", true, true),
-        ("", true, true),
+        ("", false, true),
     ] {
         let sample = Sample {
             role: format!("AuthnRequestsSigned='{text}' WantAssertionsSigned='{text}'"),
@@ -182,6 +182,25 @@ fn signing_without_a_key_is_a_warning() {
     let sp = sample.good();
     assert!(sp.authn_requests_signed);
     assert_eq!(sp.warnings[0].what, Untidy::SignsWithoutKey);
+}
+
+/// The names of some products hold a space: they are taken byte for byte, with a warning; what only looks
+/// like another name stays refused.
+#[test]
+fn field_32_an_entity_id_with_a_space_inside() {
+    let named = |id: &str| Sample {
+        entity: format!("entityID='{id}'"),
+        ..Sample::default()
+    };
+    let sp = named("Sample Product SP 2").good();
+    assert_eq!(sp.entity_id.as_str(), "Sample Product SP 2");
+    assert!(matches!(sp.warnings[0].what, Untidy::SpaceInEntityId(_)));
+    let around = named(" https://sp.example.org/saml\n").good();
+    assert_eq!(around.entity_id.as_str(), "https://sp.example.org/saml");
+    for hidden in ["a\u{a0}b", "a\u{200b}b", "a&#9;b", "a  b", " "] {
+        let error = named(hidden).read().expect_err(hidden);
+        assert!(matches!(error.fault, Fault::EntityId(_)), "{hidden}");
+    }
 }
 
 /// Files of real life that no schema would pass, each read with a warning that names the line.

@@ -1,5 +1,6 @@
 //! How long metadata is good.
 
+use avouch_saml::metadata::entity::Untidy;
 use avouch_saml::metadata::{Fault, MetadataError, Reading, SpMetadata, for_each_sp};
 use avouch_saml::time::Timestamp;
 
@@ -136,14 +137,35 @@ fn unreadable_instants_are_refused() {
         "",
         "soon",
         "2027-01-01",
-        "2027-01-01T00:00:00",
         "2027-13-01T00:00:00Z",
+        "2027-02-30T00:00:00",
+        "10000-01-01T00:00:00",
         "-",
     ] {
         let error = read(&format!("validUntil='{bad}'"), 180).expect_err(bad);
         assert!(matches!(error.fault, Fault::Instant { .. }), "{bad}");
     }
     assert!(read("validUntil='2027-01-01T00:00:00.5Z'", 180).is_ok());
+}
+
+/// An instant without a zone is UTC, which saml-core has it be, with a warning; what follows from it is
+/// the same.
+#[test]
+fn field_13_an_end_without_a_zone_is_utc() {
+    let sp = read("validUntil='2027-01-01T00:00:00'", 180).expect("reads");
+    assert_eq!(sp.valid_until, Timestamp::parse("2027-01-01T00:00:00Z"));
+    let [warning] = &sp.warnings[..] else {
+        panic!("one warning: {:?}", sp.warnings)
+    };
+    assert!(
+        warning.to_string().contains("2027-01-01T00:00:00"),
+        "{warning}"
+    );
+    assert!(matches!(warning.what, Untidy::NoZone { .. }));
+    let past = read("validUntil='2020-01-01T00:00:00'", 180).expect_err("over");
+    assert!(matches!(past.fault, Fault::Expired { .. }));
+    let plain = read("validUntil='2027-01-01T00:00:00Z'", 180).expect("reads");
+    assert!(plain.warnings.is_empty());
 }
 
 /// Proves IIP-MD04, SDP-MD03: a source whose root has no end, a past one or one beyond the horizon

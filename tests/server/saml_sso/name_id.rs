@@ -133,7 +133,7 @@ fn av_req_20_only_the_sps_own_qualifier_is_used() {
         for other in [
             "https://affiliation.example.org",
             &sp.entity_id.to_uppercase(),
-            "",
+            " ",
         ] {
             let answer = app.ask(&client, &sp, |r| {
                 r.name_id_policy = policy(format.clone(), Some(other), true);

@@ -19,8 +19,7 @@ fn av_req_05_destination_is_the_public_url_exactly() {
     for wrong in [
         "https://other.example.org/saml/sso",
         "http://localhost/saml/sso",
-        "https://localhost:443/saml/sso",
-        "https://LOCALHOST/saml/sso",
+        "https://localhost:8443/saml/sso",
         "https://localhost/saml/sso/",
         "https://localhost/saml/SSO",
         "https://localhost/continue",
@@ -32,6 +31,13 @@ fn av_req_05_destination_is_the_public_url_exactly() {
         let check = checks.last().expect("a check");
         assert_eq!(check.expected, format!("{BASE_URL}/saml/sso"));
         assert_eq!(check.received, wrong);
+    }
+    for same in [
+        "https://LOCALHOST:443/saml/sso",
+        " https://localhost/saml/sso\n",
+    ] {
+        let answer = app.ask(&client, &sp, |r| r.destination = Some(same.to_owned()));
+        app.told(&sp, &answer).ok();
     }
     // Without one an unsigned request is taken, and a signed one is not.
     let unsigned = app.ask(&client, &sp, |r| r.destination = None);
@@ -136,8 +142,10 @@ fn av_req_03_issue_instant_lies_in_the_window() {
     }
     for (instant, good) in [
         ("2026-03-01T12:00:00.123Z", true),
-        ("2026-03-01T12:00:00", false),
-        ("2026-03-01T13:00:00+01:00", false),
+        ("2026-03-01T12:00:00", true),
+        ("2026-03-01T13:00:00+01:00", true),
+        ("2026-03-01", false),
+        ("2026-02-30T12:00:00Z", false),
     ] {
         let xml = sp
             .raw(&app, "", "")
@@ -149,6 +157,18 @@ fn av_req_03_issue_instant_lies_in_the_window() {
             "{instant}"
         );
     }
+    // What was taken for granted is on the event.
+    let xml = sp
+        .raw(&app, "", "")
+        .replace(&format!("\"{now}\""), "\"2026-03-01T12:00:00\"");
+    app.told(&sp, &app.post_xml(&client, &xml)).ok();
+    let checks = crate::support::app::lines(&app.last_event());
+    assert!(
+        checks
+            .iter()
+            .any(|check| check.passed && check.received.contains("taken for UTC")),
+        "{checks:?}"
+    );
 }
 
 /// Proves IIP-G01, SDP-G01, E92: the tolerance is the organisation's, unless the app has one of its
@@ -216,7 +236,7 @@ fn av_req_06_the_issuer_resolves_to_a_current_sp() {
         app.assert_page(&answer, ResultCode::UnknownServiceProvider);
     }
     for (text, attributes) in [
-        (format!(" {}", sp.entity_id), String::new()),
+        (format!("\u{a0}{}", sp.entity_id), String::new()),
         (sp.entity_id.replace("/sp", "<!-- -->/sp"), String::new()),
         (String::new(), String::new()),
     ] {
@@ -664,7 +684,7 @@ fn av_sec_48_a_name_that_looks_the_same_is_another() {
         let answer = app.ask(&client, &other, |_| ());
         app.assert_page(&answer, ResultCode::UnknownServiceProvider);
     }
-    for unusable in ["wi\u{200B}ki", "wiki\u{202E}", "wi\u{AD}ki", "wiki "] {
+    for unusable in ["wi\u{200B}ki", "wiki\u{202E}", "wi\u{AD}ki", "wiki\u{a0}"] {
         let other = Sp {
             entity_id: sp.entity_id.replace("wiki", unusable),
             ..sp.clone()

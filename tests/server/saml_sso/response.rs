@@ -258,7 +258,7 @@ fn av_rsp_22_the_page_keeps_the_response_to_itself() {
     }
     assert!(!policy.contains("unsafe"));
     let text = answer.text();
-    assert!(text.contains("<button") && text.contains("method=\"post\""));
+    assert!(text.contains("<button") && text.contains("method=\"POST\""));
     assert_eq!(answer.location(), None);
     assert!(!text.contains("onload=") && !text.contains("<script>"));
     assert_eq!(Binding::HttpPost.uri().len(), 46);

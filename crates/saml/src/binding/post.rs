@@ -35,7 +35,7 @@ pub fn receive<M: Incoming>(body: &[u8], query: &str) -> Result<ReceivedMessage<
         });
     };
     parameters.without(&[other, "SAMLart", "SAMLEncoding", "SigAlg", "Signature"])?;
-    let xml = base64::decode(name, &encoded, M::LIMITS.bytes)?;
+    let xml = base64::decode_document(name, &encoded, M::LIMITS.bytes)?;
     let relay_state = parameters.decoded("RelayState")?.map(RelayState::new);
     ReceivedMessage::new(Transport::Post, xml, None, relay_state)
 }

@@ -9,6 +9,7 @@ use crate::security::verify::{
     Authenticity, QuerySignature, Received, Trust, Unverified, Verified, VerifyError,
 };
 use crate::time::{Timestamp, Window};
+use crate::url::same_address;
 use crate::xml::reader::{Element, XmlError, XmlErrorKind};
 
 /// A message as it arrived. It shows who it claims to be from, to find the sender's keys.
@@ -193,7 +194,7 @@ fn check_destination<M: Incoming>(
     let signed = matches!(read.authenticity(), Authenticity::Signed(_));
     let found = read.head.destination();
     let right = match found {
-        Some(destination) => destination == reception.endpoint,
+        Some(destination) => same_address(destination, reception.endpoint),
         None => !(signed && reception.signed_needs_destination),
     };
     if right {

@@ -1,20 +1,21 @@
 //! AuthnRequest: an SP asks that a user be signed in (saml-core §3.4.1).
 
 use super::content::{
-    self, Children, Fault, boolean, empty, instant, only_attributes, required, saml, samlp, texts,
-    typed, unsigned_short,
+    self, Children, Fault, boolean, empty, instant, only_attributes, present, required, saml,
+    samlp, typed, unsigned_short, uris,
 };
 use super::error::MessageError;
 use super::head::{MessageHead, check_version};
 use super::identifier::SubjectIdentifier;
 use super::kind::sealed::Sealed;
 use super::kind::{ByRedirect, Head, Incoming, Message, Role};
+use super::oddity::{self, Oddity};
 use crate::ids::{EntityId, MessageId};
 use crate::metadata::endpoint::AcsSelector;
 use crate::name_id::NameIdFormat;
 use crate::security::sign::Unsigned;
 use crate::time::{Timestamp, Window};
-use crate::xml::names::{DS, SAML, SAMLP};
+use crate::xml::names::{DS, SAML, SAMLP, collapse};
 use crate::xml::reader::Element;
 use crate::xml::writer::{WriteError, Writer};
 
@@ -69,6 +70,8 @@ pub struct AuthnRequest {
     pub attribute_consuming_service_index: Option<u16>,
     /// `ProviderName`: a hint from the sender, never shown as a verified name.
     pub provider_name: Option<String>,
+    /// What is odd about it, and was read all the same.
+    pub oddities: Vec<Oddity>,
 }
 
 /// Where a request wants its answer. It only selects among the endpoints of registered metadata.
@@ -93,11 +96,10 @@ pub enum RequestedAcs {
 impl RequestedAcs {
     /// All that counts of selectors that do not go together.
     fn of_url(root: &Element) -> Self {
-        root.attr("AssertionConsumerServiceURL")
-            .map_or(Self::Default, |url| Self::Url {
-                url: url.to_owned(),
-                binding: None,
-            })
+        present(root, "AssertionConsumerServiceURL").map_or(Self::Default, |url| Self::Url {
+            url: url.to_owned(),
+            binding: None,
+        })
     }
 
     /// `AssertionConsumerServiceURL`.
@@ -311,11 +313,13 @@ impl AuthnRequest {
             acs: RequestedAcs::Default,
             attribute_consuming_service_index: None,
             provider_name: None,
+            oddities: Vec::new(),
         }
     }
 
     /// Reads a request by its schema: each element and attribute in its place, at most as often as
-    /// allowed, with a value of its type. Strings and URIs are kept byte for byte.
+    /// allowed, with a value of its type. Strings are kept byte for byte, URIs without the white space that
+    /// XML Schema takes off them; an optional attribute that is empty is none.
     ///
     /// # Errors
     /// [`MessageError`]; its [`status`](MessageError::status) says what to answer.
@@ -362,7 +366,7 @@ impl AuthnRequest {
             id,
             issue_instant,
             destination: head.destination,
-            consent: root.attr("Consent").map(str::to_owned),
+            consent: present(root, "Consent").map(str::to_owned),
             issuer: head.issuer,
             extensions: extensions.map(content::element_names).unwrap_or_default(),
             subject: subject.map(requested_subject).transpose()?,
@@ -375,6 +379,12 @@ impl AuthnRequest {
             acs: requested_acs(root)?,
             attribute_consuming_service_index: index(root, "AttributeConsumingServiceIndex")?,
             provider_name: root.attr("ProviderName").map(str::to_owned),
+            oddities: oddity::of_request(
+                root,
+                name_id_policy
+                    .into_iter()
+                    .chain(subject.and_then(|subject| subject.first(SAML, "NameID"))),
+            ),
         })
     }
 
@@ -454,8 +464,8 @@ fn index(root: &Element, name: &str) -> Result<Option<u16>, Fault> {
 }
 
 fn requested_acs(root: &Element) -> Result<RequestedAcs, MessageError> {
-    let url = root.attr("AssertionConsumerServiceURL").map(str::to_owned);
-    let binding = root.attr("ProtocolBinding").map(str::to_owned);
+    let url = present(root, "AssertionConsumerServiceURL").map(str::to_owned);
+    let binding = present(root, "ProtocolBinding").map(str::to_owned);
     match index(root, "AssertionConsumerServiceIndex")? {
         Some(_) if url.is_some() || binding.is_some() => Err(MessageError::ConflictingAcs),
         Some(index) => Ok(RequestedAcs::Index(index)),
@@ -486,8 +496,11 @@ fn policy(policy: &Element) -> Result<NameIdPolicy, Fault> {
     only_attributes(policy, &["Format", "SPNameQualifier", "AllowCreate"])?;
     empty(policy)?;
     Ok(NameIdPolicy {
-        format: policy.attr("Format").map(NameIdFormat::from_uri),
-        sp_name_qualifier: policy.attr("SPNameQualifier").map(str::to_owned),
+        format: present(policy, "Format").map(NameIdFormat::from_uri),
+        sp_name_qualifier: policy
+            .attr("SPNameQualifier")
+            .filter(|qualifier| !qualifier.is_empty())
+            .map(str::to_owned),
         allow_create: boolean(policy, "AllowCreate")?.unwrap_or(false),
     })
 }
@@ -511,7 +524,7 @@ fn requested_conditions(conditions: &Element) -> Result<RequestedConditions, Fau
             if audiences.is_empty() {
                 return Err(Fault::at(condition, "AudienceRestriction has no Audience"));
             }
-            read.audiences.push(texts(&audiences)?);
+            read.audiences.push(uris(&audiences)?);
         } else if known("OneTimeUse") && !read.one_time_use {
             read.one_time_use = true;
         } else if known("ProxyRestriction") && !read.proxy_restriction {
@@ -536,9 +549,9 @@ fn authn_context(context: &Element) -> Result<RequestedAuthnContext, Fault> {
         if declarations.is_empty() {
             return Err(Fault::at(context, "RequestedAuthnContext asks for nothing"));
         }
-        ContextRefs::Declarations(texts(&declarations)?)
+        ContextRefs::Declarations(uris(&declarations)?)
     } else {
-        ContextRefs::Classes(texts(&classes)?)
+        ContextRefs::Classes(uris(&classes)?)
     };
     children.finish()?;
     Ok(RequestedAuthnContext {
@@ -555,7 +568,7 @@ fn read_scoping(scoping: &Element) -> Result<Scoping, Fault> {
     children.finish()?;
     let mut read = Scoping {
         proxy_count: typed(scoping, "ProxyCount", "a count", count)?,
-        requester_ids: texts(&requesters)?,
+        requester_ids: uris(&requesters)?,
         ..Scoping::default()
     };
     if let Some(list) = list {
@@ -566,11 +579,11 @@ fn read_scoping(scoping: &Element) -> Result<Scoping, Fault> {
         children.finish()?;
         let ids = entries.iter().map(|entry| {
             only_attributes(entry, &["ProviderID", "Name", "Loc"])?;
-            required(entry, "ProviderID", entry.attr("ProviderID")).map(str::to_owned)
+            required(entry, "ProviderID", present(entry, "ProviderID")).map(str::to_owned)
         });
         read.idp_list = Some(ids.collect::<Result<_, _>>()?);
         if let Some(complete) = complete {
-            read.get_complete = Some(complete.text()?.to_owned());
+            read.get_complete = Some(collapse(complete.text()?).to_owned());
         }
     }
     Ok(read)

@@ -2,7 +2,7 @@
 
 use crate::ids::{EntityId, MessageId};
 use crate::name_id::{NameIdFormat, ReceivedNameId};
-use crate::time::Timestamp;
+use crate::time::{Timestamp, Zone};
 use crate::xml::names::{self, SAML};
 use crate::xml::reader::{Element, Node, XmlError};
 
@@ -129,14 +129,29 @@ pub(super) fn empty(element: &Element) -> Result<(), Fault> {
     Children::of(element)?.finish()
 }
 
+/// An attribute of a type whose white space collapses, when there is one. Of an empty one nothing can be
+/// meant but that there is none: toolkits write an option that is not set like this.
+pub(super) fn present<'e>(element: &'e Element, name: &str) -> Option<&'e str> {
+    let value = names::collapse(element.attr(name)?);
+    (!value.is_empty()).then_some(value)
+}
+
 /// Reads an `xs:boolean` attribute.
 pub(super) fn boolean(element: &Element, name: &str) -> Result<Option<bool>, Fault> {
     typed(element, name, "a boolean", names::parse_boolean)
 }
 
-/// Reads an `xs:dateTime` attribute in UTC.
+/// Reads an `xs:dateTime` attribute. saml-core §1.3.3 has it in UTC; one with an offset says when it
+/// was all the same, and one without a zone is taken for what it has to be.
 pub(super) fn instant(element: &Element, name: &str) -> Result<Option<Timestamp>, Fault> {
-    typed(element, name, "an instant in UTC", Timestamp::parse)
+    let read = |text: &str| Timestamp::read(text).map(|(at, _)| at);
+    typed(element, name, "an instant", read)
+}
+
+/// Whether an attribute is an instant that says of no zone.
+pub(super) fn is_zoneless(element: &Element, name: &str) -> bool {
+    let read = present(element, name).and_then(Timestamp::read);
+    read.is_some_and(|(_, zone)| zone == Zone::Missing)
 }
 
 /// Reads an attribute of a simple type.
@@ -146,7 +161,7 @@ pub(super) fn typed<T>(
     expected: &str,
     parse: impl Fn(&str) -> Option<T>,
 ) -> Result<Option<T>, Fault> {
-    let Some(text) = element.attr(name) else {
+    let Some(text) = present(element, name) else {
         return Ok(None);
     };
     match parse(text) {
@@ -184,14 +199,15 @@ pub(super) fn name_id(element: &Element) -> Result<ReceivedNameId, Fault> {
     let owned = |name| element.attr(name).map(str::to_owned);
     Ok(ReceivedNameId {
         value: element.text()?.to_owned(),
-        format: owned("Format"),
+        format: present(element, "Format").map(str::to_owned),
         name_qualifier: owned("NameQualifier"),
         sp_name_qualifier: owned("SPNameQualifier"),
         sp_provided_id: owned("SPProvidedID"),
     })
 }
 
-/// Reads an Issuer: an entity ID, Format absent or entity, no qualifiers (saml-core §2.2.5).
+/// Reads an Issuer: an entity ID, Format absent or entity, no qualifiers (saml-core §2.2.5). Some
+/// national profiles have its NameQualifier be the issuer itself, which says nothing more and passes.
 pub(super) fn issuer(element: &Element) -> Result<EntityId, Fault> {
     let name = name_id(element)?;
     if name.format.is_some_and(|f| f != NameIdFormat::Entity.uri()) {
@@ -200,13 +216,18 @@ pub(super) fn issuer(element: &Element) -> Result<EntityId, Fault> {
             "the Format of Issuer is not that of an entity",
         ));
     }
-    if name.name_qualifier.is_some()
-        || name.sp_name_qualifier.is_some()
-        || name.sp_provided_id.is_some()
-    {
+    let issuer = EntityId::read(&name.value).map_err(|e| Fault::at(element, e.to_string()))?;
+    let is_another = |qualifier: &String| names::collapse(qualifier) != issuer.as_str();
+    if name.name_qualifier.as_ref().is_some_and(is_another) {
+        return Err(Fault::at(
+            element,
+            "Issuer has a NameQualifier that is not itself",
+        ));
+    }
+    if name.sp_name_qualifier.is_some() || name.sp_provided_id.is_some() {
         return Err(Fault::at(element, "Issuer has qualifiers"));
     }
-    EntityId::parse(&name.value).map_err(|e| Fault::at(element, e.to_string()))
+    Ok(issuer)
 }
 
 /// Reads an attribute that is the ID of a message.
@@ -220,8 +241,7 @@ pub(super) fn optional_message_id(
     element: &Element,
     name: &str,
 ) -> Result<Option<MessageId>, Fault> {
-    element
-        .attr(name)
+    present(element, name)
         .map(MessageId::parse)
         .transpose()
         .map_err(|e| Fault::at(element, e.to_string()))
@@ -250,6 +270,18 @@ pub(super) fn texts(elements: &[&Element]) -> Result<Vec<String>, Fault> {
             Ok(e.text()?.to_owned())
         })
         .collect()
+}
+
+/// The texts of a list of elements of `xs:anyURI`.
+pub(super) fn uris(elements: &[&Element]) -> Result<Vec<String>, Fault> {
+    let mut texts = texts(elements)?;
+    for text in &mut texts {
+        let whole = names::collapse(text);
+        if whole.len() != text.len() {
+            *text = whole.to_owned();
+        }
+    }
+    Ok(texts)
 }
 
 /// The names of an element's children, as (namespace, local part): all that is read of Extensions.

@@ -1,6 +1,6 @@
 //! What every message begins with: element, Version, ID, Destination, Issuer.
 
-use super::content::{Fault, required};
+use super::content::{Fault, present, required};
 use super::error::MessageError;
 use super::kind::{Head, Message};
 use crate::ids::{EntityId, MessageId};
@@ -31,9 +31,9 @@ impl MessageHead {
             Err(error) => return Err(MessageError::NoIssuer(error.into())),
         };
         Ok(Self {
-            id: root.attr("ID").and_then(|id| MessageId::parse(id).ok()),
+            id: present(root, "ID").and_then(|id| MessageId::parse(id).ok()),
             issuer,
-            destination: root.attr("Destination").map(str::to_owned),
+            destination: present(root, "Destination").map(str::to_owned),
         })
     }
 }
@@ -87,5 +87,5 @@ pub(super) fn check_version(root: &Element) -> Result<(), MessageError> {
 }
 
 fn issuer_text(issuer: &Element) -> Result<EntityId, Fault> {
-    EntityId::parse(issuer.text()?).map_err(|e| Fault::at(issuer, e.to_string()))
+    EntityId::read(issuer.text()?).map_err(|e| Fault::at(issuer, e.to_string()))
 }

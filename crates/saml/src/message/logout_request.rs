@@ -190,11 +190,11 @@ impl ReceivedLogoutRequest {
             id: content::message_id(root, "ID")?,
             issue_instant: required(root, "IssueInstant", instant(root, "IssueInstant")?)?,
             destination: head.destination,
-            consent: root.attr("Consent").map(str::to_owned),
+            consent: content::present(root, "Consent").map(str::to_owned),
             issuer: head.issuer,
             extensions: extensions.map(content::element_names).unwrap_or_default(),
             not_on_or_after: instant(root, "NotOnOrAfter")?,
-            reason: root.attr("Reason").map(str::to_owned),
+            reason: content::present(root, "Reason").map(str::to_owned),
             principal: principal.ok_or_else(|| Fault::at(root, "LogoutRequest names no user"))?,
             session_indexes: texts(&session_indexes)?,
         })

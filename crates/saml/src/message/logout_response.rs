@@ -139,7 +139,7 @@ impl ReceivedLogoutResponse {
             id: content::message_id(root, "ID")?,
             issue_instant: required(root, "IssueInstant", instant(root, "IssueInstant")?)?,
             destination: head.destination,
-            consent: root.attr("Consent").map(str::to_owned),
+            consent: content::present(root, "Consent").map(str::to_owned),
             issuer: head.issuer,
             extensions: extensions.map(content::element_names).unwrap_or_default(),
             in_response_to: content::optional_message_id(root, "InResponseTo")?,

@@ -22,9 +22,11 @@ pub mod identifier;
 pub mod kind;
 pub mod logout_request;
 pub mod logout_response;
+mod oddity;
 pub mod response;
 
 pub use content::Fault;
 pub use error::MessageError;
 pub use head::MessageHead;
 pub use kind::Head;
+pub use oddity::Oddity;

@@ -4,6 +4,7 @@ use percent_encoding::percent_decode_str;
 
 use super::entity::{Fault, MetadataError, Notes, Untidy, shorten, trim};
 use crate::ids::AcsUrl;
+use crate::url::same_address;
 use crate::xml::reader::Element;
 
 /// A protocol binding, by its URI.
@@ -72,19 +73,39 @@ pub enum LocationFault {
     Unusable(&'static str),
 }
 
+/// Schemes that a browser does not go to but acts on.
+const HARMFUL_SCHEMES: [&str; 7] = [
+    "javascript",
+    "vbscript",
+    "data",
+    "blob",
+    "file",
+    "filesystem",
+    "view-source",
+];
+
 /// Checks a location that comes from metadata or from a form.
 ///
 /// # Errors
 /// [`LocationFault`].
 pub fn check_location(location: &str) -> Result<AcsUrl, LocationFault> {
-    let scheme = location.split_once(':').map(|(scheme, _)| scheme);
-    let web = scheme.is_some_and(|scheme| {
-        scheme.eq_ignore_ascii_case("https") || scheme.eq_ignore_ascii_case("http")
-    });
-    if scheme.is_some() && !web {
-        return Err(LocationFault::Unsafe(
-            "only http and https addresses are accepted",
-        ));
+    if let Some((scheme, _)) = location.split_once(':') {
+        // Browsers pass over what cannot be seen in one.
+        let scheme: String = scheme
+            .chars()
+            .filter(|c| !c.is_whitespace() && !c.is_control())
+            .collect();
+        let is = |known: &&str| scheme.eq_ignore_ascii_case(known);
+        if HARMFUL_SCHEMES.iter().any(is) {
+            return Err(LocationFault::Unsafe(
+                "such an address runs code or opens what is the user's own",
+            ));
+        }
+        if !["https", "http"].iter().any(is) {
+            return Err(LocationFault::Unusable(
+                "only http and https addresses can be answered",
+            ));
+        }
     }
     // A parameter of the endpoint's own address would stand beside ours and might be read first.
     let query = location.split_once('?').map_or("", |(_, query)| query);
@@ -295,11 +316,16 @@ pub fn choose_acs<'e>(
         |e: &AcsEndpoint| e.binding != Binding::HttpRedirect && served.contains(&e.binding);
 
     let at_url: Option<Vec<&AcsEndpoint>> = selector.url.map(|url| {
-        // Byte for byte: a looser comparison is how assertions get stolen (AV-SEC-53).
-        endpoints
-            .iter()
-            .filter(|e| e.location.as_str() == url)
-            .collect()
+        // Spellings of one address are the same, and nothing looser: that is how assertions get stolen
+        // (AV-SEC-53). The answer goes to the registered text. Where that very text is registered, it
+        // alone is meant.
+        let exact = |e: &&AcsEndpoint| e.location.as_str() == url;
+        let found: Vec<&AcsEndpoint> = endpoints.iter().filter(exact).collect();
+        if !found.is_empty() {
+            return found;
+        }
+        let same = |e: &&AcsEndpoint| same_address(e.location.as_str(), url);
+        endpoints.iter().filter(same).collect()
     });
     if at_url.as_ref().is_some_and(Vec::is_empty) {
         return Err(AcsError::NotRegistered);

@@ -1,7 +1,7 @@
 //! What every metadata element shares: how it is read, why it is refused, what is only untidy.
 
 use crate::ids::{EntityId, IdError};
-use crate::time::{Timestamp, parse_duration_seconds};
+use crate::time::{Timestamp, Zone, parse_duration_seconds};
 use crate::xml::limits::Limits;
 use crate::xml::names::parse_boolean;
 use crate::xml::reader::{Element, Node, XmlError, XmlErrorKind};
@@ -129,7 +129,7 @@ pub enum Fault {
         until: Timestamp,
     },
     /// An instant that cannot be read, so that nobody knows how long it is good.
-    #[error("{attribute} {found:?} is not an instant in UTC")]
+    #[error("{attribute} {found:?} is not an instant such as 2030-01-31T12:00:00Z")]
     Instant {
         /// The attribute.
         attribute: &'static str,
@@ -286,6 +286,20 @@ pub enum Untidy {
         /// Its value.
         found: String,
     },
+    /// An instant that says of no zone.
+    #[error("{attribute} {found:?} says of no zone; read as UTC")]
+    NoZone {
+        /// The attribute.
+        attribute: &'static str,
+        /// Its value.
+        found: String,
+    },
+    /// An optional attribute without a value.
+    #[error("{0} is empty and counts as absent")]
+    Empty(&'static str),
+    /// A name that holds white space, which no URI does.
+    #[error("the entityID {0:?} holds a space, which no URI has; it is taken as it stands")]
+    SpaceInEntityId(String),
     /// A duration that is none.
     #[error("cacheDuration {0:?} is not a duration and is ignored")]
     Duration(String),
@@ -362,6 +376,10 @@ impl Notes {
         unreadable: bool,
     ) -> Option<bool> {
         let found = element.attr(attribute)?;
+        if trim(found).is_empty() {
+            self.warn(element, Untidy::Empty(attribute));
+            return None;
+        }
         if let Some(value) = parse_boolean(found) {
             return Some(value);
         }
@@ -387,15 +405,7 @@ impl Notes {
         let Some(found) = element.attr(attribute) else {
             return Ok(None);
         };
-        if let Some(at) = Timestamp::parse(found) {
-            return Ok(Some(at));
-        }
-        // An offset can move an instant out of the years that can be written again.
-        let by_offset = chrono::DateTime::parse_from_rfc3339(trim(found))
-            .ok()
-            .map(|at| Timestamp::from_millis(at.timestamp_millis()))
-            .filter(|at| Timestamp::parse(&at.to_string()) == Some(*at));
-        let Some(at) = by_offset else {
+        let Some((at, zone)) = Timestamp::read(found) else {
             return Err(MetadataError::new(
                 element,
                 Fault::Instant {
@@ -404,13 +414,12 @@ impl Notes {
                 },
             ));
         };
-        self.warn(
-            element,
-            Untidy::Offset {
-                attribute,
-                found: shorten(found),
-            },
-        );
+        let found = shorten(found);
+        match zone {
+            Zone::Utc => {}
+            Zone::Offset => self.warn(element, Untidy::Offset { attribute, found }),
+            Zone::Missing => self.warn(element, Untidy::NoZone { attribute, found }),
+        }
         Ok(Some(at))
     }
 }

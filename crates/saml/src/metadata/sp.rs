@@ -244,7 +244,7 @@ pub(super) fn has_sp_role(element: &Element) -> bool {
 }
 
 pub(super) fn read_entity_id(element: &Element) -> Result<EntityId, MetadataError> {
-    EntityId::parse(element.attr("entityID").unwrap_or(""))
+    EntityId::read(element.attr("entityID").unwrap_or(""))
         .map_err(|error| MetadataError::new(element, Fault::EntityId(error)))
 }
 
@@ -272,6 +272,9 @@ fn read_named(
     reading: &Reading,
 ) -> Result<SpMetadata, MetadataError> {
     let mut notes = Notes::default();
+    if entity_id.as_str().contains(' ') {
+        notes.warn(entity, Untidy::SpaceInEntityId(shorten(entity_id.as_str())));
+    }
     let validity = inherited.narrow(entity, "EntityDescriptor", reading, &mut notes)?;
     let mut roles = entity
         .all(MD, "SPSSODescriptor")

@@ -17,8 +17,14 @@ use super::verify_error::VerifyError;
 use super::xmlsec::{Attribute, Document, Kind, Node};
 use crate::xml::names::{DS, MD, SAML, SAMLP, XML, is_ncname};
 
-/// Identifier of exclusive canonicalisation without comments.
+/// Identifier of exclusive canonicalisation without comments, and the namespace of its parameters.
 const EXCLUSIVE: &str = "http://www.w3.org/2001/10/xml-exc-c14n#";
+/// The same with comments, which saml-core §5.4.3 allows beside it.
+const WITH_COMMENTS: &str = "http://www.w3.org/2001/10/xml-exc-c14n#WithComments";
+
+fn is_exclusive(uri: &str) -> bool {
+    uri == EXCLUSIVE || uri == WITH_COMMENTS
+}
 /// Identifier of the transform that takes the signature itself out.
 const ENVELOPED: &str = "http://www.w3.org/2000/09/xmldsig#enveloped-signature";
 
@@ -195,7 +201,7 @@ fn check_reference(
     for transform in &transforms {
         expect(*transform, "Transform")?;
         let uri = algorithm_of(*transform)?;
-        if uri != ENVELOPED && uri != EXCLUSIVE {
+        if uri != ENVELOPED && !is_exclusive(uri) {
             return Err(VerifyError::Transform(uri.to_owned()));
         }
     }
@@ -228,10 +234,10 @@ fn check_reference(
 const PREFIX_LIST_BYTES: usize = 1024;
 const PREFIXES: usize = 32;
 
-/// Exclusive canonicalisation without comments, at most with a short list of prefixes.
+/// Exclusive canonicalisation, at most with a short list of prefixes.
 fn check_exclusive(method: Node<'_>) -> Result<(), VerifyError> {
     let uri = algorithm_of(method)?;
-    if uri != EXCLUSIVE {
+    if !is_exclusive(uri) {
         return Err(VerifyError::Canonicalization(uri.to_owned()));
     }
     match elements(method)?[..] {

@@ -316,7 +316,7 @@ impl<T: Received> Unverified<T> {
         let root = reader::parse(&octets, limits)?;
         let unusable = || root.error(XmlErrorKind::Malformed("no usable Issuer".to_owned()));
         let issuer = root.only(SAML, "Issuer")?.ok_or_else(unusable)?;
-        let claimed_issuer = EntityId::parse(issuer.text()?).map_err(|_| unusable())?;
+        let claimed_issuer = EntityId::read(issuer.text()?).map_err(|_| unusable())?;
         let has_signature = root.first(DS, "Signature").is_some();
         Ok(Self {
             octets,

@@ -24,7 +24,7 @@ pub enum VerifyError {
     /// A transform other than enveloped-signature and exclusive canonicalization.
     #[error("the transform {0:?} is not accepted")]
     Transform(String),
-    /// Another canonicalization than the exclusive one without comments.
+    /// Another canonicalization than the exclusive one.
     #[error("the canonicalization {0:?} is not accepted")]
     Canonicalization(String),
     /// A signature algorithm that the policy does not permit.

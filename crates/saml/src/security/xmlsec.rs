@@ -377,9 +377,15 @@ unsafe fn canonical_octets(
     unsafe {
         let usage = sys::xmlSecTransformUsageC14NMethod;
         let enabled = &raw mut (*context).enabledTransforms;
-        let class = sys::xmlSecTransformExclC14NGetKlass();
+        let classes = [
+            sys::xmlSecTransformExclC14NGetKlass(),
+            sys::xmlSecTransformExclC14NWithCommentsGetKlass(),
+        ];
+        let is_enabled = |class: sys::xmlSecTransformId| {
+            sys::xmlSecPtrListAdd(enabled, class.cast_mut().cast::<c_void>()) >= 0
+        };
         let is_ready = !nodes.is_null()
-            && sys::xmlSecPtrListAdd(enabled, class.cast_mut().cast::<c_void>()) >= 0
+            && classes.into_iter().all(is_enabled)
             && !sys::xmlSecTransformCtxNodeRead(context, method.ptr.as_ptr(), usage).is_null()
             && sys::xmlSecTransformCtxXmlExecute(context, nodes) >= 0;
         if !is_ready || (*context).result.is_null() {
@@ -444,13 +450,15 @@ fn run(
             | sys::XMLSEC_DSIG_FLAGS_IGNORE_MANIFESTS;
         (*raw).enabledReferenceUris = sys::xmlSecTransformUriTypeSameDocument;
         let c14n = sys::xmlSecTransformExclC14NGetKlass();
+        let with_comments = sys::xmlSecTransformExclC14NWithCommentsGetKlass();
         let digest = digest_class(digest);
-        for transform in [sys::xmlSecTransformEnvelopedGetKlass(), c14n, digest] {
+        let enveloped = sys::xmlSecTransformEnvelopedGetKlass();
+        for transform in [enveloped, c14n, with_comments, digest] {
             if sys::xmlSecDSigCtxEnableReferenceTransform(raw, transform) < 0 {
                 return None;
             }
         }
-        for transform in [c14n, signature_class(algorithm)] {
+        for transform in [c14n, with_comments, signature_class(algorithm)] {
             if sys::xmlSecDSigCtxEnableSignatureTransform(raw, transform) < 0 {
                 return None;
             }

@@ -67,9 +67,15 @@ pub fn is_name(text: &str) -> bool {
     is_ncname(&text.replace(':', "_"))
 }
 
+/// Without the outer white space, which XML Schema takes off what is no plain string: `xs:anyURI`,
+/// `xs:NCName`, `xs:dateTime`, `xs:boolean` and their kin (XML Schema Part 2, §4.3.6).
+pub fn collapse(text: &str) -> &str {
+    text.trim_matches([' ', '\t', '\n', '\r'])
+}
+
 /// Reads `xs:boolean`: `true`, `false`, `1` or `0`, with the white space XML Schema collapses.
 pub fn parse_boolean(text: &str) -> Option<bool> {
-    match text.trim_matches([' ', '\t', '\n', '\r']) {
+    match collapse(text) {
         "true" | "1" => Some(true),
         "false" | "0" => Some(false),
         _ => None,

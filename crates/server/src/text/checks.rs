@@ -219,6 +219,14 @@ fn english_phrase(phrase: Phrase) -> &'static str {
         Phrase::OverDigestBy => "{0} over a digest by {1}",
         Phrase::Within => "within {0} seconds, give or take {1} ({2})",
         Phrase::OfTheApp => "{0} of the app",
+        Phrase::InstantWithZone => "an instant in UTC, which says so",
+        Phrase::TakenForUtc => "{0}, which says of no zone and is taken for UTC",
+        Phrase::FormatThatExists => "a NameID format of a standard",
+        Phrase::TakenForItsTwin => {
+            "{0}, which no standard has; taken for the one of SAML 1.1 by its name"
+        }
+        Phrase::IssuerWithoutQualifier => "an Issuer without qualifiers",
+        Phrase::QualifiedByItself => "a NameQualifier that repeats the issuer",
         Phrase::AuthnRequest => "an AuthnRequest",
         Phrase::ValidAuthnRequest => "a valid AuthnRequest",
         Phrase::None => "none",

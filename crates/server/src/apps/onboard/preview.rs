@@ -151,7 +151,8 @@ fn draft(sp: &SpMetadata) -> Draft {
     }
 }
 
-/// The NameID to begin with: the first of the SP's list that says nothing about the user.
+/// The NameID to begin with: of those in the SP's list that say nothing about the user the one that
+/// lasts, since the order of the list prefers none and an SP that lists both can know its users again.
 ///
 /// Without one, an SP that states which subject identifier it needs knows its users by that
 /// attribute, and its NameID serves logout alone, as saml2int has it (SDP-IDP12): transient.
@@ -161,8 +162,9 @@ fn subject(sp: &SpMetadata) -> (SubjectType, String) {
         Some(_) => &NameIdFormat::Transient,
         None => &NameIdFormat::Persistent,
     };
-    let listed = sp.name_id_formats.iter().find(|format| is_private(format));
-    let format = listed.unwrap_or(otherwise);
+    let lists = |format: &NameIdFormat| sp.name_id_formats.contains(format);
+    let mut private = [&NameIdFormat::Persistent, &NameIdFormat::Transient].into_iter();
+    let format = private.find(|format| lists(format)).unwrap_or(otherwise);
     let subject = match format {
         NameIdFormat::Transient => SubjectType::Transient,
         _ => SubjectType::Persistent,
@@ -506,6 +508,12 @@ mod tests {
             format(&[F::EmailAddress, F::Transient]),
             (SubjectType::Transient, F::Transient)
         );
+        for both in [
+            &[F::Transient, F::Persistent],
+            &[F::Persistent, F::Transient],
+        ] {
+            assert_eq!(format(both), (SubjectType::Persistent, F::Persistent));
+        }
         assert_eq!(
             format(&[F::Other("urn:x:kerberos".into())]),
             (SubjectType::Persistent, F::Persistent)

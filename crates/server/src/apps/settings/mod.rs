@@ -239,7 +239,7 @@ mod tests {
             ("name", "", "cannot be empty"),
             ("attributes", "mail=emial", "did you mean email?"),
             ("visible", "maybe", "true or false"),
-            ("issuer", "a b", "without spaces"),
+            ("issuer", "a b", "is not an absolute URI"),
             ("issuer", "tenant", "an absolute URI of at most 256"),
         ] {
             let mut after = draft();

@@ -214,6 +214,12 @@ phrases! {
     Within = "within", 3;
     OfTheApp = "ofapp", 1;
     AuthnRequest = "request";
+    InstantWithZone = "zoned";
+    TakenForUtc = "taken.for.utc", 1;
+    FormatThatExists = "known.format";
+    TakenForItsTwin = "taken.for.twin", 1;
+    IssuerWithoutQualifier = "unqualified";
+    QualifiedByItself = "qualified.by.itself";
     ValidAuthnRequest = "valid.request";
     None = "none";
     Because = "because", 2;

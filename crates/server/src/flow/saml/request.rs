@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use avouch_saml::binding::{ReceivedRequest, Reception, Refused, Transport};
 use avouch_saml::ids::{MessageId, RelayState};
-use avouch_saml::message::MessageError;
 use avouch_saml::message::authn_request::{AuthnRequest, ContextRefs, RequestedAcs};
+use avouch_saml::message::{MessageError, Oddity};
 use avouch_saml::metadata::{AcsEndpoint, AcsError, AcsSelector};
 use avouch_saml::name_id::NameIdFormat;
 use avouch_saml::security::verify::{Authenticity, Verified, VerifyError};
@@ -79,6 +79,25 @@ pub(in crate::flow) fn usable(
         }
     }
     Ok(())
+}
+
+/// What a standard has, and what was made of what came instead.
+fn odd(oddity: &Oddity) -> (Phrase, Value) {
+    let text = |text: &str| [Value::text(text.to_owned())];
+    match oddity {
+        Oddity::NoZone(found) => (
+            Phrase::InstantWithZone,
+            Phrase::TakenForUtc.with(text(found)),
+        ),
+        Oddity::NoSuchFormat(found) => (
+            Phrase::FormatThatExists,
+            Phrase::TakenForItsTwin.with(text(found)),
+        ),
+        Oddity::QualifiedIssuer => (
+            Phrase::IssuerWithoutQualifier,
+            Phrase::QualifiedByItself.into(),
+        ),
+    }
 }
 
 /// The setting that says how far the app's clock may be off.
@@ -185,6 +204,10 @@ pub(in crate::flow) fn verify(
                 request.issue_instant,
                 LIFETIME,
             );
+            for oddity in &request.oddities {
+                let (expected, received) = odd(oddity);
+                trail.pass(Rule::Message, expected, received, Origin::Schema);
+            }
             Ok(request)
         }
         Err(Refused::NotAuthentic(VerifyError::NotSigned)) => {

@@ -333,8 +333,13 @@ fn pems(sp: &SpMetadata, usable: fn(KeyUse) -> bool) -> String {
         .collect()
 }
 
-/// Certificates one after another: each PEM block is one; without armour all of it is one.
+/// Certificates one after another: each PEM block is one, whatever stands around it, as tools write it
+/// there; without armour all of it is one.
 fn certificates(text: &str) -> Vec<String> {
+    let text = match text.find("-----BEGIN CERTIFICATE-----") {
+        Some(first) => &text[first..],
+        None => text,
+    };
     text.split("-----BEGIN CERTIFICATE-----")
         .map(|block| {
             block

@@ -256,6 +256,16 @@ impl EventListPage {
                     "admin",
                     "Library",
                 ),
+                EventRow {
+                    target: "sample.two".into(),
+                    ..row(
+                        "K2LM-8RTV",
+                        EventKind::Admin,
+                        ResultCode::Success,
+                        "admin",
+                        "",
+                    )
+                },
             ],
             older_url: Some("/admin/events?before=17".into()),
             newest_url: None,
