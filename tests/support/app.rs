@@ -18,6 +18,7 @@ use avouch_server::config::{Environment, Settings};
 use avouch_server::directory::password::Password;
 use avouch_server::keys::{KeyPurpose, Keyring, development, rollover};
 use avouch_server::random::{SystemRandom, new_id};
+use avouch_server::rounds::Rounds;
 use avouch_server::services::Services;
 use avouch_server::store::apps::StoredApp;
 use avouch_server::store::events::Logged;
@@ -137,6 +138,8 @@ impl TestApp {
         let clock = Arc::new(ManualClock::at(now));
         let mut services = Services::new(settings, db, keyring).expect("services");
         services.clock = Arc::clone(&clock) as Arc<dyn avouch_server::clock::Clock>;
+        // One round at the start; what a test counts or deletes itself has nobody beside it.
+        services.rounds = Rounds::resting(std::time::Duration::from_secs(3600));
         let services = Arc::new(services);
         let profile = ensure_profile(&services);
         let (send, receive) = mpsc::channel();
@@ -149,7 +152,7 @@ impl TestApp {
             .expect("served");
         });
         let (address, handle) = receive.recv().expect("the server started");
-        // Or its statements would be counted where a test counts those of a request.
+        // Or the first round's statements would be counted where a test counts those of a request.
         let cleaned = services.rounds.first(std::time::Duration::from_secs(30));
         assert!(cleaned, "the first clean-up did not end");
         Self {

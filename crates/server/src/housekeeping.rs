@@ -9,8 +9,8 @@ use crate::services::Services;
 use crate::store::expiry::{self, OldEvents};
 use crate::store::{self, StoreError, event_index};
 
-/// How often.
-const EVERY: Duration = Duration::from_secs(60);
+/// How long the database's log waits to be copied when little is written.
+const COPIED_EVERY: Duration = Duration::from_secs(60);
 
 /// The most rows of a kind in one transaction, so that no sign-on waits long for the writer.
 const PIECE: i64 = 500;
@@ -41,7 +41,7 @@ impl Housekeeping {
         let inside = Arc::clone(&services);
         let copies = std::thread::Builder::new().name("checkpoint".to_owned());
         started.threads.push(copies.spawn(move || {
-            while inside.db.wait_for_writes(EVERY) {
+            while inside.db.wait_for_writes(COPIED_EVERY) {
                 if let Err(error) = inside.db.checkpoint() {
                     tracing::warn!(%error, "the database's log was not copied; the next try is soon");
                 }
@@ -54,7 +54,7 @@ impl Housekeeping {
                 clean(&services, &mut log);
                 write_left_out(&services);
                 services.rounds.end_one();
-                match stopped.recv_timeout(EVERY) {
+                match stopped.recv_timeout(services.rounds.rest) {
                     Err(RecvTimeoutError::Timeout) => {}
                     Ok(()) | Err(RecvTimeoutError::Disconnected) => {
                         return write_left_out(&services);

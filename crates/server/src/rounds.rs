@@ -3,14 +3,31 @@
 use std::sync::{Condvar, Mutex, PoisonError};
 use std::time::Duration;
 
-/// How often a node has cleaned up.
-#[derive(Debug, Default)]
+/// How often a node has cleaned up, and how long it rests in between.
+#[derive(Debug)]
 pub struct Rounds {
+    /// From the end of one round to the next.
+    pub rest: Duration,
     ended: Mutex<u64>,
     changed: Condvar,
 }
 
+impl Default for Rounds {
+    fn default() -> Self {
+        Self::resting(Duration::from_secs(60))
+    }
+}
+
 impl Rounds {
+    /// None has ended yet; `rest` lies between one and the next.
+    pub fn resting(rest: Duration) -> Self {
+        Self {
+            rest,
+            ended: Mutex::default(),
+            changed: Condvar::default(),
+        }
+    }
+
     /// Waits until the first round since the start has ended, whether or not it could delete what had
     /// expired, but no longer than `most`. Answers whether it has.
     pub fn first(&self, most: Duration) -> bool {
