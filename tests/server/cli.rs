@@ -532,7 +532,10 @@ fn bad_metadata_is_refused_with_line_and_reason() {
         .expect("has one");
     let end = after.find("/>").expect("ends") + 2;
     for (text, signs) in [
-        ("<html/>".to_owned(), &["line 1", "not SAML metadata"][..]),
+        (
+            "<html/>".to_owned(),
+            &["line 1", "expected SAML metadata"][..],
+        ),
         ("no XML".to_owned(), &["line 1"]),
         (
             format!("{before}{}", &after[end..]),

@@ -14,6 +14,7 @@ mod cli;
 mod cost;
 mod coverage;
 mod dev;
+mod field;
 mod health;
 mod login;
 mod manual;

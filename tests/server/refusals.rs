@@ -21,7 +21,7 @@ fn av_st_01_the_table_of_refusals_is_a_decision() {
                 "{:?} / {} / {}",
                 status.top,
                 status.second.map_or("-".to_owned(), |s| format!("{s:?}")),
-                status.message.unwrap_or("-")
+                status.message.as_deref().unwrap_or("-")
             ),
         };
         let kind = ErrorKind::from(*code);

@@ -163,7 +163,7 @@ impl Client {
         }
         let mut raw = Vec::new();
         stream.read_to_end(&mut raw)?;
-        let answer = Answer::parse(&raw)?;
+        let answer = Answer::parse(&raw, method == "HEAD")?;
         self.keep(&answer);
         Ok(answer)
     }
@@ -185,7 +185,7 @@ impl Client {
 }
 
 impl Answer {
-    fn parse(raw: &[u8]) -> std::io::Result<Self> {
+    fn parse(raw: &[u8], is_head: bool) -> std::io::Result<Self> {
         let cut_off = || std::io::Error::from(std::io::ErrorKind::UnexpectedEof);
         let end = raw
             .windows(4)
@@ -210,7 +210,7 @@ impl Answer {
             body = unchunked(&body);
         }
         let length = headers.iter().find(|(name, _)| name == "content-length");
-        if length.is_some_and(|(_, length)| length.parse() != Ok(body.len())) {
+        if !is_head && length.is_some_and(|(_, length)| length.parse() != Ok(body.len())) {
             return Err(cut_off());
         }
         Ok(Self {

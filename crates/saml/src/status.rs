@@ -1,5 +1,7 @@
 //! What a response says of its request (saml-core §3.2.2.2).
 
+use std::borrow::Cow;
+
 /// The top-level codes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum TopStatus {
@@ -107,16 +109,16 @@ impl SecondStatus {
     }
 }
 
-/// The status of an answer that is not a success. The message is fixed text: nothing of the
+/// The status of an answer that is not a success. The message is text of ours: nothing of the
 /// request is echoed into signed output (AV-RSP-19).
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Status {
     /// Who is at fault, broadly.
     pub top: TopStatus,
     /// What went wrong.
     pub second: Option<SecondStatus>,
     /// A sentence for people.
-    pub message: Option<&'static str>,
+    pub message: Option<Cow<'static, str>>,
 }
 
 impl Status {
@@ -125,7 +127,7 @@ impl Status {
         Self {
             top,
             second: Some(second),
-            message: Some(message),
+            message: Some(Cow::Borrowed(message)),
         }
     }
 
@@ -134,7 +136,7 @@ impl Status {
         Self {
             top: TopStatus::Requester,
             second: None,
-            message: Some(message),
+            message: Some(Cow::Borrowed(message)),
         }
     }
 
@@ -143,7 +145,7 @@ impl Status {
         Self {
             top: TopStatus::Responder,
             second: None,
-            message: Some(message),
+            message: Some(Cow::Borrowed(message)),
         }
     }
 }

@@ -26,6 +26,42 @@ fn form() -> String {
     format!("SAMLRequest={}", escape(&base64(xml.as_bytes())))
 }
 
+/// A template often indents the hidden field, and breaks it.
+#[test]
+fn field_62_base64_may_be_broken_and_indented() {
+    let xml = plain_request().write().unwrap();
+    let whole = base64(xml.as_bytes());
+    let (head, tail) = whole.split_at(60);
+    for value in [
+        format!("\n      {whole}\n    "),
+        format!("{head}\r\n\t {tail}"),
+        format!("{head} {tail}"),
+    ] {
+        let body = format!("SAMLRequest={}", escape(&value));
+        assert_eq!(receive_form(&body, "").unwrap().octets(), xml.as_bytes());
+    }
+    // What is no white space is still no base64.
+    let body = format!("SAMLRequest={}", escape(&format!("{head}-{tail}")));
+    assert!(matches!(error(&body, ""), BindingError::Base64(_)));
+}
+
+/// XML may come as UTF-16, from a signer of that kind too: what is signed is the canonical form.
+#[test]
+fn a_message_in_utf_16_is_read() {
+    let xml = plain_request().write().unwrap();
+    let text = String::from_utf8(xml.as_bytes().to_vec()).unwrap();
+    let utf_16 = |text: &str| -> Vec<u8> {
+        let units = std::iter::once(0xFEFF).chain(text.encode_utf16());
+        units.flat_map(u16::to_be_bytes).collect()
+    };
+    let body = |octets: &[u8]| format!("SAMLRequest={}", escape(&base64(octets)));
+    let received = receive_form(&body(&utf_16(&text)), "").unwrap();
+    assert_eq!(received.octets(), xml.as_bytes());
+    let contradicts = format!("<?xml version='1.0' encoding='ascii'?>{text}");
+    let said = error(&body(&utf_16(&contradicts)), "").to_string();
+    assert!(said.contains("ascii") && said.contains("UTF-16"), "{said}");
+}
+
 /// Proves AV-BND-09.
 #[test]
 fn av_bnd_09_one_message_in_the_form_and_none_in_the_query() {

@@ -360,7 +360,7 @@ fn what_is_written_is_valid_canonical_and_read_back() {
         )),
     ] {
         let response = LogoutResponse {
-            outcome,
+            outcome: outcome.clone(),
             ..logout_response()
         };
         let written = response.write().unwrap();

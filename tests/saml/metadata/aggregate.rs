@@ -104,7 +104,7 @@ fn iip_md05_iip_ext01_every_kind_of_entity_and_unknown_extensions() {
     let (mut sps, mut others, mut affiliations) = (Vec::new(), Vec::new(), Vec::new());
     let walked = for_each_entity(&document, &reading(), |entity| match entity {
         Entity::Sp(sp) => sps.push(*sp),
-        Entity::Other(id) => others.push(id),
+        Entity::Other(id) | Entity::IdentityProvider(id) => others.push(id),
         Entity::Affiliation(affiliation) => affiliations.push(affiliation),
         Entity::Refused(error) => panic!("{error}"),
     })

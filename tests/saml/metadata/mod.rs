@@ -7,6 +7,7 @@ mod diff;
 mod hostile;
 mod idp;
 mod keys;
+mod mistaken;
 mod reading;
 mod round_trip;
 mod trust;

@@ -181,7 +181,7 @@ fn bad_metadata_is_refused_with_line_and_reason() {
     let cases = [
         (
             "<html><body>no</body></html>".to_owned(),
-            "not SAML metadata",
+            "expected SAML metadata",
         ),
         ("no XML at all".to_owned(), "line 1"),
         (

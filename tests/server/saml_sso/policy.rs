@@ -2,6 +2,7 @@
 
 use avouch_server::apps::AppState;
 use avouch_server::audit::ResultCode;
+use avouch_server::store;
 
 use crate::support::app::TestApp;
 use crate::support::sp::Sp;
@@ -138,6 +139,46 @@ fn av_st_01_detail_can_be_hidden() {
     let answer = app.ask(&app.client(), &sp, |r| r.is_passive = true);
     let told = app.assert_refused(&sp, &answer, ResultCode::NoPassive, "Responder", "");
     assert!(!told.xml.contains("StatusMessage"));
+}
+
+/// Whoever asks an administrator what "Requester" meant has something to ask with: the field at fault
+/// and the event's reference code. Nothing of the request is echoed.
+#[test]
+fn field_47_a_refused_sp_is_told_the_field_and_the_code() {
+    let (app, sp, client) = TestApp::ready();
+    let refused = |attributes: &str, content: &str, result, second: &str| {
+        let answer = app.post_xml(&client, &sp.raw(&app, attributes, content));
+        let told = app.assert_refused(&sp, &answer, result, "Requester", second);
+        let code = app.last_code();
+        let events = app.services.db.read(|c| store::events::by_code(c, &code));
+        assert_eq!(events.expect("read").expect("found").event.result, result);
+        (told.xml, code)
+    };
+    for (attributes, content, field) in [
+        ("ForceAuthn=\"maybe-not\"", "", "AuthnRequest, line 1"),
+        (
+            "",
+            "<samlp:NameIDPolicy AllowCreate=\"maybe-not\"/>",
+            "NameIDPolicy, line 1",
+        ),
+        ("", "<samlp:maybe-not/>", "line 1"),
+    ] {
+        let (xml, code) = refused(attributes, content, ResultCode::InvalidAuthnRequest, "");
+        let wanted = format!("At fault: {field}. Reference: {code}<");
+        assert!(xml.contains(&wanted), "{xml}");
+        assert!(!xml.contains("maybe-not"), "{xml}");
+    }
+    let (xml, code) = refused(
+        "",
+        "<samlp:NameIDPolicy Format=\"urn:oasis:names:tc:SAML:2.0:nameid-format:kerberos\"/>",
+        ResultCode::UnsupportedNameIdFormat,
+        "InvalidNameIDPolicy",
+    );
+    assert!(
+        xml.contains(&format!("At fault: NameIDPolicy. Reference: {code}<")),
+        "{xml}"
+    );
+    assert!(!xml.contains("kerberos"), "{xml}");
 }
 
 /// A logout that comes between reading the session and writing the answer wins: nothing is sent, and

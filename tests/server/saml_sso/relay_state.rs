@@ -78,7 +78,21 @@ fn av_bnd_11_long_relay_state_follows_the_policy() {
                 Some(longer.clone())
             );
         } else {
-            app.assert_page(&send(&longer), ResultCode::InvalidAuthnRequest);
+            // The SP is known, so that it is told (IIP-IDP05), with its state.
+            let told = app.assert_refused(
+                &sp,
+                &send(&longer),
+                ResultCode::InvalidAuthnRequest,
+                "Requester",
+                "",
+            );
+            assert_eq!(told.relay_state, Some(longer.clone()));
+            assert!(told.xml.contains("At fault: RelayState."), "{}", told.xml);
+            // Where nobody can be answered, a page says it.
+            let mut nowhere = sp.request(&app);
+            nowhere.destination = Some("https://other.example.org/saml/sso".to_owned());
+            let refused = client.get(&sp.redirect_with(&app, &nowhere, Some(&longer), None));
+            app.assert_page(&refused, ResultCode::InvalidDestination);
         }
     }
 }
@@ -100,6 +114,9 @@ fn av_sec_46_no_setting_keeps_a_relay_state_without_end() {
     let launch = |state: &str| client.get(&format!("/launch/wiki?RelayState={state}"));
     for send in [&redirect as &dyn Fn(&str) -> _, &launch] {
         assert_eq!(app.told(&sp, &send(&most)).relay_state, Some(most.clone()));
-        app.assert_page(&send(&more), ResultCode::InvalidAuthnRequest);
     }
+    let code = ResultCode::InvalidAuthnRequest;
+    app.assert_refused(&sp, &redirect(&more), code, "Requester", "");
+    // No SP asked for this one.
+    app.assert_page(&launch(&more), code);
 }

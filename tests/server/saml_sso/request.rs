@@ -212,7 +212,7 @@ fn iip_g01_the_tolerance_is_the_organisations_or_the_apps() {
         app.told(&sp, &app.ask(&client, &sp, |_| ())).ok();
         app.clock.advance(20);
         let expired = app.ask(&client, &sp, |_| ());
-        app.assert_page(&expired, ResultCode::UnknownServiceProvider);
+        app.assert_page(&expired, ResultCode::MetadataExpired);
     }
 }
 
@@ -268,9 +268,9 @@ fn av_req_06_the_issuer_resolves_to_a_current_sp() {
         .ok();
     app.clock.advance(3600 + 200);
     let answer = app.ask(&client, &expiring, |_| ());
-    app.assert_page(&answer, ResultCode::UnknownServiceProvider);
+    app.assert_page(&answer, ResultCode::MetadataExpired);
     let launched = client.get("/launch/expiring");
-    app.assert_page(&launched, ResultCode::UnknownServiceProvider);
+    app.assert_page(&launched, ResultCode::MetadataExpired);
 }
 
 /// Proves AV-ST-02.
@@ -716,7 +716,7 @@ fn av_sec_68_a_session_keeps_no_stale_policy_or_metadata() {
     // The metadata ends while the session goes on; the other app's does not.
     app.clock.advance(3600 + 600);
     let answer = app.ask(&client, &sp, |_| ());
-    app.assert_page(&answer, ResultCode::UnknownServiceProvider);
+    app.assert_page(&answer, ResultCode::MetadataExpired);
     ask(&other).ok();
 }
 

@@ -94,7 +94,7 @@ impl From<VerifyError> for BindingError {
             VerifyError::Xml(error) => Self::Xml(error),
             other => Self::Xml(XmlError {
                 line: 1,
-                kind: XmlErrorKind::Malformed(other.to_string()),
+                kind: XmlErrorKind::OtherMessage(other.to_string()),
             }),
         }
     }

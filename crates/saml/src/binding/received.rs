@@ -1,5 +1,7 @@
 //! A message on its way in: received, then verified, then found to be meant for us.
 
+use std::borrow::Cow;
+
 use super::{BindingError, Transport};
 use crate::ids::{EntityId, RelayState};
 use crate::message::authn_request::{AuthnRequest, RequestHead};
@@ -10,6 +12,7 @@ use crate::security::verify::{
 };
 use crate::time::{Timestamp, Window};
 use crate::url::same_address;
+use crate::xml::encoding::to_utf8;
 use crate::xml::reader::{Element, XmlError, XmlErrorKind};
 
 /// A message as it arrived. It shows who it claims to be from, to find the sender's keys.
@@ -31,7 +34,7 @@ struct Read<M: Incoming> {
 impl<M: Incoming> Received for Read<M> {
     fn from_element(root: &Element) -> Result<Self, XmlError> {
         let head = M::read_head(root)
-            .map_err(|error| root.error(XmlErrorKind::Malformed(error.to_string())))?;
+            .map_err(|error| root.error(XmlErrorKind::OtherMessage(error.to_string())))?;
         Ok(Self {
             head,
             body: M::read(root),
@@ -100,6 +103,11 @@ impl<M: Incoming> ReceivedMessage<M> {
         signature: Option<QuerySignature>,
         relay_state: Option<RelayState>,
     ) -> Result<Self, BindingError> {
+        let utf16 = match to_utf8(&xml)? {
+            Cow::Owned(read) => Some(read),
+            Cow::Borrowed(_) => None,
+        };
+        let xml = utf16.unwrap_or(xml);
         let message = match transport {
             Transport::Redirect => Unverified::from_query(xml, signature, &M::LIMITS),
             Transport::Post => Unverified::from_document(xml, &M::LIMITS),

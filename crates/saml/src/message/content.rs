@@ -16,13 +16,54 @@ pub struct Fault {
     pub line: u32,
     /// What is wrong there.
     pub what: String,
+    /// The element, when it is one that requests have.
+    element: Option<&'static str>,
 }
 
+/// The elements of requests, by which a fault may be told to whoever sent one.
+const ELEMENTS: &[&str] = &[
+    "AuthnRequest",
+    "Issuer",
+    "Signature",
+    "Extensions",
+    "Subject",
+    "BaseID",
+    "NameID",
+    "EncryptedID",
+    "SubjectConfirmation",
+    "NameIDPolicy",
+    "Conditions",
+    "AudienceRestriction",
+    "Audience",
+    "OneTimeUse",
+    "ProxyRestriction",
+    "RequestedAuthnContext",
+    "AuthnContextClassRef",
+    "AuthnContextDeclRef",
+    "Scoping",
+    "IDPList",
+    "IDPEntry",
+    "GetComplete",
+    "RequesterID",
+];
+
 impl Fault {
+    /// Where it is, in words that hold nothing of what the peer wrote.
+    pub fn place(&self) -> String {
+        match self.element {
+            Some(element) => format!("{element}, line {}", self.line),
+            None => format!("line {}", self.line),
+        }
+    }
+
     pub(super) fn at(element: &Element, what: impl Into<String>) -> Self {
         Self {
             line: element.line,
             what: what.into(),
+            element: ELEMENTS
+                .iter()
+                .copied()
+                .find(|known| **known == *element.local),
         }
     }
 }
@@ -32,6 +73,7 @@ impl From<XmlError> for Fault {
         Self {
             line: error.line,
             what: error.kind.to_string(),
+            element: None,
         }
     }
 }

@@ -56,6 +56,7 @@ pub(super) fn expect<M: Message>(root: &Element) -> Result<(), MessageError> {
         Err(MessageError::OtherMessage {
             expected: M::ELEMENT,
             found: root.local.to_string(),
+            namespace: root.ns.to_string(),
         })
     }
 }

@@ -33,7 +33,7 @@ pub struct LogoutResponse {
 
 /// What became of the session that was to end. The top-level status speaks of the sender's own
 /// session alone (saml-core §3.7.3.2).
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum LogoutOutcome {
     /// It ended, and so did every session that hung on it.
     Success,
@@ -63,10 +63,12 @@ impl LogoutResponse {
             .attr("Version", "2.0")
             .leaf(saml("Issuer"), self.issuer.as_str());
         let insert_at = w.position();
-        let (top, second, message) = match self.outcome {
+        let (top, second, message) = match &self.outcome {
             LogoutOutcome::Success => (TopStatus::Success, None, None),
             LogoutOutcome::Partial => (TopStatus::Success, Some(SecondStatus::PartialLogout), None),
-            LogoutOutcome::Failure(status) => (status.top, status.second, status.message),
+            LogoutOutcome::Failure(status) => {
+                (status.top, status.second, status.message.as_deref())
+            }
         };
         write_status(&mut w, top, second, message);
         w.end();

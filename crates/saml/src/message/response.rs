@@ -143,7 +143,7 @@ impl Response {
                 }
             }
             Outcome::Failure(status) => {
-                write_status(&mut w, status.top, status.second, status.message);
+                write_status(&mut w, status.top, status.second, status.message.as_deref());
             }
         }
         w.end();

@@ -6,6 +6,7 @@
 use std::collections::HashSet;
 
 use super::entity::{Fault, MetadataError, Notes, Reading, Validity, shorten, trim};
+use super::mistaken::{Mistaken, recognise};
 use super::sp::{SpMetadata, has_sp_role, read_entity, read_entity_id};
 use crate::ids::EntityId;
 use crate::xml::names::MD;
@@ -24,7 +25,9 @@ pub enum Entity {
     Refused(MetadataError),
     /// A group of service providers that share identifiers.
     Affiliation(Affiliation),
-    /// An entity without an SP role.
+    /// An identity provider, without an SP role.
+    IdentityProvider(EntityId),
+    /// An entity with neither role.
     Other(EntityId),
 }
 
@@ -68,7 +71,7 @@ pub fn for_each_sp(
     for_each_entity(document, reading, |entity| match entity {
         Entity::Sp(sp) => each(Ok(*sp)),
         Entity::Refused(error) => each(Err(error)),
-        Entity::Affiliation(_) | Entity::Other(_) => {}
+        Entity::Affiliation(_) | Entity::IdentityProvider(_) | Entity::Other(_) => {}
     })
 }
 
@@ -85,8 +88,17 @@ pub fn for_each_entity(
     reading: &Reading,
     mut each: impl FnMut(Entity),
 ) -> Result<Walked, MetadataError> {
-    let mut reader = TreeReader::new(document, reading.limits)?;
-    let root = reader.root()?;
+    let begun = TreeReader::new(document, reading.limits);
+    let (mut reader, root) = begun
+        .and_then(|mut reader| reader.root().map(|root| (reader, root)))
+        .map_err(|error| match recognise(document) {
+            None => error.into(),
+            Some(what) => MetadataError {
+                line: error.line,
+                entity_id: None,
+                fault: Fault::Mistaken(what),
+            },
+        })?;
     let mut walked = Walked::default();
     let mut seen: HashSet<EntityId> = HashSet::new();
     if root.is(MD, "EntityDescriptor") {
@@ -102,12 +114,17 @@ pub fn for_each_entity(
         return Ok(walked);
     }
     if !root.is(MD, "EntitiesDescriptor") {
-        return Err(MetadataError::new(
-            &root,
-            Fault::NotMetadata {
-                found: shorten(&root.local),
+        let found = shorten(&root.local);
+        let fault = match &*root.local {
+            "EntityDescriptor" | "EntitiesDescriptor" => Fault::Namespace {
+                found,
+                namespace: shorten(&root.ns),
             },
-        ));
+            // XHTML is XML.
+            "html" => Fault::Mistaken(Mistaken::WebPage),
+            _ => Fault::NotMetadata { found },
+        };
+        return Err(MetadataError::new(&root, fault));
     }
 
     // An expired document is refused whole; an expired group only takes its entities with it.
@@ -187,7 +204,16 @@ fn read(
             Err(error) => Entity::Refused(error),
         };
     }
+    let misplaced = element.elements().find(|e| &*e.local == "SPSSODescriptor");
+    if let Some(role) = misplaced.filter(|role| &*role.ns != MD) {
+        let fault = Fault::Namespace {
+            found: shorten(&role.local),
+            namespace: shorten(&role.ns),
+        };
+        return Entity::Refused(MetadataError::new(role, fault).about(&id));
+    }
     match element.first(MD, "AffiliationDescriptor") {
+        None if element.first(MD, "IDPSSODescriptor").is_some() => Entity::IdentityProvider(id),
         None => Entity::Other(id),
         Some(descriptor) => match read_affiliation(element, descriptor, &id, inherited, reading) {
             Ok(affiliation) => Entity::Affiliation(affiliation),

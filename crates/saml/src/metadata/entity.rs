@@ -1,9 +1,10 @@
 //! What every metadata element shares: how it is read, why it is refused, what is only untidy.
 
+use super::mistaken::Mistaken;
 use crate::ids::{EntityId, IdError};
 use crate::time::{Timestamp, Zone, parse_duration_seconds};
 use crate::xml::limits::Limits;
-use crate::xml::names::parse_boolean;
+use crate::xml::names::{MD, parse_boolean};
 use crate::xml::reader::{Element, Node, XmlError, XmlErrorKind};
 
 /// How a metadata document is read.
@@ -88,12 +89,30 @@ pub enum Fault {
     Xml(XmlErrorKind),
     /// The root is something else.
     #[error(
-        "this is not SAML metadata: the root is {found}, not an EntityDescriptor or EntitiesDescriptor"
+        "this is not SAML metadata: expected an EntityDescriptor or EntitiesDescriptor, received {found}"
     )]
     NotMetadata {
         /// The root's name.
         found: String,
     },
+    /// The root has the right name in another namespace, or in none.
+    #[error(
+        "{found} stands in {}, expected {MD}: declare it with xmlns, spelt like this", in_namespace(.namespace)
+    )]
+    Namespace {
+        /// The root's name.
+        found: String,
+        /// Its namespace; empty for none.
+        namespace: String,
+    },
+    /// It is no XML, but something that people take for metadata.
+    #[error("expected SAML metadata, received {0}")]
+    Mistaken(Mistaken),
+    /// The metadata of an identity provider.
+    #[error(
+        "expected the metadata of a service provider, received that of the identity provider {0}: give the file that the app's own settings offer"
+    )]
+    IdentityProvider(EntityId),
     /// The entity has no usable name.
     #[error("the entityID cannot be used: {0}")]
     EntityId(IdError),
@@ -157,6 +176,13 @@ pub enum Fault {
     KeyMismatch,
 }
 
+fn in_namespace(name: &str) -> String {
+    match name {
+        "" => "no namespace".to_owned(),
+        name => format!("the namespace {name:?}"),
+    }
+}
+
 fn listed(dropped: &[MetadataWarning]) -> String {
     let each = dropped.iter().map(|warning| format!("; {warning}"));
     each.collect()
@@ -197,9 +223,34 @@ pub struct MetadataWarning {
     pub what: Untidy,
 }
 
+impl MetadataWarning {
+    /// That an entity of a document is left out, beside another that is used.
+    pub fn left_out(error: MetadataError) -> Self {
+        let who = match error.entity_id {
+            Some(id) => format!("the entity {id}"),
+            None => "an entity".to_owned(),
+        };
+        Self {
+            line: error.line,
+            what: Untidy::EntityDropped {
+                who,
+                reason: error.fault.to_string(),
+            },
+        }
+    }
+}
+
 /// What is untidy about metadata that is used all the same.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Untidy {
+    /// Another entity of the same document that cannot be used.
+    #[error("{who} of this file is left out: {reason}")]
+    EntityDropped {
+        /// Which.
+        who: String,
+        /// Why.
+        reason: String,
+    },
     /// An endpoint that cannot be used.
     #[error("{element} {location:?} is left out: {reason}")]
     EndpointDropped {
@@ -249,6 +300,9 @@ pub enum Untidy {
         /// What it is taken for.
         taken: bool,
     },
+    /// Comments where only a value belongs.
+    #[error("comments around {0} are passed over")]
+    Around(&'static str),
     /// A key that is not used.
     #[error("a key is left out: {0}")]
     KeyDropped(String),

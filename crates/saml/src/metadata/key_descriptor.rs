@@ -8,7 +8,7 @@ use base64::engine::general_purpose::STANDARD as BASE64;
 use super::entity::{Fault, MetadataError, Notes, Untidy, has_content, shorten, trim};
 use crate::security::certificate::{Certificate, PublicKey};
 use crate::xml::names::{DS, DSIG11, MD, XENC, XENC11};
-use crate::xml::reader::Element;
+use crate::xml::reader::{Element, Node, XmlError};
 
 /// What a key is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -154,8 +154,10 @@ fn read_key_info(info: &Element, notes: &mut Notes) -> Result<Vec<FoundKey>, Met
         if certificates.next().is_some() {
             notes.warn(data, Untidy::CertificateChain);
         }
-        // A comment inside would let two readers see two keys.
-        let text = first.text()?;
+        let text = text_between_comments(first)?;
+        if first.children.len() > 1 {
+            notes.warn(first, Untidy::Around("the certificate"));
+        }
         let read = Certificate::from_base64(text).map_err(|e| e.to_string());
         match read.and_then(|c| c.public_key().map(|k| (k, c)).map_err(|e| e.to_string())) {
             Ok((key, certificate)) => {
@@ -188,6 +190,19 @@ fn read_key_info(info: &Element, notes: &mut Notes) -> Result<Vec<FoundKey>, Met
         (false, None) => {}
     }
     Ok(found)
+}
+
+/// The one run of text in `element`. A comment before or behind it is passed over; one inside would let
+/// two readers see two keys.
+fn text_between_comments(element: &Element) -> Result<&str, XmlError> {
+    let mut runs = element.children.iter().filter_map(|node| match node {
+        Node::Text(text) if !trim(text).is_empty() => Some(text.as_str()),
+        _ => None,
+    });
+    match (runs.next(), runs.next(), element.elements().next()) {
+        (Some(text), None, None) => Ok(text),
+        _ => element.text(),
+    }
 }
 
 fn read_key_value(value: &Element) -> Result<PublicKey, String> {

@@ -13,6 +13,7 @@ impl SpMetadata {
     pub fn parse(document: &[u8], reading: &Reading) -> Result<Self, MetadataError> {
         let mut found: Option<Self> = None;
         let mut refused: Option<MetadataError> = None;
+        let mut provider = None;
         let last_line = for_each_entity(document, reading, |entity| match entity {
             Entity::Sp(sp) => match &found {
                 None => found = Some(*sp),
@@ -29,7 +30,11 @@ impl SpMetadata {
             },
             // A file for one SP must not hide behind a good entity what is wrong with another.
             Entity::Refused(error) if refused.is_none() => refused = Some(error),
-            Entity::Refused(_) | Entity::Affiliation(_) | Entity::Other(_) => {}
+            Entity::IdentityProvider(id) if provider.is_none() => provider = Some(id),
+            Entity::Refused(_)
+            | Entity::Affiliation(_)
+            | Entity::IdentityProvider(_)
+            | Entity::Other(_) => {}
         })?
         .first_entity_line;
         match (refused, found) {
@@ -38,7 +43,10 @@ impl SpMetadata {
             (None, None) => Err(MetadataError {
                 line: last_line,
                 entity_id: None,
-                fault: Fault::NoSpRole,
+                fault: match provider {
+                    None => Fault::NoSpRole,
+                    Some(id) => Fault::IdentityProvider(id),
+                },
             }),
         }
     }

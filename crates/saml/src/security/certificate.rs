@@ -98,18 +98,20 @@ impl Certificate {
     }
 
     /// Reads the content of a `ds:X509Certificate`. White space may stand anywhere, and the PEM
-    /// lines that some tools leave around it are passed over.
+    /// lines that some tools leave around it, with whatever stands before and behind them, are passed
+    /// over.
     ///
     /// # Errors
     /// [`CertificateError`].
     pub fn from_base64(text: &str) -> Result<Self, CertificateError> {
-        let text = text.trim();
-        let text = text
-            .strip_prefix("-----BEGIN CERTIFICATE-----")
-            .unwrap_or(text);
-        let text = text
-            .strip_suffix("-----END CERTIFICATE-----")
-            .unwrap_or(text);
+        let text = match text.split_once("-----BEGIN CERTIFICATE-----") {
+            Some((_, behind)) => behind,
+            None => text,
+        };
+        let text = match text.split_once("-----END CERTIFICATE-----") {
+            Some((before, _)) => before,
+            None => text,
+        };
         let packed: Vec<u8> = text.bytes().filter(|b| !b.is_ascii_whitespace()).collect();
         let der = BASE64
             .decode(packed)
@@ -158,8 +160,13 @@ impl Certificate {
 
     /// SHA-256 of the DER octets as people compare it: upper-case hex pairs joined by colons.
     pub fn fingerprint(&self) -> String {
-        let pairs: Vec<String> = self.sha256().iter().map(|b| format!("{b:02X}")).collect();
-        pairs.join(":")
+        pairs(&self.sha256())
+    }
+
+    /// SHA-1 of the DER octets, likewise. For comparing with what an old product shows, and for nothing
+    /// else: two certificates can be made that share it.
+    pub fn sha1_fingerprint(&self) -> String {
+        pairs(&openssl::sha::sha1(&self.der))
     }
 
     /// The subject in one line: `CN=…, O=…` in the certificate's own order.
@@ -185,6 +192,11 @@ impl PartialEq for Certificate {
 }
 
 impl Eq for Certificate {}
+
+fn pairs(octets: &[u8]) -> String {
+    let pairs: Vec<String> = octets.iter().map(|octet| format!("{octet:02X}")).collect();
+    pairs.join(":")
+}
 
 impl fmt::Debug for Certificate {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -4,6 +4,7 @@
 //! One pass without a tree. It judges only what it must; whether the document is well-formed is
 //! libxml2's to say, whose own bounds also hold for what is not well-formed.
 
+use crate::xml::encoding;
 use crate::xml::limits::Limits;
 use crate::xml::reader::{XmlError, XmlErrorKind};
 
@@ -24,6 +25,7 @@ pub(super) fn scan<'a>(document: &'a [u8], limits: &Limits) -> Result<&'a [u8], 
         return Err(at_line(bytes, at, XmlErrorKind::Character(0)));
     }
     let mut scan = Scan {
+        text,
         bytes,
         at: 0,
         depth: 0,
@@ -38,6 +40,7 @@ pub(super) fn scan<'a>(document: &'a [u8], limits: &Limits) -> Result<&'a [u8], 
 }
 
 struct Scan<'a> {
+    text: &'a str,
     bytes: &'a [u8],
     at: usize,
     depth: usize,
@@ -75,7 +78,7 @@ impl Scan<'_> {
         Ok(())
     }
 
-    /// An XML declaration may say only what is so: version 1.0 and UTF-8.
+    /// An XML declaration may say only what is so: version 1.0, and an encoding that UTF-8 agrees with.
     fn declaration(&mut self) -> Result<(), XmlErrorKind> {
         let Some(rest) = self.bytes.strip_prefix(b"<?xml") else {
             return Ok(());
@@ -92,9 +95,7 @@ impl Scan<'_> {
                 "version" if value != "1.0" => {
                     return Err(XmlErrorKind::Malformed("only XML 1.0 is read".to_owned()));
                 }
-                "encoding" if !value.eq_ignore_ascii_case("utf-8") => {
-                    return Err(XmlErrorKind::Encoding);
-                }
+                "encoding" => encoding::agrees(value, self.text)?,
                 _ => {}
             }
         }

@@ -10,6 +10,7 @@ use std::sync::Arc;
 use quick_xml::Reader;
 use quick_xml::events::{BytesStart, Event};
 
+use super::encoding;
 use super::limits::Limits;
 use super::names::{self, is_ncname, is_xml_char};
 
@@ -41,8 +42,21 @@ pub enum XmlErrorKind {
     #[error("a reference to the entity {0:?}; only the predefined entities are accepted")]
     Entity(String),
     /// An encoding other than UTF-8.
-    #[error("the document is not UTF-8")]
+    #[error("the octets are neither UTF-8 nor UTF-16: save the document as UTF-8")]
     Encoding,
+    /// UTF-16 that breaks off, or has half of a pair.
+    #[error("the document begins as UTF-16 and does not go on so: save it as UTF-8")]
+    Utf16,
+    /// A declaration that names another encoding than the octets have.
+    #[error(
+        "the XML declaration says {declared:?}, and the octets are {octets}: save the document as UTF-8 and let it declare that, or nothing"
+    )]
+    Declared {
+        /// The name in the declaration.
+        declared: String,
+        /// What the octets are.
+        octets: &'static str,
+    },
     /// A character XML 1.0 does not allow.
     #[error("the character U+{0:04X} is not allowed in XML")]
     Character(u32),
@@ -58,6 +72,9 @@ pub enum XmlErrorKind {
     /// Not well-formed.
     #[error("not well-formed XML: {0}")]
     Malformed(String),
+    /// Well-formed, and not the message that was expected.
+    #[error("{0}")]
+    OtherMessage(String),
     /// Text was wanted where a comment, an instruction or an element stands.
     #[error("{0} must hold text only, without comments or elements")]
     NotText(String),
@@ -285,13 +302,12 @@ impl<'a> TreeReader<'a> {
         loop {
             match self.event()? {
                 Event::Decl(decl) if first => {
-                    let utf8 = match decl.encoding() {
-                        None => true,
-                        Some(Ok(name)) => name.eq_ignore_ascii_case("utf-8"),
-                        Some(Err(_)) => false,
-                    };
-                    if !utf8 {
-                        return Err(self.fail(XmlErrorKind::Encoding));
+                    match decl.encoding() {
+                        None => {}
+                        Some(Ok(name)) => {
+                            encoding::agrees(&name, self.text).map_err(|kind| self.fail(kind))?;
+                        }
+                        Some(Err(_)) => return Err(self.fail(XmlErrorKind::Encoding)),
                     }
                     if decl.version().map_or(true, |v| v != "1.0") {
                         return Err(self.malformed("only XML 1.0 is accepted"));

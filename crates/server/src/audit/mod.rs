@@ -187,6 +187,8 @@ result_codes! {
     InvalidIssuer,
     /// No connected app has this entity ID.
     UnknownServiceProvider,
+    /// The app's metadata has ended.
+    MetadataExpired,
     /// Destination is not this endpoint.
     InvalidDestination,
     /// The ACS is not one of the app's.

@@ -4,6 +4,7 @@ use std::io::Read as _;
 use std::path::PathBuf;
 
 use avouch_saml::metadata::Change as Difference;
+use avouch_saml::xml::encoding;
 use clap::{Args, Subcommand};
 use serde_json::{Value, json};
 
@@ -94,6 +95,10 @@ pub(super) struct Edit {
     /// Read the SP's metadata anew from this file; `-` reads standard input.
     #[arg(long, value_name = "FILE")]
     metadata: Option<PathBuf>,
+    /// Take what its metadata says over as typed here, so that it has no end, until metadata takes its
+    /// place again.
+    #[arg(long, conflicts_with_all = ["metadata", "settings", "set", "block", "unblock", "uninstall", "install", "preview"])]
+    keep_metadata: bool,
     /// Refuse that file unless the key of this certificate (PEM) signed it and it says until when
     /// it is good. Repeat for several.
     #[arg(long, value_name = "CERT", requires = "metadata")]
@@ -215,13 +220,19 @@ pub(super) fn run(
 }
 
 fn read_file(file: &PathBuf) -> Result<Vec<u8>, CommandError> {
-    if file.as_os_str() == "-" {
-        let mut bytes = Vec::new();
-        std::io::stdin().lock().read_to_end(&mut bytes)?;
-        return Ok(bytes);
+    let octets = if file.as_os_str() == "-" {
+        let mut octets = Vec::new();
+        std::io::stdin().lock().read_to_end(&mut octets)?;
+        octets
+    } else {
+        std::fs::read(file).map_err(|error| {
+            CommandError::new(format!("cannot read {}: {error}", file.display()))
+        })?
+    };
+    match encoding::to_utf8(&octets) {
+        Ok(read) => Ok(read.into_owned()),
+        Err(error) => Err(CommandError::new(format!("{}: {error}", file.display()))),
     }
-    std::fs::read(file)
-        .map_err(|error| CommandError::new(format!("cannot read {}: {error}", file.display())))
 }
 
 fn certificates(files: &[PathBuf]) -> Result<Vec<String>, CommandError> {
@@ -349,6 +360,18 @@ fn added_text(app: &App, settings: &Settings) -> String {
 }
 
 fn run_edit(edit: &Edit, cx: &AdminContext<'_>, output: &Output) -> Result<(), CommandError> {
+    if edit.keep_metadata {
+        let edited = apps::keep_values(cx, &edit.app)?;
+        let view = apps::show(cx, edited.after.app.id.as_str())?;
+        output.result(&shown(cx, &view), || {
+            let name = &edited.after.app.api_name;
+            format!(
+                "{name}: what its metadata says has no end from now on; `avouch app edit {name} \
+                 --metadata FILE` takes it back"
+            )
+        });
+        return Ok(());
+    }
     let mut wanted = edit.change.edit(&edit.settings)?;
     wanted.state = edit.state_change();
     wanted.accept_risky = edit.accept_risky;

@@ -44,7 +44,7 @@ pub(super) fn shown(cx: &AdminContext<'_>, view: &AppView) -> Value {
             .map(|(_, name)| name.to_owned())
             .collect()
     };
-    let info = idp_info(settings, Some(app), keys);
+    let info = idp_info(settings, Some(app), keys, cx.now);
     let organisation = readiness::with_keys(settings, keys);
     json!({
         "findings": findings::values(found),
@@ -63,9 +63,10 @@ pub(super) fn shown(cx: &AdminContext<'_>, view: &AppView) -> Value {
         "identity_provider": {
             "entity_id": info.entity_id, "metadata_url": info.metadata_url,
             "app_metadata_url": info.app_metadata_url, "sso_url": info.sso_redirect,
-            "launch_url": info.launch_url, "logout_url": info.logout_url,
+            "launch_url": info.launch_url,
             "certificates": info.certificates.iter().map(|certificate| json!({
                 "fingerprint_sha256": certificate.fingerprint,
+                "fingerprint_sha1": certificate.sha1,
                 "expires": certificate.expires.iso, "pem": certificate.pem,
             })).collect::<Vec<_>>(),
         },
@@ -200,7 +201,6 @@ pub(super) fn show_text(stored: &StoredApp, value: &Value) -> String {
         ("Entity ID", "entity_id"),
         ("Sign-on URL", "sso_url"),
         ("Launch URL", "launch_url"),
-        ("Logout URL", "logout_url"),
     ] {
         let _ = writeln!(text, "  {label:<13} {}", idp[key].as_str().unwrap_or(""));
     }

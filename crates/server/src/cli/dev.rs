@@ -263,28 +263,12 @@ fn fetch(url: &str) -> Result<Vec<u8>, String> {
         .build()
         .call()
         .map_err(|error| error.to_string())?;
-    let document = response
+    response
         .body_mut()
         .with_config()
         .limit(LARGEST)
         .read_to_vec()
-        .map_err(|error| error.to_string())?;
-    if is_web_page(&document) {
-        return Err(
-            "expected SAML metadata, received a web page; give the URL at which the service \
-             provider shows its EntityDescriptor"
-                .to_owned(),
-        );
-    }
-    Ok(document)
-}
-
-/// A start page or a login page in place of metadata is the usual mistake, and what the XML reader
-/// says of one helps nobody.
-fn is_web_page(document: &[u8]) -> bool {
-    let start = String::from_utf8_lossy(&document[..document.len().min(200)]).to_lowercase();
-    let start = start.trim_start_matches(|c: char| c.is_whitespace() || c == '\u{feff}');
-    start.starts_with("<!doctype html") || start.starts_with("<html")
+        .map_err(|error| error.to_string())
 }
 
 /// What is printed once the server listens.

@@ -142,14 +142,15 @@ impl<'k> Shown<'k> {
         let end = self.certificate.not_after();
         let _ = writeln!(
             text,
-            "{}  {}  {}  {}\n    {}, until {}\n    SHA-256 {}",
+            "{}  {}  {}  {}\n    {}, until {}\n    SHA-256 {}\n    SHA-1   {} (for comparing only)",
             self.row.id,
             self.state.as_str(),
             self.row.algorithm,
             self.row.purpose,
             self.certificate.subject(),
             end.map_or_else(|| "?".to_owned(), |end| end.to_string()),
-            self.certificate.fingerprint()
+            self.certificate.fingerprint(),
+            self.certificate.sha1_fingerprint()
         );
         text
     }
@@ -162,6 +163,7 @@ impl<'k> Shown<'k> {
             "algorithm": self.row.algorithm,
             "subject": self.certificate.subject(),
             "fingerprint_sha256": self.certificate.fingerprint(),
+            "fingerprint_sha1": self.certificate.sha1_fingerprint(),
             "not_before": self.certificate.not_before().map(|t| t.to_string()),
             "not_after": self.certificate.not_after().map(|t| t.to_string()),
             "certificate": self.certificate.pem(),

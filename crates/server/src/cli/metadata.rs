@@ -6,12 +6,13 @@ use super::CommandError;
 use super::open::{Place, now};
 use super::output::Output;
 use crate::flow::admin::apps;
-use crate::flow::saml::metadata;
+use crate::flow::saml::metadata::{self, Validity};
 use crate::services::Services;
 
 /// Prints the document; with `app`, as that app is to see Avouch.
 pub(super) fn run(
     app: Option<&str>,
+    validity: Validity,
     place: &Place<'_>,
     output: &Output,
 ) -> Result<(), CommandError> {
@@ -21,7 +22,7 @@ pub(super) fn run(
         apps::show(&desk.admin(), app)?;
     }
     let services = Services::new(desk.settings, desk.db, keyring)?;
-    let document = metadata::document(&services, now(), app)
+    let document = metadata::document(&services, now(), app, validity)
         .map_err(|error| CommandError::new(error.for_the_log()))?;
     let Some(document) = document else {
         return Err(CommandError::new(format!(

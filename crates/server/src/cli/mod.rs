@@ -23,6 +23,7 @@ use clap::parser::ValueSource;
 use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 
 use crate::config::Environment;
+use crate::flow::saml::metadata::Validity;
 use crate::store::StoreError;
 use output::Output;
 
@@ -75,6 +76,10 @@ enum Command {
         /// As this app (its API name) is to see Avouch.
         #[arg(long)]
         app: Option<String>,
+        /// Without an end, for a service provider that is handed the file once and never reads it
+        /// anew. After a change of keys it needs another.
+        #[arg(long)]
+        no_end: bool,
     },
     /// Say everything that is known about a reference code.
     Explain {
@@ -186,7 +191,14 @@ pub fn run() -> ExitCode {
         Command::Profile(command) => profile::run(command, &place, &output),
         Command::App(command) => app::run(command, &place, &output),
         Command::Key(command) => key::run(command, &place, &output),
-        Command::Metadata { app } => metadata::run(app.as_deref(), &place, &output),
+        Command::Metadata { app, no_end } => {
+            let validity = if no_end {
+                Validity::WithoutEnd
+            } else {
+                Validity::AsConfigured
+            };
+            metadata::run(app.as_deref(), validity, &place, &output)
+        }
         Command::Explain { code } => explain::run(&code, &place, &output),
         Command::RenderPages { folder } => render_pages::run(&folder, &output),
     };

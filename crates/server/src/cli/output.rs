@@ -51,7 +51,7 @@ impl Output {
         let said = if self.json {
             format!("{value:#}")
         } else {
-            format!("avouch: {text}")
+            format!("avouch: {}", harmless(text))
         };
         // A closed terminal is no reason to fail once more.
         let _ = writeln!(std::io::stderr().lock(), "{said}");
@@ -62,17 +62,38 @@ impl Output {
     }
 }
 
-/// Foreign text without what would drive a terminal.
+/// Foreign text without what would drive a terminal, or show its letters in another order than they
+/// have: such characters are named in their place.
 fn harmless(text: &str) -> String {
-    text.chars()
-        .map(|c| {
-            if c.is_control() && c != '\n' {
-                '\u{FFFD}'
-            } else {
-                c
-            }
-        })
-        .collect()
+    let mut out = String::with_capacity(text.len());
+    for c in text.chars() {
+        let drives = c.is_control() && !matches!(c, '\n' | '\t');
+        let turns = matches!(
+            c,
+            '\u{61C}' | '\u{200E}' | '\u{200F}' | '\u{2028}'..='\u{202E}' | '\u{2066}'..='\u{2069}'
+        );
+        if drives || turns {
+            out.extend(c.escape_unicode());
+        } else {
+            out.push(c);
+        }
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_drives_a_terminal_or_turns_its_letters() {
+        let plain = "Ünï 中 \"x\"\n  two\tthree";
+        assert_eq!(harmless(plain), plain);
+        assert_eq!(
+            harmless("a\u{1b}[31mb\r\u{202E}c\u{2066}\u{9b}"),
+            "a\\u{1b}[31mb\\u{d}\\u{202e}c\\u{2066}\\u{9b}"
+        );
+    }
 }
 
 /// Lines up columns by their widest cell.

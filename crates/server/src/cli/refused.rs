@@ -78,6 +78,7 @@ fn not_found(missing: &Missing) -> String {
     }
     let kind = match noun {
         Noun::App => "app",
+        Noun::ServiceProvider => "service provider",
         Noun::User => "user",
         Noun::Profile => "profile",
         Noun::PermissionSet => "permission set",
@@ -97,6 +98,7 @@ fn where_listed(noun: Noun) -> &'static str {
             "`avouch app list` shows them, `avouch app edit NAME --metadata FILE` replaces the \
              metadata of one"
         }
+        Noun::ServiceProvider => "--pick ENTITY_ID takes one",
         Noun::User => "`avouch user list` shows them",
         Noun::Profile => "`avouch profile list` shows them, `avouch profile add NAME` makes one",
         Noun::PermissionSet => {

@@ -56,7 +56,7 @@ fn open(
     let asked = relay_state.map(|value| RelayState::new(value.to_owned()));
     attempt.about(&app, asked.as_ref());
     is_usable(cx, attempt, &app)?;
-    bound_relay_state(cx, attempt, asked.as_ref())?;
+    bound_relay_state(cx, attempt, asked.as_ref()).map_err(Refusal::Page)?;
     if let Some(start_url) = &app.app.definition.start_url {
         may_leave(cx, attempt, &app, current.session.as_ref()).map_err(Refusal::Page)?;
         if asked.is_some() {

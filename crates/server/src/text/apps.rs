@@ -189,13 +189,17 @@ texts! {
             metadata URL.";
         info_metadata = "Metadata URL";
         info_app_metadata = "Metadata URL for this app";
+        info_until = "Metadata is valid until";
+        info_until_hint = "Served anew each day with a later end. An app that is handed a file once \
+            and never reads it again needs the one without an end, and a new one when keys change.";
+        info_endless = "Download without an end";
         info_entity_id = "Entity ID of Avouch";
         info_sso_redirect = "Sign-on URL, HTTP-Redirect";
         info_sso_post = "Sign-on URL, HTTP-POST";
         info_launch = "Launch URL";
-        info_logout = "Logout URL";
         info_certificate = "Certificate";
         info_fingerprint = "SHA-256 fingerprint";
+        info_sha1 = "SHA-1 fingerprint, for comparing only";
         info_expires = "Expires";
 
         basics_title = "About the app";
@@ -204,6 +208,11 @@ texts! {
         sp_intro = "From the app's metadata. To change it, replace the metadata: you see the \
             differences before they take effect.";
         sp_replace = "Replace metadata";
+        sp_valid_until = "Valid until";
+        sp_keep = "Take these values over as typed here";
+        sp_keep_hint = "What the metadata says stays in force, without an end, until metadata takes its \
+            place again. For an app that does not publish its metadata anew; its next change of keys \
+            or addresses has to be entered here. It is written to the events.";
 
         access_title = "Who may use it";
         profiles = "Profiles";

@@ -345,6 +345,9 @@ fn english_phrase(phrase: Phrase) -> &'static str {
         Phrase::AppSettingsChanged => "The settings of {0} were changed.",
         Phrase::AppIsNow => "The app {0} is now {1}.",
         Phrase::AppMetadataReplaced => "The metadata of {0} was replaced.",
+        Phrase::AppMetadataKept => {
+            "What the metadata of {0} says was taken over as typed here, so that it has no end."
+        }
         Phrase::AppRemoved => "The app {0} was removed.",
         Phrase::KeyAdded => "The key {0} ({1}) was added.",
         Phrase::KeySigns => "The key {0} signs from now on.",

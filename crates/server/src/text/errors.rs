@@ -37,6 +37,20 @@ explanations! {
         "Check that you started from the right address. If you did, ask the app's owner to have \
          it connected, and give them the reference code."
     }
+    metadata_expired {
+        "{} has to be connected anew"
+        "What this server knows of {} was good until a certain day, and that day has passed."
+        "Nothing is wrong with your account. Give your administrator the reference code. If you \
+         look after the app: publish metadata with a later validUntil, or with none, and have it \
+         read again here."
+    }
+    no_single_logout {
+        "Single logout is not offered yet"
+        "An app asked this server to sign you out everywhere. It takes no part in that yet, as its \
+         metadata says, and nobody was signed out."
+        "Sign out in each app you used, and here with the menu of My apps. If you look after the \
+         app: leave its single logout URL empty, or let it sign people out of itself alone."
+    }
     app_access_denied {
         "You do not have access to {}"
         "You are signed in, but your account is not among those that may use {}."

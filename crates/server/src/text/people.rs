@@ -62,6 +62,7 @@ texts! {
         certificate = "Certificate";
         subject = "Subject";
         fingerprint = "SHA-256 fingerprint";
+        sha1 = "SHA-1 fingerprint, for comparing only";
         valid_from = "Valid from";
         expires = "Expires";
         used_by = "Chosen by";

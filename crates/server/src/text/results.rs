@@ -33,6 +33,8 @@ texts! {
         invalid_issuer_action = "The app's entity ID has to be the Issuer of its requests.";
         unknown_service_provider = "No connected app has this entity ID.";
         unknown_service_provider_action = "Add the app, or correct the entity ID on one of the two sides. Every character counts.";
+        metadata_expired = "The app's metadata said until when it is good, and that has passed.";
+        metadata_expired_action = "Replace the metadata by what the app publishes now. If it publishes none anew, take its values over as typed here, on the app's page or with `avouch app edit NAME --keep-metadata`.";
         invalid_destination = "The request was meant for another address.";
         invalid_destination_action = "Correct the sign-on URL in the app's settings; compare it with the SAML login information.";
         invalid_acs = "The app wants the answer at an address that its metadata does not list.";
@@ -131,6 +133,7 @@ impl Results {
                 self.unknown_service_provider,
                 self.unknown_service_provider_action,
             ),
+            ResultCode::MetadataExpired => (self.metadata_expired, self.metadata_expired_action),
             ResultCode::InvalidDestination => {
                 (self.invalid_destination, self.invalid_destination_action)
             }

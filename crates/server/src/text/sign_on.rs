@@ -119,6 +119,9 @@ texts! {
         no_apps = "There are no apps for you yet.";
         no_apps_hint = "When an administrator gives you access to an app, it appears here.";
         no_match = "No app matches that search.";
+        total = "{} apps";
+        ended = "Not available: it has to be connected anew";
+        ends = "Its metadata ends on {}";
         confirm_title = "Open {}?";
         confirm_text = "You followed a link from another site. Continue only if you meant to \
             sign in to {}.";

@@ -47,7 +47,7 @@ pub(crate) async fn page(request: HttpRequest) -> HttpResponse {
             let frame = frame(cx, session.as_ref().map(|found| &*found.user));
             let t = frame.t;
             let page = DeveloperPage {
-                info: idp_info(&cx.services.settings, None, &keys),
+                info: idp_info(&cx.services.settings, None, &keys, cx.now),
                 sps: apps
                     .into_iter()
                     .map(|(app, entity_id)| DeveloperSp {

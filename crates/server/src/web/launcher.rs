@@ -8,7 +8,7 @@ use crate::flow::sign_on::current_user::CurrentUser;
 use crate::flow::sign_on::restart;
 use crate::flow::{launch, launcher};
 use crate::web::extract::{Body, Fields, context, is_cross_site, is_from_nowhere};
-use crate::web::pages::{ErrorKind, LaunchConfirmPage, LauncherPage, Tile};
+use crate::web::pages::{ErrorKind, LaunchConfirmPage, LauncherPage, Moment, Tile};
 use crate::web::refuse;
 use crate::web::respond::{frame, label, leading_page, see_other};
 use crate::web::{answer, run};
@@ -16,26 +16,52 @@ use crate::web::{answer, run};
 /// `GET /`: the user's apps.
 pub(crate) async fn list(request: HttpRequest) -> HttpResponse {
     let cx = context(&request);
-    run::run(&request, cx, launcher::list, |cx, apps| match apps {
-        None => see_other(cx, "/login"),
-        Some(apps) => {
-            let tiles = apps
-                .apps
-                .iter()
-                .map(|app| Tile {
-                    app: label(restart::label(app)),
-                    description: app.definition.description.clone(),
-                    launch_url: format!("/launch/{}", app.api_name),
-                })
-                .collect();
-            let page = LauncherPage {
-                frame: frame(cx, Some(&apps.user)),
-                tiles,
-            };
-            leading_page(cx, &page)
-        }
-    })
+    let fields = Fields::of_query(&request);
+    let query = fields.get("q").chars().take(100).collect::<String>();
+    let from = fields.get("from").parse().unwrap_or(0_usize);
+    let search = query.clone();
+    run::run(
+        &request,
+        cx,
+        move |cx| launcher::list(cx, &search, from),
+        move |cx, apps| match apps {
+            None => see_other(cx, "/login"),
+            Some(apps) => leading_page(cx, &launcher_page(cx, &apps, query, from)),
+        },
+    )
     .await
+}
+
+fn launcher_page(cx: &Context, apps: &launcher::Apps, query: String, from: usize) -> LauncherPage {
+    let frame = frame(cx, Some(&apps.user));
+    let is_admin = frame.viewer.as_ref().is_some_and(|viewer| viewer.is_admin);
+    let tiles = apps
+        .apps
+        .iter()
+        .map(|(app, ends)| Tile {
+            app: label(restart::label(app)),
+            description: app.definition.description.clone(),
+            launch_url: format!("/launch/{}", app.api_name),
+            ended: ends.is_some_and(|until| until <= cx.now),
+            // Who can do something about it is told before it is over.
+            ends: ends
+                .filter(|until| is_admin && *until > cx.now)
+                .map(|until| Moment::from_unix_millis(until.millis())),
+        })
+        .collect();
+    let url = |from: usize| {
+        let query: String = form_urlencoded::byte_serialize(query.as_bytes()).collect();
+        format!("/?q={query}&from={from}")
+    };
+    let next = from.saturating_add(launcher::PAGE);
+    LauncherPage {
+        next_url: (next < apps.total).then(|| url(next)),
+        first_url: (from > 0).then(|| url(0)),
+        total: apps.total,
+        frame,
+        query,
+        tiles,
+    }
 }
 
 /// `GET /launch/{app}`: the launch URL. Another site may link to it, but must not sign the user

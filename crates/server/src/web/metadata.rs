@@ -4,12 +4,12 @@ use actix_web::http::header;
 use actix_web::{HttpRequest, HttpResponse, web};
 
 use crate::flow::outcome::Stop;
-use crate::flow::saml::metadata;
-use crate::web::extract::context;
+use crate::flow::saml::metadata::{self, Validity};
+use crate::web::extract::{Fields, context};
 use crate::web::pages::ErrorKind;
 use crate::web::{refuse, run};
 
-/// `GET /saml/metadata`.
+/// `GET /saml/metadata`, with `?valid=none` without an end.
 pub(crate) async fn own(request: HttpRequest) -> HttpResponse {
     answer(request, None).await
 }
@@ -26,10 +26,16 @@ async fn answer(request: HttpRequest, name: Option<String>) -> HttpResponse {
         .get(header::IF_NONE_MATCH)
         .and_then(|value| value.to_str().ok())
         .map(str::to_owned);
+    let validity = match Fields::of_query(&request).get("valid") {
+        "none" => Validity::WithoutEnd,
+        _ => Validity::AsConfigured,
+    };
     run::run(
         &request,
         cx,
-        move |cx| metadata::document(&cx.services, cx.now, name.as_deref()).map_err(Stop::Ours),
+        move |cx| {
+            metadata::document(&cx.services, cx.now, name.as_deref(), validity).map_err(Stop::Ours)
+        },
         move |cx, document| {
             let Some(document) = document else {
                 return refuse::of_kind(cx, ErrorKind::NotFound);

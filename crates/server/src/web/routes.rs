@@ -1,6 +1,7 @@
 //! Every URL and its handler, one line each, grouped by who calls.
 
-use actix_web::{HttpRequest, HttpResponse, web};
+use actix_web::http::header::{self, HeaderValue};
+use actix_web::{FromRequest, Handler, HttpRequest, HttpResponse, Resource, Responder, web};
 
 use crate::web::admin::{self, apps, events, keys, new_app, simulate, users};
 use crate::web::pages::ErrorKind;
@@ -40,11 +41,12 @@ macro_rules! routes {
         /// Adds every route to an application.
         pub(crate) fn configure(service: &mut web::ServiceConfig) {
             $($(
-                service.service(
-                    web::resource($path)
-                        $(.route(web::$method().to($handler)))+
-                        .default_service(web::to(wrong_method)),
-                );
+                let resource = web::resource($path).default_service(web::to(|request| {
+                    wrong_method(request, &[$(stringify!($method)),+])
+                }));
+                $(let resource = resource.route(web::$method().to($handler));)+
+                $(let resource = with_head(resource, stringify!($method), $path, $handler);)+
+                service.service(resource);
             )+)+
             service.default_service(web::to(not_found));
         }
@@ -54,6 +56,7 @@ macro_rules! routes {
 routes! {
     Anyone:
         "/saml/sso" { get => saml::sso_redirect, post => saml::sso_post }
+        "/saml/slo" { get => saml::slo, post => saml::slo }
         "/saml/metadata" { get => metadata::own }
         "/saml/metadata/{app}" { get => metadata::for_app }
         "/health/live" { get => health::live }
@@ -77,6 +80,7 @@ routes! {
         "/admin/apps/{id}" { get => apps::show, post => apps::save }
         "/admin/apps/{id}/metadata" { get => new_app::replace_form, post => new_app::replace_preview }
         "/admin/apps/{id}/metadata/save" { post => new_app::replace }
+        "/admin/apps/{id}/keep-metadata" { post => apps::keep_metadata }
         "/admin/apps/{id}/block" { post => apps::block }
         "/admin/apps/{id}/unblock" { post => apps::unblock }
         "/admin/apps/{id}/uninstall" { get => apps::uninstall_form, post => apps::uninstall }
@@ -99,6 +103,35 @@ async fn not_found(request: HttpRequest) -> HttpResponse {
     refuse::bare(&request, ErrorKind::NotFound)
 }
 
-async fn wrong_method(request: HttpRequest) -> HttpResponse {
-    refuse::bare(&request, ErrorKind::Method)
+/// Answers what the path takes, and that this is not among it (RFC 9110 §15.5.6).
+async fn wrong_method(request: HttpRequest, methods: &[&str]) -> HttpResponse {
+    let mut allowed: Vec<String> = methods.iter().map(|method| method.to_uppercase()).collect();
+    if methods.contains(&"get") {
+        allowed.push("HEAD".to_owned());
+    }
+    let mut refused = refuse::bare(&request, ErrorKind::Method);
+    if let Ok(allow) = HeaderValue::from_str(&allowed.join(", ")) {
+        refused.headers_mut().insert(header::ALLOW, allow);
+    }
+    refused
+}
+
+/// Paths where a GET does something: a request is used up, or a sign-on goes on. Whoever only asks what
+/// is there, as monitors and mail filters do with HEAD, must not do it in the user's place.
+const ACTS_ON_GET: &[&str] = &["/saml/sso", "/continue", "/launch/{app}"];
+
+/// Adds HEAD where GET is (RFC 9110 §9.1). The server leaves the body away.
+fn with_head<F, Args>(resource: Resource, method: &str, path: &str, handler: F) -> Resource
+where
+    F: Handler<Args>,
+    Args: FromRequest + 'static,
+    F::Output: Responder + 'static,
+{
+    if method != "get" {
+        resource
+    } else if ACTS_ON_GET.contains(&path) {
+        resource.route(web::head().to(HttpResponse::Ok))
+    } else {
+        resource.route(web::head().to(handler))
+    }
 }

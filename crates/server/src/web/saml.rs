@@ -45,9 +45,10 @@ pub(crate) async fn sso_post(
         Ok(body) => Ok(body),
     };
     let is_form = is_form(&request);
+    let is_too_large = body.is_err();
     let cx = context(&request);
     let query = request.query_string().to_owned();
-    run::run(
+    let mut answer = run::run(
         &request,
         cx,
         move |cx| {
@@ -65,7 +66,17 @@ pub(crate) async fn sso_post(
         },
         answer::answer,
     )
-    .await
+    .await;
+    if is_too_large && answer.status() == StatusCode::BAD_REQUEST {
+        *answer.status_mut() = StatusCode::PAYLOAD_TOO_LARGE;
+    }
+    answer
+}
+
+/// `/saml/slo`: where toolkits suppose single logout to be. It is not offered yet, which is more than
+/// that there is nothing at this address.
+pub(crate) async fn slo(request: HttpRequest) -> HttpResponse {
+    refuse::bare(&request, ErrorKind::NoSingleLogout)
 }
 
 /// Shows a developer what could not be read, as it stood on the wire.

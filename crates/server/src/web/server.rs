@@ -161,6 +161,10 @@ async fn in_words(
     next: Next<BoxBody>,
 ) -> Result<ServiceResponse, actix_web::Error> {
     let response = next.call(request).await?;
+    let is_page = response.headers().get(header::CONTENT_TYPE);
+    if is_page.is_some_and(|kind| kind.as_bytes().starts_with(b"text/html")) {
+        return Ok(response);
+    }
     let kind = match response.status() {
         StatusCode::PAYLOAD_TOO_LARGE => ErrorKind::TooLarge,
         StatusCode::REQUEST_TIMEOUT => ErrorKind::InvalidRequest,

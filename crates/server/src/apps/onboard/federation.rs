@@ -1,7 +1,7 @@
 //! One service provider out of a federation's file: what is stored is the document of one entity.
 
 use avouch_saml::ids::EntityId;
-use avouch_saml::metadata::{MetadataError, Reading, SpMetadata, for_each_sp};
+use avouch_saml::metadata::{MetadataError, MetadataWarning, Reading, SpMetadata, for_each_sp};
 use avouch_saml::xml::names::{DS, MD, XML, XSI};
 use avouch_saml::xml::reader::{Element, Node, Step, TreeReader, XmlError};
 
@@ -56,27 +56,45 @@ pub fn is_signed(document: &[u8], reading: &Reading) -> bool {
     find().unwrap_or(false)
 }
 
+/// One service provider taken out of a document that holds others.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Extracted {
+    /// Its own document.
+    pub document: Vec<u8>,
+    /// What is untidy about it, on the lines of the document it was taken from.
+    pub warnings: Vec<MetadataWarning>,
+    /// Others of that document which cannot be used, and why; the first few.
+    pub broken: Vec<MetadataError>,
+}
+
+/// Most of the others that are named.
+const BROKEN_NAMED: usize = 5;
+
 /// The document of the one entity `wanted`, with the expiry it inherits from the groups around it;
-/// `None` when no usable service provider has that entity ID. A signature over the whole file is
+/// `None` when no service provider has that entity ID. A signature over the whole file is
 /// not carried over: whoever picks the entity vouches for it.
 ///
 /// # Errors
-/// [`MetadataError`] when the document as a whole is refused.
+/// [`MetadataError`] when the document as a whole is refused, or just that service provider.
 pub fn extract(
     document: &[u8],
     reading: &Reading,
     wanted: &EntityId,
-) -> Result<Option<Vec<u8>>, MetadataError> {
+) -> Result<Option<Extracted>, MetadataError> {
     let mut found: Option<SpMetadata> = None;
-    for_each_sp(document, reading, |sp| {
-        if let Ok(sp) = sp
-            && sp.entity_id == *wanted
-        {
-            found = Some(sp);
+    let mut refused = None;
+    let mut broken = Vec::new();
+    for_each_sp(document, reading, |sp| match sp {
+        Ok(sp) if sp.entity_id == *wanted => found = Some(sp),
+        Ok(_) => {}
+        Err(error) if error.entity_id.as_ref() == Some(wanted) => {
+            refused.get_or_insert(error);
         }
+        Err(error) if broken.len() < BROKEN_NAMED => broken.push(error),
+        Err(_) => {}
     })?;
     let Some(sp) = found else {
-        return Ok(None);
+        return refused.map_or(Ok(None), Err);
     };
     let Some(mut entity) = first_entity(document, reading, wanted)? else {
         return Ok(None);
@@ -90,7 +108,11 @@ pub fn extract(
     let mut out = Vec::with_capacity(8 * 1024);
     let until = sp.valid_until.map(|until| until.to_string());
     write_element(&mut out, &entity, "", until.as_deref());
-    Ok(Some(out))
+    Ok(Some(Extracted {
+        document: out,
+        warnings: sp.warnings,
+        broken,
+    }))
 }
 
 fn first_entity(
@@ -223,7 +245,9 @@ mod tests {
             let alone = extract(document.as_bytes(), &READING, &sp.entity_id)
                 .expect("good")
                 .expect("it is there");
-            let mut read = SpMetadata::parse(&alone, &READING).expect("usable alone");
+            assert_eq!(alone.warnings, sp.warnings);
+            assert_eq!(alone.broken, []);
+            let mut read = SpMetadata::parse(&alone.document, &READING).expect("usable alone");
             // Only the line may differ.
             assert_eq!(read.warnings.len(), sp.warnings.len());
             read.warnings.clone_from(&sp.warnings);
@@ -237,7 +261,11 @@ mod tests {
     fn an_expired_group_gives_nothing() {
         let document = federation("2020-01-01T00:00:00Z");
         let two = EntityId::parse("two.example.org").expect("an entity ID");
-        assert_eq!(extract(document.as_bytes(), &READING, &two), Ok(None));
+        let error = extract(document.as_bytes(), &READING, &two).expect_err("it ended");
+        assert_eq!(error.entity_id, Some(two));
+        let one = EntityId::parse("one.example.org").expect("an entity ID");
+        let alone = extract(document.as_bytes(), &READING, &one).expect("good");
+        assert_eq!(alone.expect("it is there").broken, [error]);
         assert_eq!(
             list(document.as_bytes(), &READING, 10).expect("good").len(),
             1
@@ -253,7 +281,7 @@ mod tests {
         let alone = extract(document.as_bytes(), &READING, &one)
             .expect("good")
             .expect("it is there");
-        let sp = SpMetadata::parse(&alone, &READING).expect("usable");
+        let sp = SpMetadata::parse(&alone.document, &READING).expect("usable");
         assert_eq!(sp.attribute_consuming_services[0].service_names, []);
     }
 
@@ -295,7 +323,7 @@ mod tests {
             for sp in among {
                 let alone = extract(document.as_bytes(), &READING, &sp.entity_id);
                 let alone = alone.expect("it was read").expect("it was listed");
-                let mut read = SpMetadata::parse(&alone, &READING)
+                let mut read = SpMetadata::parse(&alone.document, &READING)
                     .unwrap_or_else(|error| panic!("{error}\n{document}"));
                 // Lines differ, and how long to keep the file is the file's own.
                 read.warnings.clone_from(&sp.warnings);

@@ -85,15 +85,11 @@ pub fn typed_to_metadata(typed: &Typed) -> Result<Vec<u8>, TypedError> {
             .end();
         w.end().end();
     }
-    for (key_use, certificates) in [
+    for (key_use, given) in [
         ("signing", &typed.signing_certificates),
         ("encryption", &typed.encryption_certificates),
     ] {
-        for certificate in certificates {
-            let base64 = bare_base64(certificate);
-            if base64.is_empty() {
-                continue;
-            }
+        for base64 in given.iter().flat_map(|text| certificates(text)) {
             w.start(md("KeyDescriptor")).attr("use", key_use);
             w.start(ds("KeyInfo")).start(ds("X509Data"));
             w.leaf(ds("X509Certificate"), &base64);
@@ -215,15 +211,25 @@ fn keys_over(stored: &[SpKey], new: &[SpKey]) -> Vec<SpKey> {
     merged
 }
 
-/// The base64 of a certificate without its PEM armour; what is not base64 stays, so that the
-/// reader names it.
-fn bare_base64(certificate: &str) -> String {
-    certificate
-        .lines()
-        .map(str::trim)
-        .filter(|line| !line.is_empty() && !line.starts_with("-----"))
-        .collect::<Vec<_>>()
-        .join("\n")
+/// The certificates in a text, each as its base64: those in PEM, with whatever stands around them, such
+/// as the attributes that `openssl pkcs12` prints, or the text as a whole. What is not base64 stays, so
+/// that the reader names it.
+pub fn certificates(text: &str) -> Vec<String> {
+    let text = match text.find("-----BEGIN CERTIFICATE-----") {
+        Some(first) => &text[first..],
+        None => text,
+    };
+    text.split("-----BEGIN CERTIFICATE-----")
+        .map(|block| {
+            block
+                .split("-----END CERTIFICATE-----")
+                .next()
+                .unwrap_or("")
+        })
+        .map(|block| block.lines().map(str::trim).filter(|line| !line.is_empty()))
+        .map(|lines| lines.collect::<Vec<_>>().join("\n"))
+        .filter(|block| !block.is_empty())
+        .collect()
 }
 
 #[cfg(test)]
@@ -321,9 +327,15 @@ mod tests {
     }
 
     #[test]
-    fn armour_and_blank_lines_are_dropped() {
+    fn field_22_armour_and_whatever_stands_around_it_is_dropped() {
         let pem =
             "-----BEGIN CERTIFICATE-----\r\nAAAA\r\n  BBBB\r\n\r\n-----END CERTIFICATE-----\r\n";
-        assert_eq!(bare_base64(pem), "AAAA\nBBBB");
+        assert_eq!(certificates(pem), ["AAAA\nBBBB"]);
+        let bag = "Bag Attributes\n    friendlyName: sp\nsubject=CN = sp.example.org\n";
+        let two = format!("{bag}{pem}\n{bag}{}{bag}", pem.replace('A', "C"));
+        assert_eq!(certificates(&two), ["AAAA\nBBBB", "CCCC\nBBBB"]);
+        assert_eq!(certificates(" AABB\n"), ["AABB"]);
+        assert_eq!(certificates(" \n"), Vec::<String>::new());
+        assert_eq!(certificates("no certificate"), ["no certificate"]);
     }
 }

@@ -330,6 +330,7 @@ phrases! {
     AppSettingsChanged = "app.settings", 1;
     AppIsNow = "app.state", 2;
     AppMetadataReplaced = "app.metadata", 1;
+    AppMetadataKept = "app.metadata.kept", 1;
     AppRemoved = "app.removed", 1;
     KeyAdded = "key.added", 2;
     KeySigns = "key.signs", 1;

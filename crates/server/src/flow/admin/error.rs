@@ -38,6 +38,8 @@ pub enum AdminError {
 pub enum Noun {
     /// A connected app.
     App,
+    /// One of the service providers of a metadata file.
+    ServiceProvider,
     /// A user.
     User,
     /// A profile.

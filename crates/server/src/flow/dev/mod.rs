@@ -5,6 +5,7 @@ pub mod samples;
 
 use avouch_saml::name_id::NameIdFormat;
 use avouch_saml::time::Timestamp;
+use avouch_saml::xml::encoding;
 
 use crate::apps::onboard::preview::Preview;
 use crate::apps::row::{FORMAT_URI, parse_row};
@@ -39,8 +40,9 @@ const EVERYTHING: &[&str] = &[
 /// What is wrong with the metadata, or the database.
 pub fn add_sp(services: &Services, document: &[u8], now: Timestamp) -> Result<App, AdminError> {
     let cx = AdminContext::system(services, now);
-    let mut preview =
-        Preview::read(document, now).map_err(|error| Wrong::new("metadata", error.to_string()))?;
+    let refused = |error: String| Wrong::new("metadata", error);
+    let document = &*encoding::to_utf8(document).map_err(|error| refused(error.to_string()))?;
+    let mut preview = Preview::read(document, now).map_err(|error| refused(error.to_string()))?;
     preview.accept_proposals();
     preview.accept_identifying();
     let saml = &mut preview.draft.definition.saml;

@@ -74,6 +74,8 @@ pub struct Attempt<'c> {
     pub trail: Trail,
     /// What it came of.
     pub origin: Origin,
+    /// Where in the request the rule of SAML is broken that it is refused for.
+    pub place: Option<String>,
     app: Option<AppName>,
     restart_url: Option<String>,
 }
@@ -85,6 +87,7 @@ impl<'c> Attempt<'c> {
             cx,
             trail: Trail::sign_on(initiated_by, binding),
             origin: Origin::Nothing,
+            place: None,
             app: None,
             restart_url: None,
         }
@@ -274,15 +277,12 @@ impl<'c> Attempt<'c> {
             if let Room::None(code) = room {
                 return Err(self.page(result, code));
             }
-            // Signed before it is written down, so that the transaction stays short.
-            let form = match (&reply, status::status(result)) {
-                (Some(reply), Some(status)) => {
-                    Some(answer::failure(self.cx, reply, self.told(status))?)
-                }
-                _ => None,
-            };
-            outcome = match (self.record(result, |_| Ok(()))?, reply, form) {
-                (Ok(event), Some(reply), Some(form)) => {
+            let told = reply.zip(status::status(result));
+            // The answer names the event, so it is signed once that is written.
+            outcome = match (self.record(result, |_| Ok(()))?, told) {
+                (Ok(event), Some((reply, status))) => {
+                    let status = self.told(status, &event.code);
+                    let form = answer::failure(self.cx, &reply, status)?;
                     self.answered(&form);
                     Ok(Answer::Post(Box::new(Posted {
                         form,
@@ -291,7 +291,7 @@ impl<'c> Attempt<'c> {
                         refused: Some((result, event.code)),
                     })))
                 }
-                (Ok(event), _, _) => {
+                (Ok(event), None) => {
                     let page = self.page(result, event.code.clone());
                     if room == Room::ForOne {
                         self.cx
@@ -301,7 +301,7 @@ impl<'c> Attempt<'c> {
                     }
                     return Err(page);
                 }
-                (Err(why), _, _) => self.late(why),
+                (Err(why), _) => self.late(why),
             };
         }
     }
@@ -358,16 +358,32 @@ impl<'c> Attempt<'c> {
         Refusal::Page(ResultCode::ReplayedRequest)
     }
 
-    /// A status as this organisation tells it: in full, or the top-level code alone.
-    fn told(&self, status: Status) -> Status {
+    /// A status as this organisation tells it: with the field at fault and the event's reference
+    /// code, by which its administrators find what happened, or the top-level code alone.
+    fn told(&self, status: Status, code: &str) -> Status {
         if self.cx.services.settings.saml.hide_status_detail {
-            Status {
+            return Status {
                 second: None,
                 message: None,
                 ..status
-            }
-        } else {
-            status
+            };
+        }
+        let failed = self.trail.checks.iter().rfind(|check| !check.passed);
+        let place = failed.and_then(|check| match check.rule {
+            Rule::Message => self.place.as_deref(),
+            ref rule => status::field(rule),
+        });
+        let mut message = status.message.unwrap_or_default().into_owned();
+        if let Some(place) = place {
+            message.push_str(" At fault: ");
+            message.push_str(place);
+            message.push('.');
+        }
+        message.push_str(" Reference: ");
+        message.push_str(code);
+        Status {
+            message: Some(message.into()),
+            ..status
         }
     }
 

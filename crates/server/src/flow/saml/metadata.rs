@@ -19,6 +19,17 @@ use crate::keys::Keys;
 use crate::services::Services;
 use crate::store;
 
+/// For how long our metadata says that it is good.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Validity {
+    /// As the configuration has it, so that whoever reads it again and again notices what is old.
+    #[default]
+    AsConfigured,
+    /// Without an end, for a service provider that is handed a file once. After a change of keys it
+    /// needs another.
+    WithoutEnd,
+}
+
 /// Our metadata as a signed document. With the `api_name` of an app, as that app is to see us:
 /// its issuer, its formats and whether its requests must be signed. `None` when there is no such app.
 ///
@@ -28,6 +39,7 @@ pub fn document(
     services: &Services,
     now: Timestamp,
     api_name: Option<&str>,
+    validity: Validity,
 ) -> Result<Option<Arc<[u8]>>, OperatorError> {
     let versions = services.db.read_one(store::state::versions)?;
     let app = match api_name {
@@ -38,7 +50,10 @@ pub fn document(
         },
     };
     let keys = services.keyring.at(&services.db, versions)?;
-    let metadata = describe(services, now, app.as_ref(), &keys)?;
+    let mut metadata = describe(services, now, app.as_ref(), &keys)?;
+    if validity == Validity::WithoutEnd {
+        (metadata.valid_until, metadata.cache_seconds) = (None, None);
+    }
     let unsigned = metadata.to_unsigned().map_err(OperatorError::new)?;
     let key = keys
         .for_metadata()
@@ -104,7 +119,7 @@ fn describe(
     }
     Ok(IdpMetadata {
         entity_id: app.map_or_else(|| idp.entity_id.clone(), |app| app.issuer.clone()),
-        valid_until: Some(rounded_end(now, idp.metadata_valid_hours)),
+        valid_until: Some(end(now, idp)),
         cache_seconds: Some(idp.metadata_cache_minutes * 60),
         keys,
         sso: vec![
@@ -142,6 +157,11 @@ fn describe(
             }),
         algorithms: accepted_algorithms(policy),
     })
+}
+
+/// Until when our metadata, served at `now`, says that it is good.
+pub fn end(now: Timestamp, idp: &config::idp::Idp) -> Timestamp {
+    rounded_end(now, idp.metadata_valid_hours)
 }
 
 /// The end of validity, a whole number of days away from 1970, so that the document stays the

@@ -66,7 +66,7 @@ pub(in crate::flow) fn usable(
                 until.map_or(Value::Nothing, Value::Instant),
                 Origin::AppMetadata,
             );
-            return Err(ResultCode::UnknownServiceProvider);
+            return Err(ResultCode::MetadataExpired);
         }
         Err(Unusable::NoSigner(why)) => {
             trail.fail(
@@ -121,7 +121,7 @@ pub(in crate::flow) fn bound_relay_state(
     cx: &Context,
     attempt: &mut Attempt<'_>,
     relay_state: Option<&RelayState>,
-) -> Result<(), Refusal> {
+) -> Result<(), ResultCode> {
     let length = relay_state.map_or(0, |relay_state| relay_state.as_str().len());
     if length > RELAY_STATE_BYTES {
         attempt.trail.fail(
@@ -130,7 +130,7 @@ pub(in crate::flow) fn bound_relay_state(
             Phrase::Bytes.with([length.into()]),
             Origin::Program,
         );
-        return Err(Refusal::Page(ResultCode::InvalidAuthnRequest));
+        return Err(ResultCode::InvalidAuthnRequest);
     }
     if length <= 80 || cx.services.settings.saml.long_relay_state == LongRelayState::Echo {
         return Ok(());
@@ -141,7 +141,7 @@ pub(in crate::flow) fn bound_relay_state(
         Phrase::Bytes.with([length.into()]),
         Origin::setting("saml.relay_state_over_80_bytes"),
     );
-    Err(Refusal::Page(ResultCode::InvalidAuthnRequest))
+    Err(ResultCode::InvalidAuthnRequest)
 }
 
 /// Verifies that the request is its issuer's, meant for here, and recent.
@@ -260,6 +260,7 @@ pub(in crate::flow) fn verify(
                 Value::text(error.to_string()),
                 Origin::Schema,
             );
+            attempt.place = error.place();
             let result = match &error {
                 MessageError::Version { .. } => ResultCode::VersionMismatch,
                 MessageError::NoIssuer(_) => ResultCode::InvalidIssuer,

@@ -88,7 +88,6 @@ fn accept(
     };
     attempt.about(&app, relay_state.as_ref());
     is_usable(cx, attempt, &app)?;
-    bound_relay_state(cx, attempt, relay_state.as_ref())?;
 
     let request = verify(cx, attempt, &app, received, relay_state.as_ref())?;
     attempt.origin = Origin::Request(store::replay::Message {
@@ -99,6 +98,7 @@ fn accept(
     let acs = choose_acs(attempt, &app, &request, relay_state.as_ref())?;
     // From here on, the SP can be answered.
     let reply = ReplyTo::request(&app, &acs, &request, relay_state.as_ref());
+    bound_relay_state(cx, attempt, relay_state.as_ref()).map_err(|result| reply.refuse(result))?;
     let asking = understand(cx, attempt, &reply, &request, transport)?;
 
     // A POST from another site comes without the session's cookie: look for it on a page of ours.

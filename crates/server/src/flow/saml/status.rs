@@ -1,8 +1,11 @@
 //! What a service provider is told of a refusal.
 
+use std::borrow::Cow;
+
 use avouch_saml::status::{SecondStatus, Status, TopStatus};
 
 use crate::audit::ResultCode;
+use crate::audit::check::Rule;
 
 /// What the SP is told when it can be: the one table from results to statuses. `None` for results
 /// that only ever become a page, because there is nobody trusted to tell.
@@ -18,6 +21,7 @@ pub fn status(result: ResultCode) -> Option<Status> {
         R::Success => return None,
 
         R::UnknownServiceProvider
+        | R::MetadataExpired
         | R::InvalidIssuer
         | R::InvalidIdpEndpoint
         | R::InvalidDestination
@@ -105,10 +109,31 @@ pub fn status(result: ResultCode) -> Option<Status> {
     })
 }
 
+/// The part of a request that a failed check looked at, in the standard's words; `None` where the check
+/// is about the user or about settings, which the sender cannot change.
+pub fn field(rule: &Rule) -> Option<&'static str> {
+    Some(match rule {
+        Rule::Destination => "Destination",
+        Rule::IssueInstant => "IssueInstant",
+        Rule::AcsChoice => {
+            "AssertionConsumerServiceURL, AssertionConsumerServiceIndex or ProtocolBinding"
+        }
+        Rule::NameIdPolicy => "NameIDPolicy",
+        Rule::NameIdPolicyAndSubject => "NameIDPolicy and Subject",
+        Rule::IdpList => "Scoping, IDPList",
+        Rule::Subject => "Subject",
+        Rule::RelayState => "RelayState",
+        Rule::AuthnContext => "RequestedAuthnContext",
+        Rule::RequestSize => "its size",
+        Rule::RequestId => "ID",
+        _ => return None,
+    })
+}
+
 const fn bare(top: TopStatus, message: &'static str) -> Status {
     Status {
         top,
         second: None,
-        message: Some(message),
+        message: Some(Cow::Borrowed(message)),
     }
 }

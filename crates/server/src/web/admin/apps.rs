@@ -5,18 +5,20 @@ use actix_web::web::{Path, Payload};
 use actix_web::{HttpRequest, HttpResponse};
 use avouch_saml::metadata::SpMetadata;
 use avouch_saml::security::certificate::{Certificate, KeyKind};
+use avouch_saml::time::Timestamp;
 
 use super::body::{self, Weight};
 use super::view::{certificate_age, certificates, endpoints, key_kind, moment};
 use super::{admin_frame, anchor, ask, problems, refused, run, with_status};
 use crate::apps::effective::{self, Held, issuer};
-use crate::apps::readiness::{Finding, Severity};
+use crate::apps::readiness::{ENDS_SOON_DAYS, Finding, Severity};
 use crate::apps::snapshot::{self, Snapshot};
 use crate::apps::{App, AppState, StateChange};
 use crate::config::Settings;
 use crate::context::Context;
 use crate::flow::admin::apps::{self as flow, AppView};
 use crate::flow::admin::{AdminError, Wrong};
+use crate::flow::saml::metadata::end;
 use crate::store::{self, keys::KeyRow};
 use crate::text::Locale;
 use crate::users::AdminRight;
@@ -189,8 +191,17 @@ fn settings_page(cx: &Context, view: AppView, submitted: Submitted) -> AppSettin
         app: label(app),
         api_name: app.api_name.clone(),
         state: app.state,
-        info: idp_info(&cx.services.settings, Some(app), &view.keys),
+        info: idp_info(&cx.services.settings, Some(app), &view.keys, cx.now),
         entity_id: view.stored.entity_id.clone(),
+        valid_until: view.sp.valid_until.map(|until| {
+            let days = (until.millis() - cx.now.millis()).div_euclid(86_400_000);
+            let tone = match days {
+                ..0 => Tone::Problem,
+                0..ENDS_SOON_DAYS => Tone::Warning,
+                _ => Tone::Neutral,
+            };
+            (moment(until), tone)
+        }),
         endpoints: endpoints(&view.sp),
         certificates: certificates(&view.sp, cx.now),
         version: submitted.version,
@@ -236,7 +247,12 @@ fn key_label(key: &KeyRow) -> String {
 }
 
 /// What a service provider has to know about this identity provider.
-pub(crate) fn idp_info(settings: &Settings, app: Option<&App>, keys: &[KeyRow]) -> IdpInfo {
+pub(crate) fn idp_info(
+    settings: &Settings,
+    app: Option<&App>,
+    keys: &[KeyRow],
+    now: Timestamp,
+) -> IdpInfo {
     let url = |path: &str| settings.server.base_url.join(path);
     let own = &settings.idp.entity_id;
     let entity_id = app.map_or(own.as_str(), |app| issuer(&app.definition.saml, own).value);
@@ -253,6 +269,7 @@ pub(crate) fn idp_info(settings: &Settings, app: Option<&App>, keys: &[KeyRow]) 
             if let Ok(certificate) = Certificate::from_der(&key.certificate) {
                 certificates.push(IdpCertificate {
                     fingerprint: certificate.fingerprint(),
+                    sha1: certificate.sha1_fingerprint(),
                     expires: certificate
                         .not_after()
                         .map_or_else(|| crate::web::pages::Moment::from_unix_millis(0), moment),
@@ -263,12 +280,16 @@ pub(crate) fn idp_info(settings: &Settings, app: Option<&App>, keys: &[KeyRow]) 
     }
     IdpInfo {
         metadata_url: url("/saml/metadata"),
+        metadata_until: moment(end(now, &settings.idp)),
+        endless_url: match app {
+            Some(app) => url(&format!("/saml/metadata/{}?valid=none", app.api_name)),
+            None => url("/saml/metadata?valid=none"),
+        },
         app_metadata_url: app.map(|app| url(&format!("/saml/metadata/{}", app.api_name))),
         entity_id: entity_id.to_owned(),
         sso_redirect: url("/saml/sso"),
         sso_post: url("/saml/sso"),
         launch_url: app.map(|app| url(&format!("/launch/{}", app.api_name))),
-        logout_url: url("/logout"),
         certificates,
     }
 }
@@ -555,6 +576,30 @@ pub(crate) async fn install(
     id: Path<String>,
 ) -> HttpResponse {
     set_state(request, payload, id, StateChange::Install).await
+}
+
+/// `POST /admin/apps/{id}/keep-metadata`: what its metadata says is taken over as typed here.
+pub(crate) async fn keep_metadata(
+    request: HttpRequest,
+    payload: Payload,
+    id: Path<String>,
+) -> HttpResponse {
+    let cx = extract::context(&request);
+    let rights = &[AdminRight::EditApps];
+    if let Err(response) = body::form(&request, &cx, payload, rights, Weight::Settings).await {
+        return *response;
+    }
+    run(
+        &request,
+        cx,
+        move |cx| flow::keep_values(cx, &id),
+        |cx, edited| {
+            let name = edited.after.app.api_name;
+            see_other(cx, &format!("/admin/apps/{name}?saved"))
+        },
+        super::sentences,
+    )
+    .await
 }
 
 async fn set_state(

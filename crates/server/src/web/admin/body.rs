@@ -1,6 +1,7 @@
 //! Bodies of the administration's forms. Who sends one, and whether they may, is settled before any
 //! of it is read; then its size, its time and its CSRF token are.
 
+use std::borrow::Cow;
 use std::future::Future;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -9,6 +10,8 @@ use std::time::Duration;
 use actix_multipart::Multipart;
 use actix_web::web::Payload;
 use actix_web::{FromRequest, HttpRequest, HttpResponse};
+
+use avouch_saml::xml::encoding;
 
 use crate::context::Context;
 use crate::flow::admin;
@@ -85,7 +88,7 @@ pub(super) async fn form(
 }
 
 /// Reads a multipart form with metadata, as [`form`] does. A file's content stands under its
-/// field's name; it is text, since metadata is UTF-8.
+/// field's name; it is text, since metadata is UTF-8 or UTF-16.
 pub(super) async fn multipart(
     request: &HttpRequest,
     cx: &Context,
@@ -118,10 +121,16 @@ async fn parts(request: &HttpRequest, payload: Payload) -> Result<Form, ErrorKin
         if fields.len() == FIELDS {
             return Err(ErrorKind::InvalidRequest);
         }
-        // What is not UTF-8 is kept recognisably broken: the reader then refuses it by its line.
-        fields.push((name, String::from_utf8_lossy(&content).into_owned()));
+        fields.push((name, text_of(&content)));
     }
     Ok(Form(fields))
+}
+
+/// A part's content. What is neither UTF-8 nor UTF-16 is kept recognisably broken: the reader then
+/// refuses it by its line.
+fn text_of(content: &[u8]) -> String {
+    let octets = encoding::to_utf8(content).unwrap_or(Cow::Borrowed(content));
+    String::from_utf8_lossy(&octets).into_owned()
 }
 
 /// The next item of a stream.

@@ -34,6 +34,7 @@ pub(crate) async fn list(request: HttpRequest) -> HttpResponse {
                     subject: certificate.subject(),
                     pem: certificate.pem(),
                     fingerprint: certificate.fingerprint(),
+                    sha1: certificate.sha1_fingerprint(),
                     valid_from: instant(certificate.not_before()),
                     expires: instant(certificate.not_after()),
                     days_left: certificate

@@ -6,12 +6,13 @@ use actix_web::{HttpRequest, HttpResponse};
 use avouch_saml::metadata::key_descriptor::KeyUse;
 use avouch_saml::metadata::{Binding, SpMetadata};
 use avouch_saml::security::certificate::Certificate;
+use avouch_saml::xml::encoding;
 
 use super::apps::finding_lines;
 use super::body::{self, Form, Weight};
 use super::view::{self, Came, Leads};
 use super::{admin_frame, ask, problems, run};
-use crate::apps::onboard::typed::Typed;
+use crate::apps::onboard::typed::{Typed, certificates};
 use crate::apps::readiness::METADATA;
 use crate::context::Context;
 use crate::flow::admin::apps::{self as flow, AppEdit, Compared, Confirmed, Release, Understood};
@@ -151,7 +152,7 @@ async fn show_preview(request: HttpRequest, payload: Payload, target: Target) ->
     };
     let typed = typed_of(&form);
     let source = form.get("source").to_owned();
-    let pasted = form.get("metadata").to_owned();
+    let pasted = encoding::of_text(form.get("metadata").to_owned());
     let uploaded = form.get("file").to_owned();
     let chosen = form.get("entity_id").to_owned();
     let signed_by = form.get("signed_by").to_owned();
@@ -335,23 +336,6 @@ fn pems(sp: &SpMetadata, usable: fn(KeyUse) -> bool) -> String {
 
 /// Certificates one after another: each PEM block is one, whatever stands around it, as tools write it
 /// there; without armour all of it is one.
-fn certificates(text: &str) -> Vec<String> {
-    let text = match text.find("-----BEGIN CERTIFICATE-----") {
-        Some(first) => &text[first..],
-        None => text,
-    };
-    text.split("-----BEGIN CERTIFICATE-----")
-        .map(|block| {
-            block
-                .split("-----END CERTIFICATE-----")
-                .next()
-                .unwrap_or("")
-                .trim()
-                .to_owned()
-        })
-        .filter(|block| !block.is_empty())
-        .collect()
-}
 
 /// `POST /admin/apps`.
 pub(crate) async fn add(request: HttpRequest, payload: Payload) -> HttpResponse {
@@ -443,18 +427,4 @@ pub(crate) async fn replace(
         },
     )
     .await
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn certificates_are_told_apart() {
-        let two = "-----BEGIN CERTIFICATE-----\nAA\n-----END CERTIFICATE-----\n\n\
-                   -----BEGIN CERTIFICATE-----\nBB\n-----END CERTIFICATE-----\n";
-        assert_eq!(certificates(two), ["AA", "BB"]);
-        assert_eq!(certificates(" AABB\n"), ["AABB"]);
-        assert_eq!(certificates(" \n"), Vec::<String>::new());
-    }
 }

@@ -32,6 +32,10 @@ pub struct ErrorPage {
 pub enum ErrorKind {
     /// UnknownServiceProvider, InvalidIssuer.
     UnknownServiceProvider,
+    /// MetadataExpired.
+    MetadataExpired,
+    /// A message for single logout, which is not offered yet (501).
+    NoSingleLogout,
     /// AppAccessDenied.
     AppAccessDenied,
     /// AppBlocked.
@@ -78,8 +82,10 @@ pub enum ErrorKind {
 
 impl ErrorKind {
     /// Every kind, for tests and samples.
-    pub const ALL: [Self; 22] = [
+    pub const ALL: [Self; 24] = [
         Self::UnknownServiceProvider,
+        Self::MetadataExpired,
+        Self::NoSingleLogout,
         Self::AppAccessDenied,
         Self::AppBlocked,
         Self::AppNotInstalled,
@@ -107,7 +113,9 @@ impl ErrorKind {
     pub fn http_status(self) -> u16 {
         match self {
             Self::UnknownServiceProvider | Self::NotFound => 404,
-            Self::AppAccessDenied
+            Self::NoSingleLogout => 501,
+            Self::MetadataExpired
+            | Self::AppAccessDenied
             | Self::AppBlocked
             | Self::AppNotInstalled
             | Self::UserInactive
@@ -133,6 +141,8 @@ impl ErrorKind {
     pub(super) fn explanation(self, errors: &Errors) -> Explanation {
         match self {
             Self::UnknownServiceProvider => errors.unknown_service_provider,
+            Self::MetadataExpired => errors.metadata_expired,
+            Self::NoSingleLogout => errors.no_single_logout,
             Self::AppAccessDenied => errors.app_access_denied,
             Self::AppBlocked => errors.app_blocked,
             Self::AppNotInstalled => errors.app_not_installed,
@@ -166,6 +176,7 @@ impl From<ResultCode> for ErrorKind {
             ResultCode::UnknownServiceProvider | ResultCode::InvalidIssuer => {
                 Self::UnknownServiceProvider
             }
+            ResultCode::MetadataExpired => Self::MetadataExpired,
             ResultCode::AppAccessDenied => Self::AppAccessDenied,
             ResultCode::AppBlocked => Self::AppBlocked,
             ResultCode::AppNotInstalled => Self::AppNotInstalled,

@@ -92,6 +92,8 @@ fn values_stay_text_on_the_way_to_an_app() {
             app: app(v),
             description: v.into(),
             launch_url: format!("/launch/{v}"),
+            ended: false,
+            ends: None,
         };
         LauncherPage {
             tiles: vec![tile; 4],

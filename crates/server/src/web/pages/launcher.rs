@@ -4,7 +4,7 @@ use askama::Template;
 
 use crate::text::Launcher;
 
-use super::{AppLabel, Frame, Page};
+use super::{AppLabel, Frame, Moment, Page};
 
 /// `GET /`: the apps the user may open. Each tile posts `csrf` to `/launch/{app}`.
 #[derive(Debug, Template)]
@@ -12,8 +12,16 @@ use super::{AppLabel, Frame, Page};
 pub struct LauncherPage {
     /// Surroundings.
     pub frame: Frame,
-    /// The apps, in the order shown.
+    /// A page of the apps, in the order shown.
     pub tiles: Vec<Tile>,
+    /// What was searched for; may be empty.
+    pub query: String,
+    /// How many apps match in all.
+    pub total: usize,
+    /// URL of the following page, if there is one.
+    pub next_url: Option<String>,
+    /// URL of the first page, when this is not it.
+    pub first_url: Option<String>,
 }
 
 /// One app of the list.
@@ -25,6 +33,10 @@ pub struct Tile {
     pub description: String,
     /// Where its button posts: `/launch/{app}`.
     pub launch_url: String,
+    /// It cannot be opened: its metadata is over.
+    pub ended: bool,
+    /// When its metadata ends, if that is soon; for administrators.
+    pub ends: Option<Moment>,
 }
 
 /// `GET /launch/{app}` that came from another site: asks before signing in. The form posts `csrf`
@@ -53,8 +65,14 @@ impl LauncherPage {
             app: AppLabel::named(name),
             description: description.into(),
             launch_url: format!("/launch/{id}"),
+            ended: id == "travel",
+            ends: None,
         };
         Self {
+            query: String::new(),
+            total: 5,
+            next_url: None,
+            first_url: None,
             frame: Frame::sample(),
             tiles: vec![
                 tile("Sample Wiki", "Pages that everybody may write.", "wiki"),
@@ -90,6 +108,7 @@ impl LaunchConfirmPage {
 pub(super) fn samples() -> Vec<(&'static str, String)> {
     let empty = LauncherPage {
         tiles: Vec::new(),
+        total: 0,
         ..LauncherPage::sample()
     };
     let admin = LauncherPage {
@@ -136,6 +155,7 @@ mod tests {
             LauncherPage {
                 frame: frame(is_admin),
                 tiles: Vec::new(),
+                ..LauncherPage::sample()
             }
             .html()
         };

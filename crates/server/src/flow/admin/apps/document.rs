@@ -4,11 +4,17 @@
 use std::borrow::Cow;
 
 use avouch_saml::ids::EntityId;
-use avouch_saml::metadata::{Change as Difference, MetadataError, Reading, SpMetadata, diff};
+use avouch_saml::metadata::{
+    Change as Difference, MetadataError, MetadataWarning, Reading, SpMetadata, diff,
+};
+use avouch_saml::time::Timestamp;
 
 use super::super::error::Wrong;
 use super::super::{AdminContext, AdminError};
 use super::{StoredApp, metadata_of};
+use crate::apps::nearest::nearest;
+use crate::apps::onboard::federation::Extracted;
+use crate::apps::onboard::preview::Preview;
 use crate::apps::onboard::{federation, signed};
 use crate::context::hash_octets;
 
@@ -64,7 +70,11 @@ pub(super) fn vouched<'d>(
 const CHOICES: usize = 2000;
 
 pub(super) enum Chosen {
-    Document(Vec<u8>),
+    /// A document of one service provider alone.
+    Whole(Vec<u8>),
+    /// One of several.
+    Picked(Extracted),
+    /// Which one?
     Several(Vec<federation::Listed>),
 }
 
@@ -76,12 +86,12 @@ pub(super) fn one_of(
     if SpMetadata::parse(document, reading)
         .is_ok_and(|sp| wanted.is_none_or(|id| id == sp.entity_id.as_str()))
     {
-        return Ok(Chosen::Document(document.to_vec()));
+        return Ok(Chosen::Whole(document.to_vec()));
     }
     if let Some(wanted) = wanted {
         let id = EntityId::parse(wanted).map_err(|e| Wrong::new("entity_id", e.to_string()))?;
-        if let Some(document) = federation::extract(document, reading, &id).map_err(not_metadata)? {
-            return Ok(Chosen::Document(document));
+        if let Some(picked) = federation::extract(document, reading, &id).map_err(not_metadata)? {
+            return Ok(Chosen::Picked(picked));
         }
     }
     let listed = federation::list(document, reading, CHOICES).map_err(not_metadata)?;
@@ -89,15 +99,45 @@ pub(super) fn one_of(
         None if listed.len() > 1 => Ok(Chosen::Several(listed)),
         Some(wanted) if listed.len() > 1 => Err(Wrong::new(
             "metadata",
-            format!("it holds no usable service provider with the entity ID {wanted:?}"),
+            format!(
+                "it holds no service provider with the entity ID {wanted:?}{}",
+                near(&listed, wanted)
+            ),
         )
         .into()),
         // One or none that can be used: the reader says which and why.
         _ => {
             SpMetadata::parse(document, reading).map_err(not_metadata)?;
-            Ok(Chosen::Document(document.to_vec()))
+            Ok(Chosen::Whole(document.to_vec()))
         }
     }
+}
+
+/// The entity ID that was perhaps meant.
+fn near(listed: &[federation::Listed], wanted: &str) -> String {
+    let known = listed.iter().map(|entity| entity.entity_id.as_str());
+    nearest(wanted, known).map_or_else(String::new, |near| format!("; did you mean {near}?"))
+}
+
+/// The preview of a document of one service provider, or of one picked out of several: then with what
+/// is untidy on the lines of the file it was picked from, and with what of that file is left out.
+pub(super) fn preview_of(
+    chosen: Chosen,
+    now: Timestamp,
+) -> Result<Result<(Vec<u8>, Preview), Vec<federation::Listed>>, AdminError> {
+    let picked = match chosen {
+        Chosen::Several(listed) => return Ok(Err(listed)),
+        Chosen::Whole(document) => {
+            let preview = Preview::read(&document, now).map_err(not_metadata)?;
+            return Ok(Ok((document, preview)));
+        }
+        Chosen::Picked(picked) => picked,
+    };
+    let mut preview = Preview::read(&picked.document, now).map_err(not_metadata)?;
+    preview.sp.warnings = picked.warnings;
+    let broken = picked.broken.into_iter().map(MetadataWarning::left_out);
+    preview.sp.warnings.extend(broken);
+    Ok(Ok((picked.document, preview)))
 }
 
 pub(super) fn not_metadata(error: MetadataError) -> AdminError {
@@ -187,10 +227,11 @@ pub fn compare(
     let Vouched {
         octets, reading, ..
     } = vouched(cx, document, signed_by)?;
-    let Chosen::Document(document) = one_of(&octets, &reading, Some(&before.entity_id))? else {
+    let chosen = one_of(&octets, &reading, Some(&before.entity_id))?;
+    let Ok((document, preview)) = preview_of(chosen, cx.now)? else {
         return Err(other_entity(&before.entity_id, "several others"));
     };
-    let sp = SpMetadata::parse(&document, &Reading::at(cx.now)).map_err(not_metadata)?;
+    let sp = preview.sp;
     if sp.entity_id.as_str() != before.entity_id {
         return Err(other_entity(&before.entity_id, sp.entity_id.as_str()));
     }

@@ -38,6 +38,8 @@ pub struct AppEdit {
     pub state: Option<StateChange>,
     /// Metadata in place of what is there.
     pub metadata: Option<NewMetadata>,
+    /// That metadata is what was there, without its end.
+    pub keeps_values: bool,
     /// The risky changes of that metadata were looked at.
     pub accept_risky: bool,
     /// It is to be stored although the app cannot work then.
@@ -241,6 +243,9 @@ impl AppEdit {
 
     fn reason(&self, edited: &Edited) -> Value {
         let app = &edited.after.app;
+        if self.keeps_values {
+            return Phrase::AppMetadataKept.of(&app.name);
+        }
         match (self.changes_settings(), self.state, &self.metadata) {
             (true, None, None) => Phrase::AppSettingsChanged.of(&app.name),
             (false, Some(_), None) => Phrase::AppIsNow.with([

@@ -7,8 +7,7 @@ use super::super::profiles::Known;
 use super::super::readiness::{self, weigh};
 use super::super::{Acting, AdminContext, AdminError, Change, change, view};
 use super::document::{
-    Chosen, Compared, DocumentSignature, Vouched, compare, not_metadata, one_of, other_entity,
-    vouched,
+    Compared, DocumentSignature, Vouched, compare, one_of, other_entity, preview_of, vouched,
 };
 use super::edit::{AppEdit, check_selection, edit, still};
 use super::{StoredApp, about, find, metadata_of};
@@ -99,9 +98,10 @@ pub fn understand(
         None => entity_id.filter(|id| !id.is_empty()),
     };
     let vouched = vouched(cx, document, signed_by)?;
-    let one = match one_of(&vouched.octets, &vouched.reading, wanted)? {
-        Chosen::Document(one) => one,
-        Chosen::Several(listed) => {
+    let chosen = one_of(&vouched.octets, &vouched.reading, wanted)?;
+    let (one, preview) = match preview_of(chosen, cx.now)? {
+        Ok(one) => one,
+        Err(listed) => {
             let entities = view(cx, rights, |c, _| {
                 let taken = |entity: &federation::Listed| {
                     store::apps::by_entity_id(c, &entity.entity_id).map(|found| found.is_some())
@@ -114,7 +114,6 @@ pub fn understand(
             });
         }
     };
-    let preview = Preview::read(&one, cx.now).map_err(not_metadata)?;
     let found = preview.sp.entity_id.as_str();
     let replaced = match replaced {
         Some(stored) if stored.entity_id != found => {
@@ -325,9 +324,9 @@ impl New {
             signature,
         } = vouched(cx, document, &confirmed.signed_by)?;
         let wanted = entity_id.filter(|id| !id.is_empty());
-        let document = match one_of(&octets, &reading, wanted)? {
-            Chosen::Document(document) => document,
-            Chosen::Several(listed) => {
+        let (document, preview) = match preview_of(one_of(&octets, &reading, wanted)?, cx.now)? {
+            Ok(one) => one,
+            Err(listed) => {
                 let some: Vec<&str> = listed
                     .iter()
                     .take(5)
@@ -341,10 +340,10 @@ impl New {
                         some.join(", ")
                     ),
                 )
+                .see(Noun::ServiceProvider)
                 .into());
             }
         };
-        let preview = Preview::read(&document, cx.now).map_err(not_metadata)?;
         if let Some(wanted) = wanted
             && preview.sp.entity_id.as_str() != wanted
         {

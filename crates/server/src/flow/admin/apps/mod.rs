@@ -3,6 +3,7 @@
 mod document;
 mod edit;
 mod import;
+mod keep;
 mod list;
 
 use avouch_saml::metadata::{Reading, SpMetadata};
@@ -27,6 +28,7 @@ pub use import::{
     Added, Confirmed, Release, Understood, add, add_draft, replace, right_to_import, try_add,
     typed, understand,
 };
+pub use keep::keep_values;
 pub use list::{AppsPage, Entry, PAGE, lines, list};
 
 /// An app with all its page shows.

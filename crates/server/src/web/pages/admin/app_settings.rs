@@ -39,6 +39,8 @@ pub struct AppSettingsPage {
     pub info: IdpInfo,
     /// Entity ID of the service provider.
     pub entity_id: String,
+    /// When its metadata ends, and whether that is soon or over.
+    pub valid_until: Option<(Moment, Tone)>,
     /// Its Assertion Consumer Services.
     pub endpoints: Vec<EndpointLine>,
     /// Its certificates.
@@ -525,6 +527,7 @@ impl AppSettingsPage {
             state: AppState::Installed,
             info: IdpInfo::sample(),
             entity_id: "https://wiki.example.org/shibboleth".into(),
+            valid_until: Some((Moment::sample(), Tone::Warning)),
             endpoints: vec![EndpointLine {
                 url: "https://wiki.example.org/Shibboleth.sso/SAML2/POST".into(),
                 binding: "HTTP-POST".into(),

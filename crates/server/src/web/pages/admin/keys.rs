@@ -30,6 +30,8 @@ pub struct KeyLine {
     pub pem: String,
     /// SHA-256 fingerprint, hex with colons.
     pub fingerprint: String,
+    /// SHA-1 fingerprint, likewise.
+    pub sha1: String,
     /// From when it is valid.
     pub valid_from: Moment,
     /// Until when.
@@ -88,6 +90,7 @@ impl KeyListPage {
             subject: "CN=login.example.org".into(),
             pem: "-----BEGIN CERTIFICATE-----\nU2FtcGxlIG9ubHk6IHRoaXMgaXMgbm90IGEgY2VydGlmaWNhdGUgYXQgYWxsLg==\n-----END CERTIFICATE-----\n".into(),
             fingerprint: sample_fingerprint(),
+            sha1: sample_fingerprint()[..59].to_owned(),
             valid_from: Moment::sample(),
             expires: Moment::from_unix_millis(2_087_820_309_000),
             days_left,
