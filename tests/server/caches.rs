@@ -164,10 +164,11 @@ fn a_launcher_is_one_statement() {
     };
     shown("app-7");
     assert_eq!(shown("app-7"), (true, 1));
-    // BEGIN; versions; apps, assignments; COMMIT.
+    // BEGIN; versions; apps, assignments; COMMIT; and of each tile whether its own row has changed.
     let hidden = app.app_of(&Sp::new("app-7"));
     app.change(&hidden, |app| app.policy.visible = false);
-    assert_eq!(shown("app-7"), (false, 1 + 5));
+    let tiles = 20;
+    assert_eq!(shown("app-7"), (false, 1 + 5 + tiles));
     assert_eq!(shown("app-7"), (false, 1));
     app.change(&hidden, |app| app.policy.visible = true);
     assert!(shown("app-7").0);

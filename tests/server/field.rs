@@ -291,7 +291,7 @@ fn field_94_fingerprints_by_sha_1_stand_beside_those_by_sha_256() {
     for path in ["/admin/apps/wiki", "/admin/keys"] {
         let page = client.get(path).text();
         assert!(
-            page.contains(&sha1) && page.contains("for comparing only"),
+            page.contains(&sha1) && page.contains("just to compare"),
             "{path}"
         );
         assert!(page.contains(&app.certificate().fingerprint()));

@@ -15,6 +15,7 @@ mod cost;
 mod coverage;
 mod dev;
 mod field;
+mod hardening;
 mod health;
 mod login;
 mod manual;

@@ -8,7 +8,7 @@ use avouch_saml::time::{Random, Timestamp};
 
 use crate::access::authn_context::{PASSWORD, PASSWORD_PROTECTED_TRANSPORT, StrengthOrder};
 use crate::attributes::pairwise::PairwiseSalt;
-use crate::audit::anonymous_limiter::AnonymousEventLimiter;
+use crate::audit::limiter::EventLimiter;
 use crate::cache::apps::{AppCache, By, Found, Sources};
 use crate::cache::documents::DocumentCache;
 use crate::cache::launcher::LauncherCache;
@@ -24,6 +24,7 @@ use crate::fault::OperatorError;
 use crate::keys::Keyring;
 use crate::random::{SystemRandom, new_id};
 use crate::rounds::Rounds;
+use crate::sessions::share::PendingShare;
 use crate::store::Db;
 use crate::store::state::Versions;
 
@@ -57,8 +58,10 @@ pub struct Services {
     pub sample_logins: Vec<SampleLogin>,
     /// Sees each exchange; `avouch dev` only keeps what it sees.
     pub observer: Observer,
-    /// What nobody known caused of late.
-    pub anonymous_events: AnonymousEventLimiter,
+    /// What refusals wrote of late.
+    pub event_limiter: EventLimiter,
+    /// Sign-ons that wait for their users.
+    pub pending_share: PendingShare,
     /// Rounds of deleting what has expired.
     pub rounds: Rounds,
     /// Bodies with metadata being read; see `web::admin::body`.
@@ -94,7 +97,8 @@ impl Services {
             developer: false,
             sample_logins: Vec::new(),
             observer: Observer::default(),
-            anonymous_events: AnonymousEventLimiter::default(),
+            event_limiter: EventLimiter::default(),
+            pending_share: PendingShare::default(),
             rounds: Rounds::default(),
             uploads: AtomicUsize::new(0),
             waiting: Waiting::default(),

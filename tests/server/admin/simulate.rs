@@ -184,7 +184,7 @@ fn av_att_05_the_dry_run_refuses_what_the_sign_on_refuses() {
     let user_is_in = |sp: &Sp| app.ask(&user, sp, |_| ());
     for (sp, result) in [
         (&plain, None),
-        (&expired, Some(ResultCode::UnknownServiceProvider)),
+        (&expired, Some(ResultCode::MetadataExpired)),
         (&cipher, Some(ResultCode::NoEncryptionKey)),
         (&nameless, Some(ResultCode::NoCustomAttributeValue)),
         (&valueless, Some(ResultCode::NoCustomAttributeValue)),

@@ -111,6 +111,7 @@ fn every_administration_route_asks_who_calls() {
 #[test]
 fn every_change_leaves_an_event() {
     let changes: &[(&str, &[(&str, &str)])] = &[
+        ("/admin/apps/wiki/keep-metadata", &[]),
         ("/admin/apps/wiki/block", &[]),
         ("/admin/apps/wiki/unblock", &[]),
         ("/admin/apps/wiki/uninstall", &[]),
@@ -146,7 +147,10 @@ fn every_change_leaves_an_event() {
         "a change that is not in the list above"
     );
     let app = TestApp::start();
-    let sp = Sp::new("wiki");
+    let sp = Sp {
+        root_attributes: "validUntil=\"2099-01-01T00:00:00Z\"".to_owned(),
+        ..Sp::new("wiki")
+    };
     app.connect(&sp, |_, _| ());
     let target = app.user("sample.two");
     let admin = admin(&app, ALL);

@@ -257,7 +257,7 @@ fn av_req_30_a_login_that_outlives_its_address_ends_on_a_page() {
     app.told(&sp, &app.log_in(&client, &page, "one")).ok();
     app.clock.advance(3600);
     let answer = app.log_in(&other, &late, "one");
-    app.assert_page(&answer, ResultCode::UnknownServiceProvider);
+    app.assert_page(&answer, ResultCode::MetadataExpired);
 }
 
 /// Proves AV-REQ-14, E37, E41 through the endpoint, for layouts of isDefault.

@@ -5,7 +5,7 @@
 use std::borrow::Cow;
 use std::ops::Range;
 
-use super::reader::{XmlError, XmlErrorKind};
+use super::error::{XmlError, XmlErrorKind};
 
 /// What UTF-16 begins with, and whether the first octet of a unit is the more significant one: a byte
 /// order mark, or `<` and `?`.

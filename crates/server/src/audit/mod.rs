@@ -1,7 +1,7 @@
 //! What happened: one event for each sign-on attempt, login, admin change and key action.
 
-pub mod anonymous_limiter;
 pub mod check;
+pub mod limiter;
 mod party;
 pub mod trail;
 mod word;

@@ -65,6 +65,7 @@ impl Login {
             throttle: ThrottleRules {
                 free_per_account: s.number("account_failures", 5, 1..=1000),
                 free_per_address: s.number("address_failures", 50, 1..=100_000),
+                address_attempts_per_minute: s.number("address_attempts_per_minute", 10, 1..=6_000),
                 first_delay_seconds,
                 longest_delay_seconds,
                 window_seconds: s.number("failure_window_minutes", 15, 1..=1440) * 60,

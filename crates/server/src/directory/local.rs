@@ -6,8 +6,8 @@ use std::net::IpAddr;
 
 use avouch_saml::time::Timestamp;
 
-use super::password::{HashError, Password, PasswordHasher};
-use super::throttle::{Scope, ThrottleRules, account_key, address_key};
+use super::password::{HashError, Password, PasswordHasher, Queue};
+use super::throttle::{Scope, ThrottleRules, account_key, address_key, site_key};
 use crate::store::throttle::Failures;
 use crate::store::{self, Conflict, Connection, StoreError};
 use crate::users::User;
@@ -17,8 +17,10 @@ pub struct Candidate {
     user: Option<User>,
     stored: Option<String>,
     decoy: Option<String>,
+    known_browser: bool,
     account: (String, Option<Failures>),
-    address: (String, Option<Failures>),
+    /// The address and, for IPv6, its site.
+    networks: Vec<(Scope, String, Option<Failures>)>,
 }
 
 /// What a password showed.
@@ -46,24 +48,36 @@ pub fn read(
     address: IpAddr,
 ) -> Result<Candidate, StoreError> {
     let account = account_key(username, known_browser);
-    let address = address_key(address);
+    let site = site_key(address).map(|site| (Scope::Site, site));
+    let networks = std::iter::once((Scope::Address, address_key(address))).chain(site);
     let found = store::users::for_login(c, username)?;
     Ok(Candidate {
         user: found.user,
         stored: found.hash,
         decoy: found.decoy,
+        known_browser: known_browser.is_some(),
         account: (account.clone(), store::throttle::get(c, &account)?),
-        address: (address.clone(), store::throttle::get(c, &address)?),
+        networks: networks
+            .map(|(scope, key)| {
+                let counted = store::throttle::get(c, &key)?;
+                Ok((scope, key, counted))
+            })
+            .collect::<Result<_, StoreError>>()?,
     })
 }
 
 impl Candidate {
     /// How many seconds the attempt must wait. While it must, no password is looked at, so that
-    /// waiting attempts tell nothing; the answer is the same whether or not the user exists.
+    /// waiting attempts tell nothing; the answer is the same whether or not the user exists. A browser
+    /// known to the account does not wait for what others do at its address.
     pub fn wait_seconds(&self, rules: &ThrottleRules, now: Timestamp) -> Option<i64> {
         let account = rules.wait_seconds(self.account.1.as_ref(), now);
-        let address = rules.wait_seconds(self.address.1.as_ref(), now);
-        account.max(address)
+        if self.known_browser {
+            return account;
+        }
+        let networks = self.networks.iter();
+        let waits = networks.map(|(.., counted)| rules.wait_seconds(counted.as_ref(), now));
+        waits.fold(account, Option::max)
     }
 
     /// The user tried, if there is one. For the event log, never for the page.
@@ -78,7 +92,12 @@ impl Candidate {
     pub fn check(&self, hasher: &PasswordHasher, password: &Password) -> Result<Proof, HashError> {
         // A hash takes what its own cost says, so the decoy is one of those that are stored.
         let hash = self.stored.as_deref().or(self.decoy.as_deref());
-        let matches = hasher.verify(password, hash)? && self.stored.is_some();
+        let queue = if self.known_browser {
+            Queue::Known
+        } else {
+            Queue::Strangers
+        };
+        let matches = hasher.verify(password, hash, queue)? && self.stored.is_some();
         match (&self.user, matches) {
             (Some(user), true) => {
                 let outdated = self
@@ -124,10 +143,12 @@ pub fn record(
         }
         Proof::Wrong => {
             // Read again: another attempt may have been counted while the hash was computed.
-            for (key, scope) in [
-                (&candidate.account.0, Scope::Account),
-                (&candidate.address.0, Scope::Address),
-            ] {
+            let account = std::iter::once((&candidate.account.0, Scope::Account));
+            let networks = candidate
+                .networks
+                .iter()
+                .map(|(scope, key, _)| (key, *scope));
+            for (key, scope) in account.chain(networks) {
                 store::throttle::lock(c, key)?;
                 let before = store::throttle::get(c, key)?;
                 store::throttle::put(c, key, &rules.after_failure(scope, before.as_ref(), now))?;

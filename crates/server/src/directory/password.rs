@@ -109,7 +109,7 @@ impl PasswordHasher {
         if password.0.len() > Password::LONGEST_BYTES {
             return Err(HashError::TooLong);
         }
-        let _turn = self.gate.enter()?;
+        let _turn = self.gate.enter(Queue::Known)?;
         self.computed.fetch_add(1, Ordering::Relaxed);
         let hash = self
             .argon2
@@ -123,8 +123,13 @@ impl PasswordHasher {
     ///
     /// # Errors
     /// [`HashError::Busy`]; the caller says so and counts no failed attempt.
-    pub fn verify(&self, password: &Password, stored: Option<&str>) -> Result<bool, HashError> {
-        let _turn = self.gate.enter()?;
+    pub fn verify(
+        &self,
+        password: &Password,
+        stored: Option<&str>,
+        from: Queue,
+    ) -> Result<bool, HashError> {
+        let _turn = self.gate.enter(from)?;
         self.computed.fetch_add(1, Ordering::Relaxed);
         // An overlong password is judged like any wrong one, on a bounded part of it.
         let mut end = password.0.len().min(Password::LONGEST_BYTES);
@@ -145,6 +150,16 @@ impl PasswordHasher {
     }
 }
 
+/// Who waits for a hash.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Queue {
+    /// Browsers that proved that they signed in to the account before, and administrators: they go
+    /// first, and strangers cannot fill the queue before them.
+    Known,
+    /// Anybody.
+    Strangers,
+}
+
 /// Lets a bounded number through and a bounded number wait.
 struct Gate {
     state: Mutex<GateState>,
@@ -156,7 +171,8 @@ struct Gate {
 #[derive(Default)]
 struct GateState {
     running: usize,
-    waiting: usize,
+    known: usize,
+    strangers: usize,
 }
 
 struct Turn<'a>(&'a Gate);
@@ -171,23 +187,43 @@ impl Gate {
         }
     }
 
-    fn enter(&self) -> Result<Turn<'_>, HashError> {
+    fn enter(&self, from: Queue) -> Result<Turn<'_>, HashError> {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
-        if state.running >= self.at_once {
-            if state.waiting >= self.waiting {
+        let must_wait = |state: &GateState| {
+            state.running >= self.at_once || (from == Queue::Strangers && state.known > 0)
+        };
+        if must_wait(&state) {
+            let of_strangers = from == Queue::Strangers && state.strangers >= self.for_strangers();
+            if of_strangers || state.known + state.strangers >= self.waiting {
                 return Err(HashError::Busy);
             }
-            state.waiting += 1;
-            while state.running >= self.at_once {
+            *state.waiting(from) += 1;
+            while must_wait(&state) {
                 state = self
                     .freed
                     .wait(state)
                     .unwrap_or_else(PoisonError::into_inner);
             }
-            state.waiting -= 1;
+            *state.waiting(from) -= 1;
         }
         state.running += 1;
         Ok(Turn(self))
+    }
+}
+
+impl Gate {
+    /// So many places of the queue strangers may have; the others are kept for who is known.
+    fn for_strangers(&self) -> usize {
+        self.waiting.div_ceil(2)
+    }
+}
+
+impl GateState {
+    fn waiting(&mut self, from: Queue) -> &mut usize {
+        match from {
+            Queue::Known => &mut self.known,
+            Queue::Strangers => &mut self.strangers,
+        }
     }
 }
 
@@ -195,7 +231,8 @@ impl Drop for Turn<'_> {
     fn drop(&mut self) {
         let mut state = self.0.state.lock().unwrap_or_else(PoisonError::into_inner);
         state.running -= 1;
-        self.0.freed.notify_one();
+        // Who goes first, of those who wake, is decided by their queues.
+        self.0.freed.notify_all();
     }
 }
 
@@ -213,16 +250,23 @@ mod tests {
         let hasher = PasswordHasher::new(CHEAP, 2, 2).expect("cost");
         let stored = hasher.hash(&Password::new("right")).expect("hash");
         assert_eq!(
-            hasher.verify(&Password::new("right"), Some(&stored)),
+            hasher.verify(&Password::new("right"), Some(&stored), Queue::Known),
             Ok(true)
         );
         assert_eq!(
-            hasher.verify(&Password::new("wrong"), Some(&stored)),
+            hasher.verify(&Password::new("wrong"), Some(&stored), Queue::Known),
             Ok(false)
         );
-        assert_eq!(hasher.verify(&Password::new("right"), None), Ok(false));
         assert_eq!(
-            hasher.verify(&Password::new("no user has this password"), None),
+            hasher.verify(&Password::new("right"), None, Queue::Known),
+            Ok(false)
+        );
+        assert_eq!(
+            hasher.verify(
+                &Password::new("no user has this password"),
+                None,
+                Queue::Known
+            ),
             Ok(false)
         );
         assert_ne!(stored, hasher.hash(&Password::new("right")).expect("hash"));
@@ -234,11 +278,11 @@ mod tests {
         let longest = "é".repeat(Password::LONGEST_BYTES / 2);
         let stored = hasher.hash(&Password::new(longest.clone())).expect("hash");
         assert_eq!(
-            hasher.verify(&Password::new(longest.clone()), Some(&stored)),
+            hasher.verify(&Password::new(longest.clone()), Some(&stored), Queue::Known),
             Ok(true)
         );
         assert_eq!(
-            hasher.verify(&Password::new(longest + "x"), Some(&stored)),
+            hasher.verify(&Password::new(longest + "x"), Some(&stored), Queue::Known),
             Ok(false)
         );
         assert_eq!(
@@ -262,17 +306,63 @@ mod tests {
         )
         .expect("cost");
         assert!(dearer.is_outdated(&stored));
-        assert_eq!(dearer.verify(&Password::new("x"), Some(&stored)), Ok(true));
+        assert_eq!(
+            dearer.verify(&Password::new("x"), Some(&stored), Queue::Known),
+            Ok(true)
+        );
     }
 
     #[test]
     fn the_queue_is_bounded() {
         let gate = Gate::new(1, 0);
-        let Ok(turn) = gate.enter() else {
+        let Ok(turn) = gate.enter(Queue::Known) else {
             panic!("nothing else runs");
         };
-        assert_eq!(gate.enter().err(), Some(HashError::Busy));
+        assert_eq!(gate.enter(Queue::Known).err(), Some(HashError::Busy));
         drop(turn);
-        assert!(gate.enter().is_ok());
+        assert!(gate.enter(Queue::Known).is_ok());
+    }
+
+    /// Proves the rule behind AV-SEC-65's gate: strangers never take the last places, and who is known
+    /// goes first.
+    #[test]
+    fn hardening_05_strangers_cannot_fill_the_queue() {
+        let gate = Gate::new(1, 4);
+        let order = Mutex::new(Vec::new());
+        let queued = |known, strangers| loop {
+            let state = gate.state.lock().expect("no panic inside");
+            if (state.known, state.strangers) == (known, strangers) {
+                break;
+            }
+            drop(state);
+            std::thread::yield_now();
+        };
+        std::thread::scope(|scope| {
+            let turn = gate.enter(Queue::Known).expect("nobody is there");
+            let wait = |from| {
+                scope.spawn({
+                    let (gate, order) = (&gate, &order);
+                    move || {
+                        let turn = gate.enter(from).expect("a place");
+                        order.lock().expect("no panic inside").push(from);
+                        drop(turn);
+                    }
+                });
+            };
+            wait(Queue::Strangers);
+            queued(0, 1);
+            wait(Queue::Strangers);
+            queued(0, 2);
+            assert_eq!(gate.enter(Queue::Strangers).err(), Some(HashError::Busy));
+            wait(Queue::Known);
+            queued(1, 2);
+            wait(Queue::Known);
+            queued(2, 2);
+            assert_eq!(gate.enter(Queue::Known).err(), Some(HashError::Busy));
+            drop(turn);
+        });
+        use Queue::{Known, Strangers};
+        let order = order.into_inner().expect("no panic inside");
+        assert_eq!(order, [Known, Known, Strangers, Strangers]);
     }
 }

@@ -1,9 +1,11 @@
 //! How failed logins slow down further attempts, without a way to lock a victim out.
 //!
-//! Failures are counted under three keys: the address they come from, the account tried from
-//! browsers that never signed in to it, and the account tried from one browser that did. Somebody
-//! guessing at an account exhausts the first two; its owner, at a browser used before, is judged by
-//! the third alone. Delays grow, are capped, and fade with the window.
+//! Failures are counted under the address they come from, and under a wider network for IPv6; under the
+//! account tried from browsers that never signed in to it; and under the account tried from one browser
+//! that did. Somebody guessing at an account exhausts all but the last; its owner, at a browser used
+//! before, is judged by that alone. Delays of an account grow, are capped, and fade with the window. A
+//! whole campus may share an address, so that it is only slowed down: it has so many attempts a minute
+//! left, however many others failed.
 
 use std::net::IpAddr;
 
@@ -19,7 +21,9 @@ pub struct ThrottleRules {
     pub free_per_account: i64,
     /// Failures from one address that cost nothing: many people share an address.
     pub free_per_address: i64,
-    /// The first delay, in seconds; each further failure doubles it.
+    /// Attempts a minute that an address has beyond those, whose owners may be many.
+    pub address_attempts_per_minute: i64,
+    /// The first delay of an account, in seconds; each further failure doubles it.
     pub first_delay_seconds: i64,
     /// The longest delay, in seconds.
     pub longest_delay_seconds: i64,
@@ -32,6 +36,7 @@ impl Default for ThrottleRules {
         Self {
             free_per_account: 5,
             free_per_address: 50,
+            address_attempts_per_minute: 10,
             first_delay_seconds: 2,
             longest_delay_seconds: 300,
             window_seconds: 900,
@@ -46,13 +51,19 @@ pub enum Scope {
     Account,
     /// An address.
     Address,
+    /// Many addresses of one owner.
+    Site,
 }
+
+/// So many times an address' allowance a site has.
+const SITE: i64 = 10;
 
 impl ThrottleRules {
     fn free(&self, scope: Scope) -> i64 {
         match scope {
             Scope::Account => self.free_per_account,
             Scope::Address => self.free_per_address,
+            Scope::Site => self.free_per_address.saturating_mul(SITE),
         }
     }
 
@@ -78,8 +89,20 @@ impl ThrottleRules {
         });
         let count = counted.map_or(0, |f| f.count) + 1;
         let beyond = count - self.free(scope);
+        let minute = match scope {
+            Scope::Account => None,
+            Scope::Address => Some(self.address_attempts_per_minute),
+            Scope::Site => Some(self.address_attempts_per_minute.saturating_mul(SITE)),
+        };
         let delay = if beyond <= 0 {
             0
+        } else if let Some(attempts) = minute {
+            // Kept in milliseconds, so that many a minute are that many.
+            return Failures {
+                count,
+                since: now,
+                blocked_until: Timestamp::from_millis(now.millis() + 60_000 / attempts.max(1)),
+            };
         } else {
             let doublings = u32::try_from(beyond - 1).unwrap_or(u32::MAX).min(30);
             self.first_delay_seconds
@@ -101,6 +124,17 @@ pub fn address_key(address: IpAddr) -> String {
         IpAddr::V6(v6) => {
             let [a, b, c, d, ..] = v6.segments();
             format!("address:{a:x}:{b:x}:{c:x}:{d:x}::/64")
+        }
+    }
+}
+
+/// The key of the site of an IPv6 address: a /48, which a customer may have 65,536 networks in.
+pub fn site_key(address: IpAddr) -> Option<String> {
+    match address.to_canonical() {
+        IpAddr::V4(_) => None,
+        IpAddr::V6(v6) => {
+            let [a, b, c, ..] = v6.segments();
+            Some(format!("site:{a:x}:{b:x}:{c:x}::/48"))
         }
     }
 }
@@ -173,6 +207,24 @@ mod tests {
                 .wait_seconds(Some(&fail(51, Scope::Address)), NOW)
                 .is_some()
         );
+    }
+
+    #[test]
+    fn hardening_06_an_address_is_slowed_down_and_never_shut_out() {
+        let rules = ThrottleRules::default();
+        for failures in [51, 100, 10_000] {
+            let wait = rules.wait_seconds(Some(&fail(failures, Scope::Address)), NOW);
+            assert!(
+                wait.is_some_and(|seconds| seconds <= 7),
+                "{failures}: {wait:?}"
+            );
+        }
+        let site = |failures| rules.wait_seconds(Some(&fail(failures, Scope::Site)), NOW);
+        assert_eq!((site(500), site(501)), (None, Some(1)));
+        let prefix = |text: &str| site_key(text.parse().expect("an address"));
+        assert_eq!(prefix("2001:db8:1:2::1"), prefix("2001:db8:1:ffff::9"));
+        assert_ne!(prefix("2001:db8:1:2::1"), prefix("2001:db8:2:2::1"));
+        assert_eq!(prefix("192.0.2.1"), None);
     }
 
     #[test]

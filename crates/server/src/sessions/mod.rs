@@ -1,6 +1,7 @@
 //! Sessions of users, sign-ons in progress, and the SPs a session reached.
 
 pub mod pending;
+pub mod share;
 
 use avouch_saml::name_id::NameId;
 use avouch_saml::time::Timestamp;

@@ -5,7 +5,7 @@ use diesel::prelude::*;
 
 use super::schema::{events, pending, replay, sessions, throttle};
 use super::{Connection, StoreError, event_index};
-use crate::audit::EventKind;
+use crate::audit::{EventKind, ResultCode};
 
 /// How long a counter of failed logins outlives its last block, in seconds: longer than any
 /// window it may be counted in.
@@ -86,12 +86,13 @@ pub fn delete_surplus(c: &mut Connection, most: i64, limit: i64) -> Result<usize
     Ok(diesel::delete(pending::table.filter(pending::id.eq_any(ids))).execute(c)?)
 }
 
-/// Which events are deleted once they are old. Those of administrators and keys never are.
+/// Which events are deleted once they are old. What administrators did, and what was done to keys, never
+/// is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum OldEvents {
     /// Sign-ons, logins and logouts.
     OfUsers,
-    /// Those of them that no user is known of.
+    /// Those of them that no user is known of, and what users were refused who lack a right.
     WithoutUser,
 }
 
@@ -114,7 +115,7 @@ pub fn delete_events(
 ) -> Result<Option<i64>, StoreError> {
     const KINDS: [EventKind; 3] = [EventKind::SignOn, EventKind::Login, EventKind::Logout];
     type Named = (Option<String>, Option<String>, Option<String>);
-    type Piece = (i64, i64, String, Named);
+    type Piece = (i64, i64, (String, String), Named);
     let mut piece = events::table
         .filter(events::seq.gt(after))
         .order(events::seq)
@@ -122,7 +123,7 @@ pub fn delete_events(
         .select((
             events::seq,
             events::at,
-            events::kind,
+            (events::kind, events::result),
             (events::actor_id, events::target_id, events::app_id),
         ))
         .load::<Piece>(c)?;
@@ -135,10 +136,16 @@ pub fn delete_events(
     let newest: Option<i64> = events::table
         .select(diesel::dsl::max(events::seq))
         .first(c)?;
-    piece.retain(|(seq, _, kind, (user, ..))| {
-        KINDS.iter().any(|of_users| of_users.as_str() == kind)
-            && (which == OldEvents::OfUsers || user.is_none())
-            && Some(*seq) != newest
+    piece.retain(|(seq, _, (kind, result), (user, ..))| {
+        let of_users = KINDS.iter().any(|of_users| of_users.as_str() == kind);
+        // What an administrator was refused is nothing that administrators did.
+        let refused =
+            kind == EventKind::Admin.as_str() && result == ResultCode::AdminRightMissing.as_str();
+        let goes = match which {
+            OldEvents::OfUsers => of_users,
+            OldEvents::WithoutUser => (of_users && user.is_none()) || refused,
+        };
+        goes && Some(*seq) != newest
     });
     let gone: Vec<i64> = piece.iter().map(|(seq, ..)| *seq).collect();
     diesel::delete(events::table.filter(events::seq.eq_any(gone))).execute(c)?;
@@ -151,4 +158,17 @@ pub fn delete_events(
         .collect();
     event_index::forget(c, &mentions)?;
     Ok(Some(last))
+}
+
+/// When the newest event was, if there is any.
+///
+/// # Errors
+/// As any statement.
+pub fn newest_event(c: &mut Connection) -> Result<Option<Timestamp>, StoreError> {
+    let newest: Option<i64> = events::table
+        .order(events::seq.desc())
+        .select(events::at)
+        .first(c)
+        .optional()?;
+    Ok(newest.map(Timestamp::from_millis))
 }

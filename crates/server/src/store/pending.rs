@@ -14,6 +14,14 @@ use crate::sessions::{Asked, Asking, Pending, PendingId, PendingStatus, Request,
 const OPEN: &str = "open";
 const DONE: &str = "done";
 
+/// How many sign-ons wait.
+///
+/// # Errors
+/// As any statement.
+pub fn count(c: &mut Connection) -> Result<i64, StoreError> {
+    Ok(pending::table.count().get_result(c)?)
+}
+
 /// Keeps a sign-on until it is answered.
 ///
 /// # Errors

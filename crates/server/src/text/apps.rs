@@ -199,7 +199,7 @@ texts! {
         info_launch = "Launch URL";
         info_certificate = "Certificate";
         info_fingerprint = "SHA-256 fingerprint";
-        info_sha1 = "SHA-1 fingerprint, for comparing only";
+        info_sha1 = "SHA-1 fingerprint (just to compare)";
         info_expires = "Expires";
 
         basics_title = "About the app";

@@ -360,9 +360,14 @@ fn english_phrase(phrase: Phrase) -> &'static str {
         Phrase::MayNotChange => "{0} may not change {1}, who has rights that they have not.",
         Phrase::SignedOut => "The user signed out.",
         Phrase::StandsForOthers => {
-            "{0} refusals like this, of requests from {1} and before anybody was known, have this \
-             one event: they were too many."
+            "{0} refusals like this, from {1}, have this one event: they were too many."
         }
+        Phrase::FewerWaiting => {
+            "room for one more sign-on that waits for its user: an address has a tenth of all"
+        }
+        Phrase::TooManyWaiting => "too many of this address wait already",
+        Phrase::AttemptsAtThisAccount => "attempts at this account",
+        Phrase::ThisUser => "this user",
         Phrase::Response => "response",
         Phrase::AssertionAndResponse => "assertion and response",
         Phrase::UsableKey => "a usable key of the SP",

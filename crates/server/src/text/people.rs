@@ -62,7 +62,7 @@ texts! {
         certificate = "Certificate";
         subject = "Subject";
         fingerprint = "SHA-256 fingerprint";
-        sha1 = "SHA-1 fingerprint, for comparing only";
+        sha1 = "SHA-1 fingerprint (just to compare)";
         valid_from = "Valid from";
         expires = "Expires";
         used_by = "Chosen by";

@@ -66,6 +66,11 @@ fn shown(
                     response.headers_mut().insert(header::RETRY_AFTER, value);
                 }
             }
+            if matches!(problem, Some(LoginProblem::Busy)) {
+                *response.status_mut() = StatusCode::SERVICE_UNAVAILABLE;
+                let soon = HeaderValue::from_static("5");
+                response.headers_mut().insert(header::RETRY_AFTER, soon);
+            }
             response
         }
     }

@@ -332,7 +332,7 @@ mod tests {
             "-----BEGIN CERTIFICATE-----\r\nAAAA\r\n  BBBB\r\n\r\n-----END CERTIFICATE-----\r\n";
         assert_eq!(certificates(pem), ["AAAA\nBBBB"]);
         let bag = "Bag Attributes\n    friendlyName: sp\nsubject=CN = sp.example.org\n";
-        let two = format!("{bag}{pem}\n{bag}{}{bag}", pem.replace('A', "C"));
+        let two = format!("{bag}{pem}\n{bag}{}{bag}", pem.replace("AAAA", "CCCC"));
         assert_eq!(certificates(&two), ["AAAA\nBBBB", "CCCC\nBBBB"]);
         assert_eq!(certificates(" AABB\n"), ["AABB"]);
         assert_eq!(certificates(" \n"), Vec::<String>::new());

@@ -343,6 +343,10 @@ phrases! {
     MayNotChange = "may.not.change", 2;
     SignedOut = "signed.out";
     StandsForOthers = "stands.for.others", 2;
+    FewerWaiting = "fewer.waiting";
+    TooManyWaiting = "too.many.waiting";
+    AttemptsAtThisAccount = "attempts.at.account";
+    ThisUser = "this.user";
     AssertionAndResponse = "ar";
     UsableKey = "key";
     UsableKeyOrNone = "ifany";

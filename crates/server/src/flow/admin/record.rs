@@ -5,6 +5,7 @@ use super::actor::{Acting, AdminContext};
 use super::denied::Denied;
 use super::error::AdminError;
 use crate::audit::check::{Origin, Phrase, Rule, Value};
+use crate::audit::limiter::{Room, Source};
 use crate::audit::{Check, Event, EventKind, Party, ResultCode};
 use crate::store::{self, Connection, StoreError};
 
@@ -100,11 +101,28 @@ pub(super) fn denied(
         app: None,
     };
     let event = of_both(event, acting, about);
-    let referred = cx.db.write(|c| store::events::insert_referred(c, &event))?;
-    Ok(Denied {
-        code: referred.code,
-        ..denied
-    })
+    let code = match room(cx, acting) {
+        Room::None(code) => code,
+        room => {
+            let referred = cx.db.write(|c| store::events::insert_referred(c, &event))?;
+            let code = referred.code.clone();
+            if let (Room::ForOne(source), Some(services)) = (room, cx.kept) {
+                services.event_limiter.stands(&source, referred);
+            }
+            code
+        }
+    };
+    Ok(Denied { code, ..denied })
+}
+
+/// Whether there is room in the log for one more attempt of this user: each page that they may not see
+/// is one, however often it is asked for.
+fn room(cx: &AdminContext<'_>, acting: &Acting) -> Room {
+    let (Some(services), Some(user)) = (cx.kept, &acting.user) else {
+        return Room::Enough;
+    };
+    let source = Source::User(user.id.to_string());
+    services.event_limiter.room(&[source], cx.now)
 }
 
 /// An event that concerns nobody yet.

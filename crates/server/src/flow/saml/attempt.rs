@@ -9,8 +9,8 @@ use avouch_saml::time::Timestamp;
 
 use crate::audit::Reference;
 use crate::audit::ResultCode;
-use crate::audit::anonymous_limiter::Room;
 use crate::audit::check::{self, Phrase, Rule, Value};
+use crate::audit::limiter::{Room, Source};
 use crate::audit::trail::Trail;
 use crate::cache::apps::ReadyApp;
 use crate::context::Context;
@@ -136,6 +136,19 @@ impl<'c> Attempt<'c> {
             return Ok(id.clone());
         }
         let settings = &cx.services.settings;
+        let most = settings.login.most_pending;
+        let share = &cx.services.pending_share;
+        let source = Source::of(cx.client);
+        let Some(surplus) = share.begin(source, most, settings.login.pending_seconds, cx.now)
+        else {
+            self.trail.fail(
+                Rule::Throttle,
+                Phrase::FewerWaiting,
+                Phrase::TooManyWaiting,
+                check::Origin::setting("login.most_pending"),
+            );
+            return Err(Refusal::Page(ResultCode::Throttled));
+        };
         let pending = Pending {
             id: PendingId::new(cx.services.row_id()),
             browser_hash: browser,
@@ -161,6 +174,9 @@ impl<'c> Attempt<'c> {
                 return Ok(Err(earlier));
             }
             store::pending::insert(c, &pending)?;
+            if surplus > 0 {
+                store::expiry::delete_surplus(c, most, surplus)?;
+            }
             Ok(Ok(()))
         })?;
         match kept {
@@ -194,6 +210,9 @@ impl<'c> Attempt<'c> {
             Err(StoreError::Conflict(Conflict::Gone(_))) => Err(NotRecorded::SessionEnded),
             other => other?,
         };
+        if recorded.is_ok() {
+            self.ended();
+        }
         if let Ok(Reference { seq, code }) = &recorded {
             let attempt = self.trail.begun_by(&self.cx.request_id);
             self.cx.services.observer.end(attempt, || Logged {
@@ -240,9 +259,20 @@ impl<'c> Attempt<'c> {
             store::events::insert(c, &event)?;
             Ok(Ok(()))
         });
+        if matches!(written, Ok(Ok(()))) {
+            self.ended();
+        }
         match written {
             Err(StoreError::Conflict(Conflict::Gone(_))) => Ok(Err(NotRecorded::SessionEnded)),
             other => Ok(other?),
+        }
+    }
+
+    /// The sign-on that waited is answered.
+    fn ended(&self) {
+        if matches!(self.origin, Origin::Pending(..)) {
+            let source = Source::of(self.cx.client);
+            self.cx.services.pending_share.end(&source);
         }
     }
 
@@ -273,46 +303,53 @@ impl<'c> Attempt<'c> {
                 Err(Refusal::Page(result)) => (None, result),
                 Err(Refusal::Reply(reply, result)) => (Some(reply), result),
             };
-            let room = self.room(reply.is_some());
-            if let Room::None(code) = room {
-                return Err(self.page(result, code));
-            }
+            let room = self.room();
+            let recorded = match &room {
+                Room::None(code) => self.use_up()?.map(|()| code.clone()),
+                Room::Enough => self.record(result, |_| Ok(()))?.map(|event| event.code),
+                Room::ForOne(source) => self.record(result, |_| Ok(()))?.map(|event| {
+                    let code = event.code.clone();
+                    self.cx.services.event_limiter.stands(source, event);
+                    code
+                }),
+            };
             let told = reply.zip(status::status(result));
             // The answer names the event, so it is signed once that is written.
-            outcome = match (self.record(result, |_| Ok(()))?, told) {
-                (Ok(event), Some((reply, status))) => {
-                    let status = self.told(status, &event.code);
+            outcome = match (recorded, told) {
+                (Ok(code), Some((reply, status))) => {
+                    let status = self.told(status, &code);
                     let form = answer::failure(self.cx, &reply, status)?;
                     self.answered(&form);
                     Ok(Answer::Post(Box::new(Posted {
                         form,
                         app: restart::label(&reply.app.app),
                         is_passive: reply.is_passive,
-                        refused: Some((result, event.code)),
+                        refused: Some((result, code)),
                     })))
                 }
-                (Ok(event), None) => {
-                    let page = self.page(result, event.code.clone());
-                    if room == Room::ForOne {
-                        self.cx
-                            .services
-                            .anonymous_events
-                            .stands(self.cx.client, event);
-                    }
-                    return Err(page);
-                }
+                (Ok(code), None) => return Err(self.page(result, code)),
                 (Err(why), _) => self.late(why),
             };
         }
     }
 
-    /// Whether there is room in the log for one more refusal of nobody known.
-    fn room(&self, can_be_answered: bool) -> Room {
-        if can_be_answered || !matches!(self.origin, Origin::Nothing) || self.trail.user.is_some() {
+    /// Whether there is room in the log for one more refusal: always for that of a user who proved who
+    /// they are, since it takes a login to cause it.
+    fn room(&self) -> Room {
+        if self.trail.user.is_some() {
             return Room::Enough;
         }
-        let limiter = &self.cx.services.anonymous_events;
-        limiter.room(self.cx.client, self.cx.now)
+        let limiter = &self.cx.services.event_limiter;
+        limiter.room(&[Source::of(self.cx.client)], self.cx.now)
+    }
+
+    /// Ends an attempt whose event is left out: what it came of is used up all the same.
+    fn use_up(&self) -> Result<Result<(), NotRecorded>, OperatorError> {
+        if matches!(self.origin, Origin::Nothing) {
+            return Ok(Ok(()));
+        }
+        let db = &self.cx.services.db;
+        Ok(db.write(|c: &mut Connection| self.origin.use_up(c))?)
     }
 
     /// What a browser gets whose request or sign-on was answered before.

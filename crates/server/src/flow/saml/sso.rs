@@ -5,6 +5,7 @@ use avouch_saml::metadata::Binding;
 
 use crate::audit::ResultCode;
 use crate::audit::check::{self, Phrase, Rule, Value};
+use crate::audit::limiter::Source;
 use crate::cache::apps::By;
 use crate::context::Context;
 use crate::dev::exchanges::Message;
@@ -69,7 +70,11 @@ fn accept(
         .app(current.versions, By::EntityId(&issuer), cx.now)?;
     let Some(app) = app else {
         // Whoever sends many such requests is not searched for.
-        let near = if cx.services.anonymous_events.has_room(cx.client, cx.now) {
+        let near = if cx
+            .services
+            .event_limiter
+            .has_room(&Source::of(cx.client), cx.now)
+        {
             almost(cx, &issuer)?
         } else {
             None

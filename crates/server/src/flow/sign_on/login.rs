@@ -5,6 +5,7 @@ use std::net::IpAddr;
 
 use crate::attributes::pairwise;
 use crate::audit::check::{Origin, Phrase, Rule, Value};
+use crate::audit::limiter::{Room, Source};
 use crate::audit::trail::Trail;
 use crate::audit::{EventKind, ResultCode};
 use crate::context::{Context, hash_token, random_token};
@@ -310,9 +311,31 @@ fn record(
     result: ResultCode,
     also: impl Fn(&mut Connection) -> Result<(), StoreError>,
 ) -> Result<(), StoreError> {
+    let room = match result {
+        ResultCode::Success => Room::Enough,
+        _ => room(cx, trail),
+    };
     let event = trail.event(&cx.occasion(), result, Value::Nothing);
-    cx.services.db.write(|c: &mut Connection| {
+    let written = cx.services.db.write(|c: &mut Connection| {
         also(c)?;
-        store::events::insert(c, &event)
-    })
+        match &room {
+            Room::None(_) => Ok(None),
+            Room::Enough => store::events::insert(c, &event).map(|()| None),
+            Room::ForOne(_) => store::events::insert_referred(c, &event).map(Some),
+        }
+    })?;
+    if let (Room::ForOne(source), Some(event)) = (&room, written) {
+        cx.services.event_limiter.stands(source, event);
+    }
+    Ok(())
+}
+
+/// Whether there is room in the log for one more failed login: anybody can cause any number of them.
+fn room(cx: &Context, trail: &Trail) -> Room {
+    let tried = trail.user.as_ref().map(|(id, _)| id.clone());
+    let account = tried.filter(|id| !id.is_empty()).map(Source::Account);
+    let sources: Vec<Source> = std::iter::once(Source::of(cx.client))
+        .chain(account)
+        .collect();
+    cx.services.event_limiter.room(&sources, cx.now)
 }
