@@ -108,3 +108,40 @@ fn version(c: &mut Connection) -> Result<i64, StoreError> {
 fn bump(c: &mut Connection) -> Result<(), StoreError> {
     store::state::bump(c, Kind::Apps)
 }
+
+/// What administrators change is on the disk before it is answered; a sign-on does not wait for it.
+#[test]
+fn hardening_10_a_durable_write_waits_for_the_disk_and_others_do_not() {
+    use diesel::sql_types::Integer;
+    use diesel::{QueryableByName, RunQueryDsl as _};
+
+    #[derive(QueryableByName)]
+    struct Level {
+        #[diesel(sql_type = Integer)]
+        synchronous: i32,
+    }
+    on_each_database(|db| {
+        let level = |c: &mut Connection| match c {
+            Connection::Sqlite(c) => {
+                let found: Level = diesel::sql_query("PRAGMA synchronous").get_result(c)?;
+                Ok::<_, StoreError>(Some(found.synchronous))
+            }
+            // Its own default; nothing is said to it.
+            Connection::Postgres(_) => Ok(None),
+        };
+        let is_sqlite = db.write(level).expect("read").is_some();
+        let wanted = |level| Some(level).filter(|_| is_sqlite);
+        // FULL is 2, NORMAL is 1.
+        for _ in 0..2 {
+            assert_eq!(db.write_durably(level).expect("read"), wanted(2));
+            assert_eq!(db.write(level).expect("read"), wanted(1));
+        }
+        // Also after one that was undone.
+        let undone = db.write_durably(|c| {
+            store::settings::put(c, "undone", b"1")?;
+            Err::<(), _>(Refused::ByTheCaller)
+        });
+        assert_eq!(undone, Err(Refused::ByTheCaller));
+        assert_eq!(db.write(level).expect("read"), wanted(1));
+    });
+}

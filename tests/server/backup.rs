@@ -68,3 +68,105 @@ fn a_copy_made_while_serving_signs_on_with_its_master_key_alone() {
     assert!(matches!(opened, Err(KeyringError::WrongMaster { .. })));
     std::fs::remove_dir_all(&keyless).expect("removed");
 }
+
+/// As an operator does it: a copy while serving, and back, with what was there kept.
+#[test]
+fn hardening_13_a_backup_is_checked_and_put_back() {
+    use std::os::unix::fs::PermissionsExt as _;
+
+    let place = crate::cli::Place::with_file();
+    place.ok(&["app", "add", "-"], &Sp::new("wiki").metadata());
+    let file = |name: &str| place.folder.join(name);
+    let copy = file("copy.sqlite");
+    let copy = copy.to_str().expect("UTF-8");
+    place.ok(&["backup", copy], "");
+    let mode = std::fs::metadata(copy).expect("made").permissions().mode();
+    assert_eq!(mode & 0o777, 0o600);
+    // A copy is never written over.
+    place.refused(&["backup", copy], "", 1, &["exists"]);
+
+    place.ok(&["app", "add", "-"], &Sp::new("later").metadata());
+    let listed = || {
+        place
+            .json(&["app", "list"], "")
+            .as_array()
+            .expect("a list")
+            .len()
+    };
+    assert_eq!(listed(), 2);
+    let restored = place.json(&["restore", copy], "");
+    assert_eq!(listed(), 1);
+    let before = restored["before"].as_str().expect("kept").to_owned();
+    place.ok(&["restore", &before], "");
+    assert_eq!(listed(), 2);
+
+    // What is no whole database of Avouch changes nothing.
+    let mut broken = std::fs::read(copy).expect("read");
+    let half = broken.len() / 2;
+    broken[half..half + 4096].fill(0x5a);
+    for (name, octets) in [
+        ("broken", &*broken),
+        ("text", b"no database"),
+        ("empty", b""),
+    ] {
+        let bad = file(name);
+        std::fs::write(&bad, octets).expect("written");
+        let said = place.run(&["restore", bad.to_str().expect("UTF-8")]);
+        assert_eq!(said.code, 1, "{name}: {said:?}");
+        assert_eq!(listed(), 2, "{name}");
+    }
+    let left: Vec<String> = std::fs::read_dir(file(""))
+        .expect("read")
+        .map(|entry| {
+            entry
+                .expect("an entry")
+                .file_name()
+                .to_string_lossy()
+                .into_owned()
+        })
+        .filter(|name| name.contains("-new"))
+        .collect();
+    assert_eq!(left, Vec::<String>::new());
+}
+
+/// A server that runs would go on writing to the file that is put aside.
+#[test]
+fn hardening_13_nothing_is_put_back_under_a_running_server() {
+    let folder = new_folder();
+    let app = TestApp::with(on_file(&folder));
+    let path = folder.join("avouch.sqlite");
+    let address = avouch_server::store::Address::parse(&format!("sqlite:{}", path.display()));
+    let address = address.expect("an address");
+    let copy = folder.join("copy.sqlite");
+    avouch_server::store::backup::backup(&app.services.db, &copy).expect("made");
+    let refused = avouch_server::store::backup::restore(&address, &copy, "before");
+    assert!(
+        refused
+            .expect_err("in use")
+            .to_string()
+            .contains("stop it first")
+    );
+    app.user("one");
+    assert_eq!(app.signed_in("one").get("/").status, 200);
+    app.stop();
+    let (_, kept) = avouch_server::store::backup::restore(&address, &copy, "before").expect("free");
+    assert!(kept.expect("kept").exists());
+}
+
+/// Files with secrets that others can read are told, at every start and by check-config.
+#[test]
+fn hardening_14_files_open_to_others_are_warned_of() {
+    use std::os::unix::fs::PermissionsExt as _;
+
+    let place = crate::cli::Place::with_file();
+    place.ok(&["app", "list"], "");
+    let told = || place.ok(&["check-config"], "");
+    assert!(!told().contains("by others on this machine"), "{}", told());
+    let database = place.folder.join("data/avouch.sqlite");
+    std::fs::set_permissions(&database, std::fs::Permissions::from_mode(0o644)).expect("set");
+    let said = told();
+    assert!(
+        said.contains("chmod 600") && said.contains("password hashes"),
+        "{said}"
+    );
+}

@@ -25,7 +25,8 @@ pub(super) fn run(place: &Place<'_>, output: &Output) -> Result<(), CommandError
         hasher.hash(&Password::new("a password of ordinary length"))?;
         hash_ms = hash_ms.min(u64::try_from(from.elapsed().as_millis()).unwrap_or(u64::MAX));
     }
-    let warnings = settings.warnings();
+    let mut warnings = settings.warnings();
+    warnings.extend(settings.exposed_files(place.config));
     let listen: Vec<String> = settings
         .server
         .listen

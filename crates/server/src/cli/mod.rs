@@ -2,6 +2,7 @@
 
 mod app;
 mod app_shown;
+mod backup;
 mod check_config;
 mod dev;
 mod explain;
@@ -54,6 +55,17 @@ enum Command {
         /// Only say what would be done: exit code 0 when nothing, 5 when something.
         #[arg(long)]
         check: bool,
+    },
+    /// Write a copy of the SQLite database to a new file, while servers go on.
+    Backup {
+        /// The file to make; it must not exist.
+        file: PathBuf,
+    },
+    /// Check a copy made by `backup` and put it in the place of the SQLite database, which is kept
+    /// beside it. No server may run on it.
+    Restore {
+        /// The copy.
+        file: PathBuf,
     },
     /// An identity provider to develop a service provider against: no set-up, sample users.
     Dev(dev::Dev),
@@ -185,6 +197,8 @@ pub fn run() -> ExitCode {
             Ok(false) => Ok(()),
             Err(error) => Err(error),
         },
+        Command::Backup { file } => backup::backup(&file, &place, &output),
+        Command::Restore { file } => backup::restore(&file, &place, &output),
         Command::Dev(dev) => dev::run(&dev, named_config, &output),
         Command::CheckConfig => check_config::run(&place, &output),
         Command::User(command) => user::run(command, &place, &output),

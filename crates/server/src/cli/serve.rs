@@ -15,6 +15,9 @@ pub(super) fn run(place: &Place<'_>, migrate: bool) -> Result<(), CommandError> 
     if let Some(problem) = check_tls(&settings)?.and_then(|tls| tls.problem(now())) {
         tracing::error!("{problem}");
     }
+    for warning in settings.exposed_files(place.config) {
+        tracing::warn!("{warning}");
+    }
     let db = up_to_date(&settings, migrate || settings.database.auto_migrate)?;
     let keyring = keyring(&settings, &db)?;
     let base_url = settings.server.base_url.to_string();

@@ -13,6 +13,7 @@ pub mod saml;
 pub mod server;
 
 mod environment;
+mod exposed;
 mod reader;
 mod secret;
 #[cfg(test)]

@@ -126,7 +126,12 @@ pub struct Db {
     statements: Arc<AtomicU64>,
     /// The file that was there when [`Db::ready`] last looked: device and inode.
     file: Mutex<Option<(u64, u64)>>,
+    /// When something was last written to know that it can be.
+    proved_writable: Mutex<Option<Instant>>,
 }
+
+/// So long a write says that others can be made: who asks whether a node is ready asks often.
+const PROVED_FOR: Duration = Duration::from_secs(3);
 
 impl Db {
     /// Names the database and opens nothing yet: a node starts, and says that it is not ready,
@@ -147,6 +152,7 @@ impl Db {
             statements,
             address,
             file: Mutex::new(None),
+            proved_writable: Mutex::new(None),
         }
     }
 
@@ -218,6 +224,33 @@ impl Db {
         })
     }
 
+    /// As [`Db::write`], and what was written outlives a power cut: for what people do and rely on, such
+    /// as taking somebody's rights away. Sign-ons do not wait for the disk; what a power cut takes of
+    /// them is their events and sessions of the last seconds.
+    ///
+    /// # Errors
+    /// As [`Db::write`].
+    pub fn write_durably<T, E: From<StoreError>>(
+        &self,
+        work: impl Fn(&mut Connection) -> Result<T, E>,
+    ) -> Result<T, E> {
+        let Some(writer) = &self.writer else {
+            // PostgreSQL waits for its disk unless it was told otherwise.
+            return self.write(work);
+        };
+        self.run_on(lend_writer(writer)?, writer, |lent| {
+            synchronous(lent, "FULL").map_err(|error| Stop::Before(error.into()))?;
+            let done = begin_writing(lent).and_then(|()| finish(lent, &work));
+            // Should it stay, the next commits are slower and no less right.
+            if let Err(error) = synchronous(lent, "NORMAL") {
+                tracing::warn!(%error, "the database's connection goes on waiting for the disk");
+            }
+            let done = done?;
+            self.written.add(1);
+            Ok(done)
+        })
+    }
+
     /// As [`Db::read_one`], never on the writer's connection: for what takes long.
     pub(super) fn read_apart<T, E: From<StoreError>>(
         &self,
@@ -249,10 +282,20 @@ impl Db {
                 let gone = format!("the file {} is gone", path.display());
                 return Err(StoreError::Unavailable(gone));
             }
-            // A file may be readable and no more.
-            return self.write(|c| super::state::versions(c).map(|_| ()));
         }
-        self.read_one(super::state::versions).map(|_| ())
+        self.read_one(super::state::versions)?;
+        let mut proved = self
+            .proved_writable
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        if proved.is_some_and(|at| at.elapsed() < PROVED_FOR) {
+            return Ok(());
+        }
+        // A file may be readable and no more, and a disk full: only a write tells.
+        *proved = None;
+        self.write(|c| super::settings::put(c, "ready", b""))?;
+        *proved = Some(Instant::now());
+        Ok(())
     }
 
     fn run<T, E: From<StoreError>>(
@@ -303,6 +346,11 @@ impl Db {
             lent = pool.lend()?;
         }
     }
+}
+
+/// Whether SQLite's commits wait for the disk.
+fn synchronous(connection: &mut Connection, how: &str) -> Result<(), StoreError> {
+    Ok(connection.batch_execute(&format!("PRAGMA synchronous = {how}"))?)
 }
 
 /// Keeps a connection unless its transaction could not be ended.

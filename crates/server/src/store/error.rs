@@ -134,6 +134,8 @@ fn is_gone(message: &str) -> bool {
     [
         "database is locked",
         "disk I/O error",
+        "database or disk is full",
+        "No space left on device",
         "unable to open database file",
         "attempt to write a readonly database",
         "database disk image is malformed",

@@ -2,6 +2,7 @@
 //! functions that take a [`Connection`], as [`Db::read`] and [`Db::write`] lend it.
 
 pub mod apps;
+pub mod backup;
 pub mod consents;
 pub mod event_index;
 pub mod events;

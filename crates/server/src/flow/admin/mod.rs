@@ -66,7 +66,7 @@ pub fn change<T>(
     work: impl Fn(&mut Connection, &Acting) -> Result<(T, Change), AdminError>,
 ) -> Result<T, AdminError> {
     let attempt = || {
-        cx.db.write(|c| {
+        cx.db.write_durably(|c| {
             let acting = admit(c, cx, rights)?;
             let (value, change) = match work(c, &acting) {
                 Ok(done) => done,
