@@ -157,10 +157,10 @@ fn hardening_05_known_browsers_get_through_while_many_guess() {
             (client, csrf)
         })
         .collect();
-    let busy = std::sync::atomic::AtomicUsize::new(0);
+    let (turned_away, told) = std::sync::mpsc::channel();
     std::thread::scope(|scope| {
         for (number, (client, csrf)) in guessers.into_iter().enumerate() {
-            let (over, busy) = (&over, &busy);
+            let (over, turned_away) = (&over, turned_away.clone());
             scope.spawn(move || {
                 for round in 0..2_000 {
                     if over.load(Ordering::Relaxed) {
@@ -182,15 +182,16 @@ fn hardening_05_known_browsers_get_through_while_many_guess() {
                     );
                     if answer.status == 503 {
                         assert_eq!(answer.header("retry-after"), Some("5"));
-                        busy.fetch_add(1, Ordering::Relaxed);
-                        std::thread::sleep(Duration::from_millis(5));
+                        // Once nobody listens any more, it is over soon.
+                        let _ = turned_away.send(());
                     }
                 }
             });
         }
         // The attack is on once strangers are turned away.
-        while busy.load(Ordering::Relaxed) < 20 {
-            std::thread::sleep(Duration::from_millis(5));
+        for _ in 0..20 {
+            told.recv_timeout(Duration::from_secs(60))
+                .expect("strangers are turned away");
         }
         let mut through = 0;
         for _ in 0..40 {

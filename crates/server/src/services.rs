@@ -6,7 +6,10 @@ use std::sync::{Arc, OnceLock};
 use avouch_saml::security::certificate::PrivateKey;
 use avouch_saml::time::{Random, Timestamp};
 
-use crate::access::authn_context::{PASSWORD, PASSWORD_PROTECTED_TRANSPORT, StrengthOrder};
+use crate::access::authn_context::{
+    ContextMap, PASSWORD, PASSWORD_PROTECTED_TRANSPORT, StrengthOrder,
+};
+use crate::apps::settings::split_mapped;
 use crate::attributes::pairwise::PairwiseSalt;
 use crate::audit::limiter::EventLimiter;
 use crate::cache::apps::{AppCache, By, Found, Sources};
@@ -93,7 +96,15 @@ impl Services {
             users: UserCache::default(),
             metadata: DocumentCache::default(),
             clock: Arc::new(SystemClock),
-            context_strength: StrengthOrder::new(settings.saml.context_strength.clone()),
+            context_strength: StrengthOrder::new(settings.saml.context_strength.clone()).with_map(
+                ContextMap::new(
+                    settings
+                        .saml
+                        .context_map
+                        .iter()
+                        .map(|line| split_mapped(line)),
+                ),
+            ),
             developer: false,
             sample_logins: Vec::new(),
             observer: Observer::default(),

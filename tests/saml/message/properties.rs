@@ -157,6 +157,7 @@ fn any_assertion() -> impl Strategy<Value = Assertion> {
     )
         .prop_map(
             |(head, confirmation, conditions, authn, attributes)| Assertion {
+                issuer_format: head.0.as_str().len() % 2 == 0,
                 id: head.0,
                 issue_instant: head.1,
                 issuer: head.2,

@@ -154,6 +154,7 @@ pub(crate) fn persistent() -> NameId {
 /// An assertion with every shape of value.
 pub(crate) fn assertion(random: &mut Seeded, in_response_to: Option<MessageId>) -> Assertion {
     Assertion {
+        issuer_format: false,
         id: MessageId::random(random),
         issue_instant: NOW,
         issuer: entity(IDP),

@@ -131,3 +131,67 @@ fn av_req_23_the_order_of_strength_is_configured() {
         assert_eq!(app.told(&sp, &answer).assertion.is_some(), good, "{order}");
     }
 }
+
+/// A request for what nobody here has is refused, ignored or mapped, as the app's settings say.
+#[test]
+fn requested_contexts_are_honoured_ignored_or_mapped() {
+    use avouch_server::apps::saml::RequestedContext;
+
+    const MFA: &str = "https://refeds.org/profile/mfa";
+    const SFA: &str = "https://refeds.org/profile/sfa";
+    let app = TestApp::configured(&format!(
+        "[saml]\ncontext_map = [\"{SFA}={PROTECTED}|urn:x:other\"]\n"
+    ));
+    let sp = Sp::new("wiki");
+    let connected = app.connect(&sp, |_, _| ());
+    app.user("one");
+    let client = app.signed_in("one");
+    let ask = |class: &str| {
+        app.ask(&client, &sp, |r| {
+            r.requested_authn_context = Some(RequestedAuthnContext {
+                comparison: Comparison::Exact,
+                refs: ContextRefs::Classes(vec![class.to_owned()]),
+            });
+        })
+    };
+    let refused = |class: &str| {
+        let code = ResultCode::NoAuthnContext;
+        app.assert_refused(&sp, &ask(class), code, "Responder", "NoAuthnContext");
+    };
+    let stated = |class: &str| {
+        let told = app.told(&sp, &ask(class));
+        told.ok();
+        told.assertion.expect("an assertion").authn.context_class
+    };
+    for class in [MFA, SFA] {
+        refused(class);
+    }
+    let set = |how, map: &[String]| {
+        app.change(&connected, |app| {
+            app.definition.saml.requested_context = how;
+            app.definition.saml.context_map = map.to_vec();
+        });
+    };
+    set(RequestedContext::Ignore, &[]);
+    assert_eq!(stated(MFA), PROTECTED, "what happened");
+    set(RequestedContext::Map, &[]);
+    assert_eq!(stated(SFA), SFA, "by the organisation's map");
+    refused(MFA);
+    set(RequestedContext::Map, &[format!("{MFA}={PROTECTED}")]);
+    assert_eq!(stated(MFA), MFA, "by the app's own");
+}
+
+/// A password over TLS is a password.
+#[test]
+fn field_49_exactly_a_password_is_met_over_tls() {
+    let (app, sp, client) = TestApp::ready();
+    let answer = app.ask(&client, &sp, |r| {
+        r.requested_authn_context = Some(RequestedAuthnContext {
+            comparison: Comparison::Exact,
+            refs: ContextRefs::Classes(vec![PASSWORD.to_owned()]),
+        });
+    });
+    let told = app.told(&sp, &answer);
+    told.ok();
+    assert_eq!(told.assertion.expect("one").authn.context_class, PASSWORD);
+}

@@ -209,3 +209,72 @@ fn sdp_alg01_the_cipher_follows_the_sp_and_then_the_settings() {
         assert!(told.xml.contains(cipher), "{name}");
     }
 }
+
+/// An SP publishes a key without a word on ciphers and reads CBC alone; or names only ciphers that are
+/// not permitted.
+#[test]
+fn field_76_field_77_a_cipher_can_be_chosen() {
+    use avouch_server::apps::saml::Cipher;
+
+    let app = TestApp::start();
+    app.user("one");
+    let client = app.signed_in("one");
+    let sp = Sp::new("enc").encrypting();
+    let connected = app.connect(&sp, |_, _| ());
+    let cipher = || {
+        let told = app.told(&sp, &app.ask(&client, &sp, |_| ()));
+        told.ok();
+        let methods = told
+            .xml
+            .split("EncryptionMethod Algorithm=\"")
+            .nth(1)
+            .expect("one");
+        methods.split('"').next().expect("its end").to_owned()
+    };
+    assert!(cipher().ends_with("#aes128-gcm"));
+    for (own, cbc, wanted) in [
+        (Cipher::Aes256Gcm, false, "#aes256-gcm"),
+        (Cipher::Aes256Cbc, true, "#aes256-cbc"),
+        (Cipher::Aes128Cbc, true, "#aes128-cbc"),
+    ] {
+        app.change(&connected, |app| {
+            app.definition.saml.encryption_cipher = Some(own);
+            app.definition.saml.danger_allow_cbc = cbc;
+        });
+        assert!(cipher().ends_with(wanted), "{own:?}");
+    }
+    // At save CBC takes its own switch.
+    let place = crate::cli::Place::new();
+    place.ok(&["app", "add", "-"], &Sp::new("wiki").metadata());
+    let id = Sp::new("wiki").entity_id;
+    place.refused(
+        &["app", "edit", &id, "encryption_cipher=aes256_cbc"],
+        "",
+        1,
+        &["danger_allow_cbc=true"],
+    );
+    place.ok(
+        &[
+            "app",
+            "edit",
+            &id,
+            "encryption_cipher=aes256_cbc",
+            "danger_allow_cbc=true",
+        ],
+        "",
+    );
+    // A file that names ciphers nobody may use is told when it comes.
+    let only_3des = Sp {
+        keys: key("encryption", "sp-encryption").replace(
+            "</md:KeyDescriptor>",
+            "<md:EncryptionMethod Algorithm=\"http://www.w3.org/2001/04/xmlenc#tripledes-cbc\"/></md:KeyDescriptor>",
+        ),
+        ..Sp::new("old")
+    };
+    place.refused(
+        &["app", "add", "-"],
+        &only_3des.metadata(),
+        1,
+        &["tripledes-cbc"],
+    );
+}

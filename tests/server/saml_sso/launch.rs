@@ -184,3 +184,69 @@ fn av_sec_51_a_start_page_is_not_opened_for_everybody() {
         }
     }
 }
+
+/// A portal of the organisation's opens apps by links: a page of our own site asks nothing, and another
+/// site is trusted by name.
+#[test]
+fn field_97_trusted_sites_launch_without_a_question() {
+    let app = TestApp::start();
+    let sp = Sp::new("wiki");
+    let connected = app.connect(&sp, |app, _| app.api_name = "wiki".to_owned());
+    app.user("one");
+    let client = app.signed_in("one");
+    let from = |site: &str, referrer: &str| {
+        client.get_with(
+            "/launch/wiki",
+            &[("Sec-Fetch-Site", site), ("Referer", referrer)],
+        )
+    };
+    let asks = |answer: &crate::support::client::Answer| answer.text().contains("followed a link");
+    app.told(&sp, &from("same-site", "https://portal.localhost/"))
+        .ok();
+    assert!(asks(&from("cross-site", "https://portal.example.org/")));
+    app.change(&connected, |app| {
+        app.definition.saml.launch_origins = vec!["https://portal.example.org".to_owned()]
+    });
+    app.told(
+        &sp,
+        &from("cross-site", "https://portal.example.org/start?x=1"),
+    )
+    .ok();
+    for other in [
+        "https://evil.example.org/",
+        "https://portal.example.org.evil.example/",
+        "",
+    ] {
+        assert!(asks(&from("cross-site", other)), "{other}");
+    }
+    // Another site's form is still another site's.
+    let csrf = client.post_from(crate::support::client::From::Elsewhere, "/launch/wiki", &[]);
+    assert_eq!(csrf.status, 403);
+}
+
+/// What some peers want stated, and the further audiences of others.
+#[test]
+fn an_assertion_has_the_audiences_and_the_issuer_that_an_app_wants() {
+    let app = TestApp::start();
+    let sp = Sp::new("wiki");
+    app.connect(&sp, |_, saml| {
+        saml.extra_audiences = vec!["urn:x:other-name".to_owned()];
+        saml.issuer_format = true;
+    });
+    app.user("one");
+    let told = app.sign_on(&app.client(), &sp, "one");
+    told.ok();
+    let assertion = told.assertion.expect("one");
+    let audiences: Vec<&str> = assertion
+        .conditions
+        .audiences
+        .iter()
+        .map(|a| a.as_str())
+        .collect();
+    assert_eq!(audiences, [sp.entity_id.as_str(), "urn:x:other-name"]);
+    assert!(assertion.issuer_format);
+    assert!(
+        told.xml
+            .contains("<saml:Issuer Format=\"urn:oasis:names:tc:SAML:2.0:nameid-format:entity\">")
+    );
+}

@@ -196,6 +196,7 @@ fn av_req_07_whoever_requires_signatures_is_obeyed_and_named() {
                 RequestSignatures::Required => {
                     ("request signatures of the app", "required (set here)")
                 }
+                RequestSignatures::Ignore => unreachable!("it has a test of its own"),
                 RequestSignatures::WhenPresent if in_metadata => (
                     "AuthnRequestsSigned in the app's metadata",
                     "required (from the app's metadata)",
@@ -666,4 +667,94 @@ fn av_sec_33_keys_of_another_use_or_role_sign_nothing() {
             app.told(&sp, &own).ok();
         }
     }
+}
+
+/// Metadata says that requests are signed, and they are not, or in a way that nobody can verify: an
+/// administrator can let them in, and every answer still goes to the registered address.
+#[test]
+fn field_35_signatures_can_be_ignored() {
+    let app = TestApp::configured("[saml]\nwant_authn_requests_signed = true\n");
+    app.user("one");
+    let client = app.signed_in("one");
+    let sp = Sp {
+        role_attributes: "AuthnRequestsSigned=\"true\"".to_owned(),
+        ..Sp::new("wiki")
+    };
+    let connected = app.connect(&sp, |_, _| ());
+    let by = |key: Option<&str>| client.get(&sp.redirect_with(&app, &sp.request(&app), None, key));
+    app.assert_page(&by(None), ResultCode::SignatureMissing);
+    app.assert_page(&by(Some("idp-rsa2048")), ResultCode::InvalidSignature);
+    app.change(&connected, |app| {
+        app.definition.saml.request_signatures = RequestSignatures::Ignore
+    });
+    for key in [None, Some("idp-rsa2048"), Some("sp-signing")] {
+        app.told(&sp, &by(key)).ok();
+        let checks = app.last_checks();
+        let check = checks
+            .iter()
+            .find(|c| c.name == "signature")
+            .expect("the check");
+        assert_eq!(check.expected, "signatures of this app are not looked at");
+        assert_eq!(
+            check.received,
+            if key.is_some() {
+                "signed"
+            } else {
+                "not signed"
+            }
+        );
+        assert_eq!(check.source, "request signatures of the app");
+    }
+    for signed in [None, Some("idp-rsa2048")] {
+        app.told(&sp, &send(&app, &client, &sp, true, signed)).ok();
+    }
+    // What else is checked stays.
+    let mut elsewhere = sp.request(&app);
+    elsewhere.destination = Some("https://other.example.org/saml/sso".to_owned());
+    app.assert_page(
+        &client.get(&sp.redirect(&app, &elsewhere)),
+        ResultCode::InvalidDestination,
+    );
+}
+
+/// Sentences of their own for what is hard to see: nothing registered to verify with, and a signature
+/// where it counts for nothing.
+#[test]
+fn signatures_that_nobody_can_see_or_verify_are_named() {
+    let app = TestApp::start();
+    let keyless = Sp {
+        keys: String::new(),
+        ..Sp::new("keyless")
+    };
+    app.connect(&keyless, |_, _| ());
+    let client = app.client();
+    let signed =
+        client.get(&keyless.redirect_with(&app, &keyless.request(&app), None, Some("sp-signing")));
+    app.assert_page(&signed, ResultCode::InvalidSignature);
+    let expected = app.last_checks().last().expect("a check").expected.clone();
+    assert!(expected.contains("none is registered"), "{expected}");
+
+    let strict = Sp::new("strict");
+    app.connect(&strict, |_, saml| {
+        saml.request_signatures = RequestSignatures::Required
+    });
+    let inside = "<ds:Signature xmlns:ds=\"http://www.w3.org/2000/09/xmldsig#\"/>";
+    let xml = strict
+        .raw(&app, "", "")
+        .replace("</saml:Issuer>", &format!("</saml:Issuer>{inside}"));
+    // DEFLATE has blocks that are not compressed (RFC 1951 §3.2.4).
+    let length = u16::try_from(xml.len()).expect("short");
+    let mut deflated = vec![1];
+    deflated.extend(length.to_le_bytes());
+    deflated.extend((!length).to_le_bytes());
+    deflated.extend(xml.as_bytes());
+    let encoded = base64::engine::general_purpose::STANDARD.encode(&deflated);
+    let query = crate::support::client::escape(&encoded);
+    let answer = client.get(&format!("/saml/sso?SAMLRequest={query}"));
+    app.assert_page(&answer, ResultCode::SignatureMissing);
+    let received = app.last_checks().last().expect("a check").received.clone();
+    assert!(
+        received.contains("counts for nothing by HTTP-Redirect"),
+        "{received}"
+    );
 }

@@ -140,6 +140,22 @@ impl<M: Incoming> ReceivedMessage<M> {
         self.message.has_signature()
     }
 
+    /// Whether a signature stands inside a message that came by HTTP-Redirect, where it counts for
+    /// nothing: that binding signs its query.
+    pub fn has_misplaced_signature(&self) -> bool {
+        self.message.has_misplaced_signature()
+    }
+
+    /// The same message as if it had come without a signature, by decision of whoever administers its
+    /// sender.
+    #[must_use]
+    pub fn without_signature(self) -> Self {
+        Self {
+            message: self.message.without_signature(),
+            ..self
+        }
+    }
+
     /// The algorithm that its signature says it was made with. Nobody has checked.
     pub fn claimed_algorithm(&self) -> Option<&str> {
         self.message.claimed_algorithm()

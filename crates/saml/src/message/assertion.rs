@@ -2,7 +2,7 @@
 
 use super::content::{self, Children, Fault, instant, only_attributes, required, saml, texts};
 use crate::ids::{AcsUrl, EntityId, MessageId, SessionIndex};
-use crate::name_id::NameId;
+use crate::name_id::{NameId, NameIdFormat};
 use crate::security::sign::Unsigned;
 use crate::time::Timestamp;
 use crate::xml::names::{DS, SAML, XSI};
@@ -32,6 +32,9 @@ pub struct Assertion {
     pub authn: AuthnStatement,
     /// What else is told of the user. Empty: no AttributeStatement.
     pub attributes: Vec<Attribute>,
+    /// Whether the Issuer states its format, which is what it means without one (saml-core §2.2.5). Some
+    /// national profiles demand it.
+    pub issuer_format: bool,
 }
 
 /// The identifier inside `Subject`.
@@ -164,6 +167,7 @@ impl Assertion {
             },
             authn,
             attributes: Vec::new(),
+            issuer_format: false,
         }
     }
 
@@ -179,7 +183,13 @@ impl Assertion {
             .attr("ID", self.id.as_str())
             .attr("Version", "2.0")
             .attr_instant("IssueInstant", self.issue_instant)
-            .leaf(saml("Issuer"), self.issuer.as_str());
+            .start(saml("Issuer"))
+            .attr_opt(
+                "Format",
+                self.issuer_format.then_some(NameIdFormat::Entity.uri()),
+            )
+            .text(self.issuer.as_str())
+            .end();
         let insert_at = w.position();
         self.write_subject(&mut w);
         self.write_conditions(&mut w);
@@ -279,6 +289,7 @@ impl Assertion {
         Ok(Self {
             id: content::message_id(root, "ID")?,
             issue_instant: required(root, "IssueInstant", instant(root, "IssueInstant")?)?,
+            issuer_format: issuer.attr("Format").is_some(),
             issuer: content::issuer(issuer)?,
             subject,
             confirmation,

@@ -361,6 +361,25 @@ impl<T: Received> Unverified<T> {
         }
     }
 
+    /// Whether a signature stands inside a document that came by HTTP-Redirect, which signs its query.
+    pub fn has_misplaced_signature(&self) -> bool {
+        matches!(self.carrier, Carrier::Query(_)) && self.has_signature
+    }
+
+    /// The same message as if it had come without a signature: for a sender whose signatures count for
+    /// nothing, by decision of whoever administers it.
+    #[must_use]
+    pub fn without_signature(self) -> Self {
+        Self {
+            has_signature: false,
+            carrier: match self.carrier {
+                Carrier::Document => Carrier::Document,
+                Carrier::Query(_) => Carrier::Query(None),
+            },
+            ..self
+        }
+    }
+
     /// Verifies the signature and reads the message from the octets it covers. A signature that is
     /// there must hold, needed or not. Without one, the settings decide.
     ///

@@ -40,7 +40,7 @@ pub fn to_utf8(document: &[u8]) -> Result<Cow<'_, [u8]>, XmlError> {
     let Ok(text) = text else {
         return Err(at_start(XmlErrorKind::Utf16));
     };
-    if octets.len() % 2 != 0 {
+    if !octets.len().is_multiple_of(2) {
         return Err(at_start(XmlErrorKind::Utf16));
     }
     match declared(&text) {

@@ -13,16 +13,29 @@ pub const UNSPECIFIED: &str = "urn:oasis:names:tc:SAML:2.0:ac:classes:unspecifie
 /// The organisation's order of authentication context classes, weakest first. A class that is
 /// not listed has no strength: it matches only itself.
 #[derive(Debug, Clone)]
-pub struct StrengthOrder(Vec<String>);
+pub struct StrengthOrder {
+    weakest_first: Vec<String>,
+    /// What satisfies a class, for apps that go by a map.
+    pub map: ContextMap,
+}
 
 impl StrengthOrder {
     /// An order, weakest class first.
     pub fn new(weakest_first: impl IntoIterator<Item = String>) -> Self {
-        Self(weakest_first.into_iter().collect())
+        Self {
+            weakest_first: weakest_first.into_iter().collect(),
+            map: ContextMap::default(),
+        }
+    }
+
+    /// The same order with what satisfies a class.
+    #[must_use]
+    pub fn with_map(self, map: ContextMap) -> Self {
+        Self { map, ..self }
     }
 
     fn strength(&self, class: &str) -> Option<usize> {
-        self.0.iter().position(|known| known == class)
+        self.weakest_first.iter().position(|known| known == class)
     }
 }
 
@@ -35,8 +48,8 @@ impl Default for StrengthOrder {
 /// The class to state for a login that achieved `achieved`, or `None` when that is not what
 /// was asked.
 ///
-/// The statement is always true: it is the class achieved, or `unspecified` when the SP asked for
-/// exactly that. Declaration references match nothing, since none are configured.
+/// The statement is always true: it is the class achieved, `unspecified` when the SP asked for exactly
+/// that, or `Password` when it was one over a connection that nobody else can read. Declaration references match nothing, since none are configured.
 ///
 /// Spec: saml-core-2.0 §3.3.2.2.1. "Stronger than any one of" is read as stronger than all.
 pub fn statement(
@@ -58,16 +71,95 @@ pub fn statement(
             return requested
                 .classes
                 .iter()
-                .find(|class| *class == achieved || *class == UNSPECIFIED)
+                .find(|class| {
+                    *class == achieved
+                        || *class == UNSPECIFIED
+                        || (*class == PASSWORD && achieved == PASSWORD_PROTECTED_TRANSPORT)
+                })
                 .cloned();
         }
     };
     met.then(|| achieved.to_owned())
 }
 
+/// What satisfies each class that may be asked for, by decision of an administrator: the class asked for
+/// and those of ours.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ContextMap(Vec<(String, Vec<String>)>);
+
+impl ContextMap {
+    /// The map of these lines, each the class asked for with those that satisfy it.
+    pub fn new<'l>(lines: impl IntoIterator<Item = (&'l str, Vec<&'l str>)>) -> Self {
+        let owned = |(asked, classes): (&str, Vec<&str>)| {
+            (
+                asked.to_owned(),
+                classes.into_iter().map(str::to_owned).collect(),
+            )
+        };
+        Self(lines.into_iter().map(owned).collect())
+    }
+
+    /// The first class asked for that `achieved` satisfies, however the request compares.
+    pub fn satisfied(&self, requested: &RequestedContexts, achieved: &str) -> Option<String> {
+        let satisfies = |asked: &String| {
+            let mut lines = self.0.iter().filter(|(known, _)| known == asked);
+            lines.any(|(_, classes)| classes.iter().any(|class| class == achieved))
+        };
+        requested
+            .classes
+            .iter()
+            .find(|asked| satisfies(asked))
+            .cloned()
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn field_49_exactly_a_password_is_met_by_one_over_tls() {
+        let order = StrengthOrder::default();
+        let asked = asks("exact", &[PASSWORD]);
+        let stated = |achieved| statement(Some(&asked), achieved, &order);
+        assert_eq!(
+            stated(PASSWORD_PROTECTED_TRANSPORT).as_deref(),
+            Some(PASSWORD)
+        );
+        assert_eq!(stated(PASSWORD).as_deref(), Some(PASSWORD));
+        // The other way round it would be untrue.
+        let asked = asks("exact", &[PASSWORD_PROTECTED_TRANSPORT]);
+        assert_eq!(statement(Some(&asked), PASSWORD, &order), None);
+    }
+
+    #[test]
+    fn a_map_says_what_satisfies_a_class() {
+        let map = ContextMap::new([
+            ("https://refeds.org/profile/mfa", vec!["urn:otp", "urn:key"]),
+            (
+                "http://eidas.europa.eu/LoA/low",
+                vec![PASSWORD_PROTECTED_TRANSPORT],
+            ),
+        ]);
+        let asked = asks(
+            "minimum",
+            &[
+                "https://refeds.org/profile/mfa",
+                "http://eidas.europa.eu/LoA/low",
+            ],
+        );
+        let stated = |achieved| map.satisfied(&asked, achieved);
+        assert_eq!(
+            stated("urn:key").as_deref(),
+            Some("https://refeds.org/profile/mfa")
+        );
+        assert_eq!(
+            stated(PASSWORD_PROTECTED_TRANSPORT).as_deref(),
+            Some("http://eidas.europa.eu/LoA/low")
+        );
+        assert_eq!(stated(PASSWORD), None);
+        assert_eq!(ContextMap::default().satisfied(&asked, "urn:key"), None);
+    }
 
     fn asks(comparison: &str, classes: &[&str]) -> RequestedContexts {
         RequestedContexts {

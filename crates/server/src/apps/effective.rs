@@ -12,7 +12,9 @@ use avouch_saml::security::certificate::KeyKind;
 
 use super::Definition;
 use super::link::is_held_logo;
-use super::saml::{EncryptionPolicy, RequestSignatures, SamlSettings, SignWhat, SubjectType};
+use super::saml::{
+    Cipher, EncryptionPolicy, RequestSignatures, SamlSettings, SignWhat, SubjectType,
+};
 
 /// A value in force, and where it comes from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -115,14 +117,19 @@ pub enum SignatureRule {
     Metadata,
     /// The organisation's settings: they must.
     Organisation,
+    /// The app's settings: signatures are not looked at.
+    Ignored,
     /// None of these: they may.
     NoneAsks,
 }
 
 impl SignatureRule {
-    /// The rule for an app: the first that asks for signatures. Each can only ask for more.
+    /// The rule for an app: that signatures are ignored, which takes somebody who says so, or the first
+    /// that asks for them.
     pub fn of(saml: &SamlSettings, sp: &SpMetadata, organisation: &SamlDefaults) -> Self {
-        if saml.request_signatures == RequestSignatures::Required {
+        if saml.request_signatures == RequestSignatures::Ignore {
+            Self::Ignored
+        } else if saml.request_signatures == RequestSignatures::Required {
             Self::App
         } else if sp.authn_requests_signed {
             Self::Metadata
@@ -135,13 +142,13 @@ impl SignatureRule {
 
     /// Whether an unsigned request is refused.
     pub fn requires(self) -> bool {
-        self != Self::NoneAsks
+        !matches!(self, Self::NoneAsks | Self::Ignored)
     }
 
     /// Where the rule comes from.
     pub const fn origin(self) -> Origin {
         match self {
-            Self::App => Origin::App,
+            Self::App | Self::Ignored => Origin::App,
             Self::Metadata => Origin::Metadata,
             Self::Organisation => Origin::Organisation,
             Self::NoneAsks => Origin::Default,
@@ -151,7 +158,7 @@ impl SignatureRule {
     /// Its name in an event.
     pub const fn source(self) -> &'static str {
         match self {
-            Self::App => "request signatures of the app",
+            Self::App | Self::Ignored => "request signatures of the app",
             Self::Metadata => "AuthnRequestsSigned in the app's metadata",
             Self::Organisation => "saml.want_authn_requests_signed",
             Self::NoneAsks => {
@@ -311,7 +318,7 @@ pub fn encryption<'k>(
         (EncryptionPolicy::WhenKeyPublished, Err(NoEncryption::NoKey)) => EncryptionInForce::NoKey,
         (_, Err(why)) => EncryptionInForce::Impossible(why),
         (_, Ok(choice)) => EncryptionInForce::On {
-            cipher: cipher_in_force(&choice, preferred),
+            cipher: cipher_in_force(saml.encryption_cipher, &choice, preferred),
             choice,
         },
     };
@@ -422,10 +429,17 @@ pub fn signature_in_force(
         .map_err(|error| error.to_string())
 }
 
-/// The cipher of what is encrypted to an app: the one it wishes, or else the organisation's.
-pub fn cipher_in_force(chosen: &EncryptionChoice<'_>, preferred: DataEncryption) -> DataEncryption {
+/// The cipher of what is encrypted to an app: the one chosen for it, the one it wishes, or else the
+/// organisation's.
+pub fn cipher_in_force(
+    own: Option<Cipher>,
+    chosen: &EncryptionChoice<'_>,
+    preferred: DataEncryption,
+) -> DataEncryption {
     let mut methods = chosen.key.encryption_methods.iter();
-    if methods.any(|method| DataEncryption::from_uri(&method.algorithm).is_some()) {
+    if let Some(own) = own {
+        own.data()
+    } else if methods.any(|method| DataEncryption::from_uri(&method.algorithm).is_some()) {
         chosen.data
     } else {
         preferred

@@ -1,5 +1,6 @@
 //! SAML settings of a connected app's definition (connected-apps model, section 3).
 
+use avouch_saml::security::algorithm::DataEncryption;
 use serde::{Deserialize, Serialize};
 
 use super::yes;
@@ -32,8 +33,20 @@ pub struct SamlSettings {
     pub signature_algorithm: Option<String>,
     /// Whether requests must be signed.
     pub request_signatures: RequestSignatures,
+    /// What becomes of the authentication contexts that a request asks for.
+    pub requested_context: RequestedContext,
+    /// What satisfies a context asked for, beside the organisation's: `ASKED=CLASS|CLASS`.
+    pub context_map: Vec<String>,
     /// Whether assertions are encrypted.
     pub encryption: EncryptionPolicy,
+    /// Content cipher for this app, whatever its metadata declares or leaves open.
+    pub encryption_cipher: Option<Cipher>,
+    /// Further audiences of assertions: who else may take them for meant for it.
+    pub extra_audiences: Vec<String>,
+    /// State the format of the assertion's Issuer.
+    pub issuer_format: bool,
+    /// Sites whose links start the app without a question.
+    pub launch_origins: Vec<String>,
     /// Danger: encrypt with AES-CBC when the SP knows nothing better. Logged at each use.
     pub danger_allow_cbc: bool,
     /// Danger: sign with and accept RSA-SHA1. Logged at each use.
@@ -89,7 +102,13 @@ impl Default for SamlSettings {
             sign: SignWhat::Default,
             signature_algorithm: None,
             request_signatures: RequestSignatures::WhenPresent,
+            requested_context: RequestedContext::Honour,
+            context_map: Vec::new(),
             encryption: EncryptionPolicy::WhenKeyPublished,
+            encryption_cipher: None,
+            extra_audiences: Vec::new(),
+            issuer_format: false,
+            launch_origins: Vec::new(),
             danger_allow_cbc: false,
             danger_allow_sha1: false,
             assertion_lifetime_seconds: Self::ASSERTION_LIFETIME_SECONDS,
@@ -135,6 +154,18 @@ words!(SignWhat {
 words!(RequestSignatures {
     WhenPresent = "when_present",
     Required = "required",
+    Ignore = "ignore",
+});
+words!(RequestedContext {
+    Honour = "honour",
+    Ignore = "ignore",
+    Map = "map",
+});
+words!(Cipher {
+    Aes128Gcm = "aes128_gcm",
+    Aes256Gcm = "aes256_gcm",
+    Aes128Cbc = "aes128_cbc",
+    Aes256Cbc = "aes256_cbc",
 });
 words!(EncryptionPolicy {
     Off = "off",
@@ -221,16 +252,60 @@ pub enum SignWhat {
     Both,
 }
 
-/// Whether an AuthnRequest must be signed. A signature that is present is always checked.
+/// Whether an AuthnRequest must be signed. A signature that is present is checked, unless told otherwise.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum RequestSignatures {
     /// Required when the SP's metadata has AuthnRequestsSigned or the organisation wants requests
-    /// signed; else checked when present. No app is exempt from either.
+    /// signed; else checked when present.
     #[serde(alias = "follow_metadata")]
     WhenPresent,
     /// Required.
     Required,
+    /// Neither required nor looked at, whatever metadata or organisation say: for a peer that signs in
+    /// a way nobody can verify, or says that it signs and does not.
+    Ignore,
+}
+
+/// What becomes of the authentication contexts that a request asks for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RequestedContext {
+    /// They are met, or the request is refused.
+    Honour,
+    /// They are not looked at; what happened is stated.
+    Ignore,
+    /// As honoured; and one that the map says is satisfied by what happened is met, and stated.
+    Map,
+}
+
+/// A content cipher chosen for an app.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Cipher {
+    /// AES-128-GCM.
+    #[serde(rename = "aes128_gcm")]
+    Aes128Gcm,
+    /// AES-256-GCM.
+    #[serde(rename = "aes256_gcm")]
+    Aes256Gcm,
+    /// AES-128-CBC, which takes `danger_allow_cbc` too.
+    #[serde(rename = "aes128_cbc")]
+    Aes128Cbc,
+    /// AES-256-CBC, which takes `danger_allow_cbc` too.
+    #[serde(rename = "aes256_cbc")]
+    Aes256Cbc,
+}
+
+impl Cipher {
+    /// The cipher.
+    pub const fn data(self) -> DataEncryption {
+        match self {
+            Self::Aes128Gcm => DataEncryption::Aes128Gcm,
+            Self::Aes256Gcm => DataEncryption::Aes256Gcm,
+            Self::Aes128Cbc => DataEncryption::DangerAes128Cbc,
+            Self::Aes256Cbc => DataEncryption::DangerAes256Cbc,
+        }
+    }
 }
 
 /// Whether assertions are encrypted.

@@ -7,12 +7,12 @@ use serde_json::json;
 use super::CommandError;
 use super::open::{Place, now};
 use super::output::Output;
-use crate::store::backup::{self, Checked};
+use crate::flow::admin::backup::{self, Checked};
 
 /// Writes a copy of the database to `file`.
 pub(super) fn backup(file: &Path, place: &Place<'_>, output: &Output) -> Result<(), CommandError> {
     let desk = place.desk()?;
-    let made = backup::backup(&desk.db, file)?;
+    let made = backup::write(&desk.admin(), file)?;
     let value = json!({ "file": file, "octets": made.octets });
     output.result(&value, || {
         format!(
@@ -28,10 +28,8 @@ pub(super) fn backup(file: &Path, place: &Place<'_>, output: &Output) -> Result<
 /// Puts a copy in the database's place.
 pub(super) fn restore(file: &Path, place: &Place<'_>, output: &Output) -> Result<(), CommandError> {
     let settings = place.settings()?;
-    let address = &settings.database.address;
-    let aside = format!("before-{}", now().to_string().replace([':', '.'], ""));
-    let (Checked { octets, missing }, kept) = backup::restore(address, file, &aside)?;
-    let shown = address.shown();
+    let (Checked { octets, missing }, kept) = backup::put_back(&settings, file, now())?;
+    let shown = settings.database.address.shown();
     let value = json!({ "database": shown, "octets": octets, "missing": missing, "before": kept });
     output.result(&value, || {
         let mut text = format!("{shown} is the copy of {}, {octets} bytes, checked", file.display());

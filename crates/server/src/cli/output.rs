@@ -81,21 +81,6 @@ fn harmless(text: &str) -> String {
     out
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn nothing_drives_a_terminal_or_turns_its_letters() {
-        let plain = "Ünï 中 \"x\"\n  two\tthree";
-        assert_eq!(harmless(plain), plain);
-        assert_eq!(
-            harmless("a\u{1b}[31mb\r\u{202E}c\u{2066}\u{9b}"),
-            "a\\u{1b}[31mb\\u{d}\\u{202e}c\\u{2066}\\u{9b}"
-        );
-    }
-}
-
 /// Lines up columns by their widest cell.
 pub(super) fn table(head: &[&str], rows: &[Vec<String>]) -> String {
     let width = |column: usize| {
@@ -120,4 +105,19 @@ pub(super) fn table(head: &[&str], rows: &[Vec<String>]) -> String {
         out.push_str(&line(row));
     }
     out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_drives_a_terminal_or_turns_its_letters() {
+        let plain = "Ünï 中 \"x\"\n  two\tthree";
+        assert_eq!(harmless(plain), plain);
+        assert_eq!(
+            harmless("a\u{1b}[31mb\r\u{202E}c\u{2066}\u{9b}"),
+            "a\\u{1b}[31mb\\u{d}\\u{202e}c\\u{2066}\\u{9b}"
+        );
+    }
 }

@@ -9,6 +9,7 @@ use avouch_saml::time::Timestamp;
 use super::reader::Section;
 use crate::access::authn_context::{PASSWORD, PASSWORD_PROTECTED_TRANSPORT, UNSPECIFIED};
 use crate::apps::effective::SamlDefaults;
+use crate::apps::settings::check_mapped;
 
 /// `[saml]`.
 #[derive(Debug, Clone)]
@@ -24,6 +25,8 @@ pub struct Saml {
     /// Authentication context classes, weakest first, for requests that ask for "at least" or
     /// "better than".
     pub context_strength: Vec<String>,
+    /// What satisfies a class asked for, for apps with `requested_context=map`.
+    pub context_map: Vec<String>,
 }
 
 /// What to do with an overlong RelayState.
@@ -114,6 +117,11 @@ impl Saml {
                 ],
             ),
             hide_status_detail: s.flag("hide_status_detail", false),
+            context_map: s.list("context_map", &[], |line| {
+                check_mapped(line)
+                    .map(|()| line.to_owned())
+                    .map_err(|_| "ASKED=CLASS|CLASS, each the URI of a class".to_owned())
+            }),
             context_strength: s.list("context_strength", &CONTEXT_STRENGTH, |class| {
                 EntityId::parse(class)
                     .map(|class| class.as_str().to_owned())

@@ -134,15 +134,23 @@ fn may_leave(
     }
 }
 
-/// The app that a launch URL names, for the question before it is opened; `None` when there is
-/// none.
+/// The app that a launch URL names, for the question before it is opened, and whether a link on the site
+/// `origin` opens it without; `None` when there is none.
 ///
 /// # Errors
 /// The database.
-pub fn named(cx: &Context, api_name: &str) -> Result<Option<AppName>, Stop> {
+pub fn named(
+    cx: &Context,
+    api_name: &str,
+    origin: Option<&str>,
+) -> Result<Option<(AppName, bool)>, Stop> {
     let stored = cx
         .services
         .db
         .read(|c| crate::store::apps::by_api_name(c, api_name))?;
-    Ok(stored.map(|stored| restart::label(&stored.app)))
+    Ok(stored.map(|stored| {
+        let trusted = &stored.app.definition.saml.launch_origins;
+        let is_trusted = origin.is_some_and(|origin| trusted.iter().any(|t| t == origin));
+        (restart::label(&stored.app), is_trusted)
+    }))
 }

@@ -4,7 +4,7 @@ mod pace;
 mod round;
 
 use std::sync::Arc;
-use std::sync::mpsc::{self, RecvTimeoutError, Sender, TryRecvError};
+use std::sync::mpsc::{self, RecvTimeoutError, Sender};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
@@ -50,10 +50,11 @@ impl Housekeeping {
         let cleans = std::thread::Builder::new().name("housekeeping".to_owned());
         started.threads.push(cleans.spawn(move || {
             let mut last = None;
-            let is_over = || !matches!(stopped.try_recv(), Err(TryRecvError::Empty));
+            let goes_on =
+                |rest| matches!(stopped.recv_timeout(rest), Err(RecvTimeoutError::Timeout));
             loop {
                 let began = Instant::now();
-                clean(&services, last, is_over);
+                clean(&services, last, goes_on);
                 last = Some(began);
                 write_left_out(&services);
                 services.rounds.end_one();
@@ -80,11 +81,15 @@ impl Drop for Housekeeping {
     }
 }
 
-/// Cleans up until nothing is left that is too old, or `is_over` says to stop. `last` is when the round
-/// before this one began.
-fn clean(services: &Services, last: Option<Instant>, is_over: impl Fn() -> bool) {
+/// Cleans up until nothing is left that is too old, or `goes_on`, which rests for so long, says to stop.
+/// `last` is when the round before this one began.
+fn clean(services: &Services, last: Option<Instant>, goes_on: impl Fn(Duration) -> bool) {
     let cleaned = Round::begin(services, last).and_then(|mut round| {
-        while round.step()? && !is_over() {}
+        while let Some(rest) = round.step()? {
+            if !goes_on(rest) {
+                break;
+            }
+        }
         round.end()
     });
     match cleaned.and_then(|()| event_index::fill(&services.db, INDEXED)) {

@@ -92,11 +92,12 @@ impl<'s> Round<'s> {
         })
     }
 
-    /// Deletes one piece of each kind that there is more of, and answers whether there may be more.
+    /// Deletes one piece of each kind that there is more of, and answers how long to rest before the
+    /// next, or `None` when nothing is left.
     ///
     /// # Errors
     /// The database.
-    pub(super) fn step(&mut self) -> Result<bool, StoreError> {
+    pub(super) fn step(&mut self) -> Result<Option<Duration>, StoreError> {
         let began = Instant::now();
         let (db, settings) = (&self.services.db, &self.services.settings);
         if self.rows_left {
@@ -116,10 +117,7 @@ impl<'s> Round<'s> {
             self.events_left = self.delete_events()?;
         }
         let more = self.rows_left || self.events_left;
-        if more {
-            std::thread::sleep((began.elapsed() * REST).min(LONGEST_REST));
-        }
-        Ok(more)
+        Ok(more.then(|| (began.elapsed() * REST).min(LONGEST_REST)))
     }
 
     fn delete_events(&mut self) -> Result<bool, StoreError> {

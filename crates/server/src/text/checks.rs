@@ -213,7 +213,13 @@ fn english_phrase(phrase: Phrase) -> &'static str {
         Phrase::SignedBySpOrNot => "signed by the SP, or not at all",
         Phrase::Signed => "signed",
         Phrase::NotSigned => "not signed",
-        Phrase::NoKeyKnown => "{0}; no key is known",
+        Phrase::NoKeyKnown => {
+            "{0}, with a key of the app: none is registered, its metadata had no usable signing key when the app was last changed here, {1}"
+        }
+        Phrase::SignaturesNotLookedAt => "signatures of this app are not looked at",
+        Phrase::SignedInsideRedirect => {
+            "not signed: there is a signature inside the XML, which counts for nothing by HTTP-Redirect; there the query is signed (SigAlg, Signature)"
+        }
         Phrase::WithKeyOf => "{0}, with a key of {1}",
         Phrase::SaysMadeWith => "{0}; it says to be made with {1}",
         Phrase::OverDigestBy => "{0} over a digest by {1}",
@@ -348,6 +354,7 @@ fn english_phrase(phrase: Phrase) -> &'static str {
         Phrase::AppMetadataKept => {
             "What the metadata of {0} says was taken over as typed here, so that it has no end."
         }
+        Phrase::BackupMade => "A copy of the database was made: {0}.",
         Phrase::AppRemoved => "The app {0} was removed.",
         Phrase::KeyAdded => "The key {0} ({1}) was added.",
         Phrase::KeySigns => "The key {0} signs from now on.",

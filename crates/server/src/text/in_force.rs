@@ -1,7 +1,7 @@
 //! Words for what is in force of an app's settings (`apps::effective`).
 
 use super::texts;
-use crate::apps::effective::{Held, Origin, Signed, clock_skew_source};
+use crate::apps::effective::{Held, Origin, SignatureRule, Signed, clock_skew_source};
 
 texts! {
     /// The values in force of an app's settings, and where they come from.
@@ -9,6 +9,7 @@ texts! {
         logo_elsewhere = "the first letter of the name: people's browsers are not sent to another \
             site; to show the logo, paste it as data:image/png;base64,…";
         signatures_required = "required";
+        signatures_ignored = "ignored";
         signatures_when_present = "checked when present";
         encryption_off = "off";
         encryption_no_key = "off: no key is published";
@@ -29,6 +30,7 @@ impl InForceTexts {
             Held::RequestSignatures(rule) if rule.requires() => {
                 self.signatures_required.to_string()
             }
+            Held::RequestSignatures(SignatureRule::Ignored) => self.signatures_ignored.to_string(),
             Held::RequestSignatures(_) => self.signatures_when_present.to_string(),
             Held::Encryption(Ok(None)) => self.encryption_off.to_string(),
             Held::Encryption(Ok(Some(cipher))) => self.encryption_on.with(short(cipher.uri())),

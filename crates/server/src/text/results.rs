@@ -42,7 +42,7 @@ texts! {
         invalid_signature = "The request's signature does not fit the app's keys.";
         invalid_signature_action = "If the app changed its key, replace its metadata. Otherwise somebody changed the request on its way.";
         signature_missing = "The request is not signed, but has to be.";
-        signature_missing_action = "Switch on signing in the app, or let unsigned requests pass in the app's settings here.";
+        signature_missing_action = "Switch on signing in the app, or let its requests pass unsigned here (request_signatures=ignore).";
         replayed_request = "The same request was used before.";
         replayed_request_action = "Usually the back button or a reloaded page: start again from the app.";
         expired_request = "The request is too old, or from the future.";

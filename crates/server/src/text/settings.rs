@@ -213,11 +213,31 @@ setting_texts! {
     }
     request_signatures {
         label = "Request signatures";
-        about = "Whether requests must be signed. A signature that is there is always checked, and one \
-            is required in any case when the SP's metadata or the organisation says so.";
-        hint = "A signature that is present is always checked.";
+        about = "Whether requests must be signed. Unless ignored, a signature that is there is checked, \
+            and one is required in any case when the SP's metadata or the organisation says so.";
+        hint = "Ignore is for an app that signs in a way nobody can verify, or says that it signs and does \
+            not: then anybody can start a sign-in in its name. The answer still goes to the app's \
+            registered address alone.";
         choice "when_present" = "Default: checked when present; required if the metadata or the organisation says so";
         choice "required" = "Required";
+        choice "ignore" = "Danger: neither required nor checked";
+    }
+    requested_context {
+        label = "Requested authentication context";
+        about = "What becomes of the way of signing in that a request asks for.";
+        hint = "Ignore lets an app in that asks for what you do not have, and it is told what really \
+            happened. Map adds what the rows below say.";
+        choice "honour" = "Default: met, or refused";
+        choice "ignore" = "Ignored: what happened is stated";
+        choice "map" = "Met also by what the map says";
+    }
+    context_map {
+        label = "What satisfies a context";
+        about = "For requested_context=map: which of our ways of signing in satisfies a class asked for, \
+            which is stated then.";
+        hint = "One line for each class that the app asks for: ASKED=CLASS|CLASS, such as \
+            https://refeds.org/profile/sfa=urn:oasis:names:tc:SAML:2.0:ac:classes:PasswordProtectedTransport. \
+            You vouch that it is so: the app is told that what it asked for happened.";
     }
     permitted_contexts {
         label = "Permitted authentication contexts";
@@ -232,6 +252,34 @@ setting_texts! {
         choice "when_key_published" = "Default: when the app publishes a key";
         choice "required" = "Always; without a usable key the sign-on fails";
         choice "off" = "Never";
+    }
+    encryption_cipher {
+        label = "Cipher";
+        about = "Content cipher for this app, whatever its metadata declares or leaves open.";
+        hint = "For an app whose metadata names no cipher, or one it cannot read. Those with CBC take the \
+            switch below too.";
+        choice "" = "Default: what its metadata names, or the organisation's";
+        choice "aes128_gcm" = "AES-128-GCM";
+        choice "aes256_gcm" = "AES-256-GCM";
+        choice "aes128_cbc" = "AES-128-CBC";
+        choice "aes256_cbc" = "AES-256-CBC";
+    }
+    extra_audiences {
+        label = "Further audiences";
+        about = "Audiences of its assertions beside its entity ID.";
+        hint = "One URI in each line, for an app that expects another name of itself in the assertion. \
+            Each is somebody who may take the assertion for meant for it.";
+    }
+    issuer_format {
+        label = "State the format of the Issuer";
+        about = "The assertion's Issuer says that it is an entity ID (Format).";
+        hint = "Some national profiles demand it; no other app needs it.";
+    }
+    launch_origins {
+        label = "Sites that may open it";
+        about = "Sites whose links open the app without a question; our own never asks.";
+        hint = "One site in each line, such as https://portal.example.org. Whoever can change pages there can \
+            have your users signed in to this app by a link.";
     }
     danger_allow_cbc {
         label = "Allow AES-CBC";

@@ -79,6 +79,20 @@ pub(crate) fn is_cross_site(request: &HttpRequest) -> bool {
         .is_some_and(|value| value == "same-origin" || value == "none")
 }
 
+/// Whether the browser says that another page of our own site made it send this request.
+pub(crate) fn is_same_site(request: &HttpRequest) -> bool {
+    let site = request.headers().get("Sec-Fetch-Site");
+    site.is_some_and(|value| value == "same-site")
+}
+
+/// The site whose page led here, where the browser says so. No site can have it say another one.
+pub(crate) fn referring_origin(request: &HttpRequest) -> Option<String> {
+    let referrer = request.headers().get("Referer")?.to_str().ok()?;
+    let (scheme, rest) = referrer.split_once("://")?;
+    let host = rest.split(['/', '?', '#']).next()?;
+    Some(format!("{scheme}://{host}").to_ascii_lowercase())
+}
+
 /// Whether the browser says that no site made it send this request: it was typed, bookmarked, or
 /// opened from another program.
 pub(crate) fn is_from_nowhere(request: &HttpRequest) -> bool {

@@ -7,7 +7,9 @@ use crate::flow::outcome::Stop;
 use crate::flow::sign_on::current_user::CurrentUser;
 use crate::flow::sign_on::restart;
 use crate::flow::{launch, launcher};
-use crate::web::extract::{Body, Fields, context, is_cross_site, is_from_nowhere};
+use crate::web::extract::{
+    Body, Fields, context, is_cross_site, is_from_nowhere, is_same_site, referring_origin,
+};
 use crate::web::pages::{ErrorKind, LaunchConfirmPage, LauncherPage, Moment, Tile};
 use crate::web::refuse;
 use crate::web::respond::{frame, label, leading_page, see_other};
@@ -74,7 +76,8 @@ pub(crate) async fn launch(request: HttpRequest, name: web::Path<String>) -> Htt
     // A link from a mail or a document says no site either: what the app is told along is then
     // somebody else's choice.
     let sent_by_hand = is_from_nowhere(&request) && relay_state.is_some();
-    if is_cross_site(&request) || sent_by_hand {
+    // Whoever runs a page of our own site could as well sign users on by a form of theirs.
+    if (is_cross_site(&request) && !is_same_site(&request)) || sent_by_hand {
         return confirm(&request, cx, name.into_inner(), relay_state).await;
     }
     open(&request, cx, name.into_inner(), relay_state).await
@@ -118,15 +121,18 @@ async fn confirm(
 ) -> HttpResponse {
     let launch_url = format!("/launch/{name}");
     let asked = relay_state.clone();
+    let origin = referring_origin(request);
     run::run(
         request,
         cx,
         move |cx| {
-            let app = launch::named(cx, &name)?;
+            let named = launch::named(cx, &name, origin.as_deref())?;
+            let is_trusted = named.as_ref().is_some_and(|(_, trusted)| *trusted);
+            let app = named.map(|(app, _)| app);
             // An unknown app is refused as a launch of it is. Who is not signed in is asked by the
             // login page, which names the app.
             let signed_in = CurrentUser::read(cx)?.session.is_some();
-            let started = if app.is_none() || !signed_in {
+            let started = if app.is_none() || !signed_in || is_trusted {
                 Some(launch::start(cx, &name, asked.as_deref())?)
             } else {
                 None

@@ -8,6 +8,15 @@ use crate::apps::saml::SamlSettings;
 /// organisation's `policy` permits it. Asked whenever settings are stored, so that nobody learns of
 /// a blocked algorithm from a sign-on that fails.
 pub fn blocked(saml: &SamlSettings, policy: &AlgorithmPolicy) -> Option<String> {
+    if let Some(cipher) = saml.encryption_cipher
+        && cipher.data().is_danger()
+        && !saml.danger_allow_cbc
+    {
+        return Some(format!(
+            "encryption_cipher: {} has no integrity of its own; danger_allow_cbc=true on this app permits it",
+            cipher.word()
+        ));
+    }
     let uri = saml.signature_algorithm.as_deref()?;
     let Some(selected) = SignatureAlgorithm::from_uri(uri) else {
         return Some(format!(

@@ -85,6 +85,12 @@ pub enum Kind {
     SubjectType,
     /// Several authentication context classes.
     ContextClasses,
+    /// What satisfies each authentication context: `ASKED=CLASS|CLASS`.
+    ContextMap,
+    /// Several URIs.
+    Uris,
+    /// Several sites: scheme, host and port.
+    Origins,
     /// Attribute rows.
     Rows {
         /// The most rows.
@@ -136,7 +142,11 @@ impl Kind {
                     .map(str::to_owned)
                     .chain([format!("{}NAME", SubjectType::CUSTOM)]),
             ),
-            Self::ContextClasses => "URIs separated by spaces, or nothing".to_owned(),
+            Self::ContextClasses | Self::Uris => "URIs separated by spaces, or nothing".to_owned(),
+            Self::ContextMap => {
+                "ASKED=CLASS|CLASS, each URIs, one asked class a line, or nothing".to_owned()
+            }
+            Self::Origins => "sites such as https://portal.example.org, separated by spaces, or nothing".to_owned(),
             Self::Rows { .. } => "rows of name=source[,format=…][,friendly=…][,missing=omit|empty|refuse][,only-for=NAME=VALUE][,values=A|B][,starting=A|B][,if-requested|if-required]".to_owned(),
         };
         match nothing {
@@ -170,7 +180,12 @@ impl Kind {
     pub const fn is_list(&self) -> bool {
         matches!(
             self,
-            Self::NameIdFormats | Self::ContextClasses | Self::Rows { .. }
+            Self::NameIdFormats
+                | Self::ContextClasses
+                | Self::ContextMap
+                | Self::Uris
+                | Self::Origins
+                | Self::Rows { .. }
         )
     }
 
@@ -184,7 +199,11 @@ impl Kind {
                 _ => return Err(Hint::new()),
             }),
             Self::Number { .. } => Value::Number(trimmed.parse().map_err(|_| Hint::new())?),
-            Self::NameIdFormats | Self::ContextClasses => Value::List(items(trimmed)),
+            Self::NameIdFormats
+            | Self::ContextClasses
+            | Self::ContextMap
+            | Self::Uris
+            | Self::Origins => Value::List(items(trimmed)),
             // White space at the end of a row may be a value's.
             Self::Rows { .. } => Value::Rows(parse_rows(text).map_err(|e| e.to_string())?),
             _ => Value::Text(trimmed.to_owned()),
@@ -202,11 +221,21 @@ impl Kind {
                 let uris = formats.iter().map(|format| format_uri(format));
                 Value::List(uris.collect::<Result<_, _>>()?)
             }
-            (Self::ContextClasses, Value::List(classes)) => {
-                match classes.iter().find(|class| !class.contains(':')) {
+            (Self::ContextClasses | Self::Uris, Value::List(uris)) => {
+                match uris.iter().find(|uri| !uri.contains(':')) {
                     Some(bad) => return Err(format!("{bad:?} is not a URI")),
-                    None => Value::List(classes),
+                    None => Value::List(uris),
                 }
+            }
+            (Self::ContextMap, Value::List(lines)) => {
+                for line in &lines {
+                    check_mapped(line)?;
+                }
+                Value::List(lines)
+            }
+            (Self::Origins, Value::List(origins)) => {
+                let read = origins.iter().map(|origin| origin_of(origin));
+                Value::List(read.collect::<Result<_, _>>()?)
             }
             (Self::Rows { max }, Value::Rows(rows)) => {
                 if rows.len() > *max {
@@ -313,6 +342,55 @@ fn one_of(words: impl Iterator<Item = String>) -> String {
         [first @ .., last] if !first.is_empty() => format!("{} or {last}", first.join(", ")),
         words => words.concat(),
     }
+}
+
+/// Checks `ASKED=CLASS|CLASS`.
+pub fn check_mapped(line: &str) -> Result<(), Hint> {
+    let (asked, classes) = split_mapped(line);
+    if !asked.contains(':') || classes.is_empty() {
+        return Err(format!("{line:?} is not ASKED=CLASS"));
+    }
+    match classes.iter().find(|class| !class.contains(':')) {
+        Some(bad) => Err(format!("{bad:?} is not a URI")),
+        None => Ok(()),
+    }
+}
+
+/// The class asked for, and those that satisfy it. A URI may hold `=`: the first that stands before
+/// another URI counts.
+pub fn split_mapped(line: &str) -> (&str, Vec<&str>) {
+    let places = line.match_indices('=');
+    let place = places
+        .map(|(at, _)| at)
+        .find(|at| line[at + 1..].starts_with("urn:") || line[at + 1..].starts_with("http"));
+    match place.or_else(|| line.find('=')) {
+        None => (line, Vec::new()),
+        Some(at) => {
+            let classes = line[at + 1..].split('|').filter(|class| !class.is_empty());
+            (&line[..at], classes.collect())
+        }
+    }
+}
+
+/// The origin of a site as browsers send it: in lower case, without the scheme's own port.
+fn origin_of(text: &str) -> Result<String, Hint> {
+    let wrong = || format!("{text:?} is not a site such as https://portal.example.org");
+    let lower = text.to_ascii_lowercase();
+    let site = lower.trim_end_matches('/');
+    let (scheme, port) = match site.split_once("://") {
+        Some(("https", _)) => ("https://", ":443"),
+        Some(("http", _)) => ("http://", ":80"),
+        _ => return Err(wrong()),
+    };
+    let host = &site[scheme.len()..];
+    let is_host = |c: char| c.is_ascii_alphanumeric() || ".-:[]".contains(c);
+    if host.is_empty() || !host.chars().all(is_host) {
+        return Err(wrong());
+    }
+    Ok(format!(
+        "{scheme}{}",
+        host.strip_suffix(port).unwrap_or(host)
+    ))
 }
 
 fn items(text: &str) -> Vec<String> {

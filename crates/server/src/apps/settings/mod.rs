@@ -9,7 +9,7 @@ mod vocabulary;
 
 use super::draft::Draft;
 use super::nearest::nearest;
-pub use kind::{Kind, Value};
+pub use kind::{Kind, Value, check_mapped, split_mapped};
 pub use setting::{Section, Setting, SettingError};
 pub use table::SETTINGS;
 pub use vocabulary::{algorithm_word, format_word};
@@ -93,6 +93,18 @@ mod tests {
         ("signing_key", "some-key"),
         ("issuer", "https://idp.example.org/other"),
         ("request_signatures", "required"),
+        ("requested_context", "map"),
+        (
+            "context_map",
+            "https://refeds.org/profile/mfa=urn:x:a|urn:x:b\nurn:x:c=urn:x:d",
+        ),
+        ("encryption_cipher", "aes256_cbc"),
+        ("extra_audiences", "urn:x:one\nurn:x:two"),
+        ("issuer_format", "true"),
+        (
+            "launch_origins",
+            "https://portal.example.org\nhttp://localhost:3000",
+        ),
         ("encryption", "off"),
         ("danger_allow_cbc", "true"),
         ("danger_allow_sha1", "true"),

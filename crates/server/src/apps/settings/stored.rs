@@ -3,7 +3,10 @@
 use super::kind::Value;
 use crate::apps::PermittedUsers;
 use crate::apps::draft::Draft;
-use crate::apps::saml::{AttributeRow, EncryptionPolicy, RequestSignatures, SignWhat, SubjectType};
+use crate::apps::saml::{
+    AttributeRow, Cipher, EncryptionPolicy, RequestSignatures, RequestedContext, SignWhat,
+    SubjectType,
+};
 
 /// Where a setting lives: how its field is read and written. Made by [`at!`].
 #[derive(Clone, Copy)]
@@ -88,6 +91,8 @@ macro_rules! worded {
 worded!(
     SignWhat,
     RequestSignatures,
+    RequestedContext,
+    Cipher,
     EncryptionPolicy,
     PermittedUsers
 );

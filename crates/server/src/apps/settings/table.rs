@@ -4,7 +4,7 @@ use super::kind::Kind;
 use super::setting::{Section, Setting};
 use super::stored::at;
 use crate::apps::PermittedUsers;
-use crate::apps::saml::{EncryptionPolicy, RequestSignatures, SignWhat};
+use crate::apps::saml::{Cipher, EncryptionPolicy, RequestSignatures, RequestedContext, SignWhat};
 
 const fn text(max: usize) -> Kind {
     Kind::Text {
@@ -83,6 +83,7 @@ pub const SETTINGS: &[Setting] = {
         Setting::new("allow_unsolicited", Start, Flag, at!(definition.saml.allow_unsolicited)),
         Setting::new("default_relay_state", Start, RELAY_STATE, at!(definition.saml.default_relay_state)).optional(),
         Setting::new("allow_relay_state_override", Start, Flag, at!(definition.saml.allow_relay_state_override)),
+        Setting::new("launch_origins", Start, Origins, at!(definition.saml.launch_origins)),
 
         Setting::new("subject_type", Subject, SubjectType, at!(definition.saml.subject_type)).release(),
         Setting::new("name_id_format", Subject, NameIdFormat, at!(definition.saml.name_id_format)).release(),
@@ -94,14 +95,19 @@ pub const SETTINGS: &[Setting] = {
 
         Setting::new("sign", Signing, SIGN, at!(definition.saml.sign)),
         Setting::new("signature_algorithm", Signing, SignatureAlgorithm, at!(definition.saml.signature_algorithm)).optional(),
+        Setting::new("extra_audiences", Signing, Uris, at!(definition.saml.extra_audiences)).release(),
+        Setting::new("issuer_format", Signing, Flag, at!(definition.saml.issuer_format)),
         Setting::new("signing_key", Signing, SigningKey, at!(definition.saml.signing_key)).optional(),
         Setting::new("issuer", Signing, Issuer, at!(definition.saml.issuer)).optional(),
         Setting::new("danger_allow_sha1", Signing, Flag, at!(definition.saml.danger_allow_sha1)).danger(),
 
         Setting::new("request_signatures", Requests, words(RequestSignatures::WORDS), at!(definition.saml.request_signatures)),
+        Setting::new("requested_context", Requests, words(RequestedContext::WORDS), at!(definition.saml.requested_context)),
+        Setting::new("context_map", Requests, ContextMap, at!(definition.saml.context_map)),
         Setting::new("permitted_contexts", Requests, ContextClasses, at!(definition.saml.permitted_contexts)),
 
         Setting::new("encryption", Encryption, words(EncryptionPolicy::WORDS), at!(definition.saml.encryption)),
+        Setting::new("encryption_cipher", Encryption, words(Cipher::WORDS), at!(definition.saml.encryption_cipher)).optional(),
         Setting::new("danger_allow_cbc", Encryption, Flag, at!(definition.saml.danger_allow_cbc)).danger(),
 
         Setting::new("assertion_lifetime_seconds", Time, seconds(60, 3600), at!(definition.saml.assertion_lifetime_seconds)),

@@ -207,7 +207,9 @@ phrases! {
     SignedBySpOrNot = "sp.opt";
     Signed = "yes";
     NotSigned = "no";
-    NoKeyKnown = "nokey", 1;
+    NoKeyKnown = "nokey", 2;
+    SignaturesNotLookedAt = "signatures.ignored";
+    SignedInsideRedirect = "signed.inside.redirect";
     WithKeyOf = "keyof", 2;
     SaysMadeWith = "madewith", 2;
     OverDigestBy = "over.digest", 2;
@@ -331,6 +333,7 @@ phrases! {
     AppIsNow = "app.state", 2;
     AppMetadataReplaced = "app.metadata", 1;
     AppMetadataKept = "app.metadata.kept", 1;
+    BackupMade = "backup.made", 1;
     AppRemoved = "app.removed", 1;
     KeyAdded = "key.added", 2;
     KeySigns = "key.signs", 1;

@@ -8,6 +8,7 @@
 
 pub mod actor;
 pub mod apps;
+pub mod backup;
 pub mod denied;
 mod error;
 pub mod events;

@@ -2,7 +2,7 @@
 
 use avouch_saml::binding::Sendable;
 use avouch_saml::binding::post::{self, PostForm};
-use avouch_saml::ids::{MessageId, SessionIndex};
+use avouch_saml::ids::{EntityId, MessageId, SessionIndex};
 use avouch_saml::message::assertion::{
     Assertion, Attribute, AttributeValue, AuthnStatement, Conditions, Confirmation, Subject,
 };
@@ -22,6 +22,7 @@ use crate::attributes::release::ReleasedAttribute;
 use crate::audit::ResultCode;
 use crate::audit::check::{Origin, Phrase, Rule, Value};
 use crate::audit::trail::Trail;
+use crate::cache::apps::ReadyApp;
 use crate::context::Context;
 use crate::fault::OperatorError;
 use crate::flow::saml::reply::Refusal;
@@ -91,7 +92,7 @@ pub fn assemble(
         conditions: Conditions {
             not_before: now.plus_seconds(-NOT_BEFORE_SECONDS),
             not_on_or_after: end,
-            audiences: vec![app.entity_id.clone()],
+            audiences: audiences(app),
             one_time_use: false,
         },
         authn: AuthnStatement {
@@ -104,7 +105,17 @@ pub fn assemble(
             authenticating_authorities: Vec::new(),
         },
         attributes: success.attributes.into_iter().map(attribute).collect(),
+        issuer_format: saml.issuer_format,
     }
+}
+
+/// The SP, and whoever else its settings name. What is no name of anybody was refused when it was set.
+fn audiences(app: &ReadyApp) -> Vec<EntityId> {
+    let further = &app.app.definition.saml.extra_audiences;
+    let further = further.iter().filter_map(|uri| EntityId::parse(uri).ok());
+    std::iter::once(app.entity_id.clone())
+        .chain(further)
+        .collect()
 }
 
 /// Writes, signs and encrypts a success. Takes the grant, so that no assertion leaves without a

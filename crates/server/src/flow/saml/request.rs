@@ -162,20 +162,25 @@ pub(in crate::flow) fn verify(
         lifetime_seconds: settings.saml.request_lifetime_seconds,
         signed_needs_destination: true,
     };
-    let signature_wanted = if app.trust.require_signature {
+    let is_ignored = app.signature_rule == SignatureRule::Ignored;
+    let signature_wanted = if is_ignored {
+        Phrase::SignaturesNotLookedAt
+    } else if app.trust.require_signature {
         Phrase::SignedBySp
     } else {
         Phrase::SignedBySpOrNot
     };
     let presence = if received.has_signature() {
         Phrase::Signed
+    } else if received.has_misplaced_signature() {
+        Phrase::SignedInsideRedirect
     } else {
         Phrase::NotSigned
     };
     let claimed = received.claimed_algorithm().map(str::to_owned);
     let trail = &mut attempt.trail;
     let rule = || match app.signature_rule {
-        SignatureRule::App => Origin::AppRequestSignatures,
+        SignatureRule::App | SignatureRule::Ignored => Origin::AppRequestSignatures,
         SignatureRule::Metadata => Origin::MetadataRequestsSigned,
         SignatureRule::Organisation => Origin::setting("saml.want_authn_requests_signed"),
         SignatureRule::NoneAsks => Origin::NoSignatureRule,
@@ -187,10 +192,19 @@ pub(in crate::flow) fn verify(
             skew_setting(app),
         ])
     };
+    let received = if is_ignored {
+        received.without_signature()
+    } else {
+        received
+    };
     const LIFETIME: Origin = Origin::setting("saml.request_lifetime_seconds");
     match received.verify(&app.trust, &reception) {
         Ok(request) => {
-            let how = accepted(cx, app, request.authenticity());
+            let how = if is_ignored {
+                presence.into()
+            } else {
+                accepted(cx, app, request.authenticity())
+            };
             trail.pass(Rule::Signature, signature_wanted, how, rule());
             trail.pass(
                 Rule::Destination,
@@ -227,7 +241,8 @@ pub(in crate::flow) fn verify(
             trail.fail(
                 Rule::Signature,
                 match app.signing_certificates() {
-                    none if none.is_empty() => Phrase::NoKeyKnown.with([signature_wanted.into()]),
+                    none if none.is_empty() => Phrase::NoKeyKnown
+                        .with([signature_wanted.into(), app.app.updated_at.into()]),
                     known => Phrase::WithKeyOf.with([signature_wanted.into(), Value::text(known)]),
                 },
                 Phrase::SaysMadeWith.with([Value::text(error.to_string()), or_none(claimed)]),

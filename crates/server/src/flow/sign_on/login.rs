@@ -3,6 +3,8 @@
 
 use std::net::IpAddr;
 
+use avouch_saml::name_id::NameIdFormat;
+
 use crate::attributes::pairwise;
 use crate::audit::check::{Origin, Phrase, Rule, Value};
 use crate::audit::limiter::{Room, Source};
@@ -17,7 +19,7 @@ use crate::flow::sign_on::current_user::CurrentUser;
 use crate::flow::sign_on::next::Wanted;
 use crate::flow::sign_on::restart;
 use crate::flow::sign_on::waiting::{Waiting, find};
-use crate::sessions::{Session, SessionId, SessionProof};
+use crate::sessions::{Asking, Session, SessionId, SessionProof};
 use crate::store::{self, Conflict, Connection, StoreError};
 use crate::users::{User, UserId, fold_username};
 
@@ -93,11 +95,26 @@ pub fn show(cx: &Context, errand: &Errand) -> Result<Show, Stop> {
             .and_then(|s| restart::url(&s.app, asking.request.relay_state())),
         app: stored.map(|s| restart::label(&s.app)),
         forced: requirement.is_some_and(|requirement| requirement.anew),
-        username: current
-            .session
-            .map_or(String::new(), |found| found.user.username.clone()),
+        username: match current.session {
+            Some(found) => found.user.username.clone(),
+            None => named_by(asking).unwrap_or_default(),
+        },
         errand: errand.clone(),
     })))
+}
+
+/// The name by which a request names the user, where people go by such names themselves. An opaque one is
+/// nothing to type.
+fn named_by(asking: &Asking) -> Option<String> {
+    let wishes = asking.request.wishes();
+    let name = wishes.subject.as_ref()?;
+    let is_typed = name.format.as_deref().is_none_or(|format| {
+        matches!(
+            NameIdFormat::from_uri(format),
+            NameIdFormat::EmailAddress | NameIdFormat::Unspecified
+        )
+    });
+    is_typed.then(|| name.value.chars().take(200).collect())
 }
 
 /// What was typed.

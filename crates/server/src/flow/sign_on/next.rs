@@ -3,9 +3,11 @@
 
 use avouch_saml::time::Timestamp;
 
-use crate::access::authn_context::{self, StrengthOrder};
+use crate::access::authn_context::{self, ContextMap, StrengthOrder};
 use crate::access::{self, Consent, Decision, Facts, Grant};
 use crate::apps::App;
+use crate::apps::saml::RequestedContext;
+use crate::apps::settings::split_mapped;
 use crate::audit::ResultCode;
 use crate::audit::check::{Origin, Phrase, Rule, Value};
 use crate::audit::trail::Trail;
@@ -20,6 +22,10 @@ pub struct Wanted<'a> {
     pub asked: &'a Asked,
     /// The contexts the app's settings permit; empty permits all.
     pub permitted_contexts: &'a [String],
+    /// What becomes of the contexts asked for.
+    pub requested_context: RequestedContext,
+    /// What satisfies them, of the app's own.
+    pub context_map: &'a [String],
 }
 
 impl<'a> Wanted<'a> {
@@ -28,14 +34,27 @@ impl<'a> Wanted<'a> {
         Self {
             asked,
             permitted_contexts: &app.definition.saml.permitted_contexts,
+            requested_context: app.definition.saml.requested_context,
+            context_map: &app.definition.saml.context_map,
         }
     }
 
     /// The context to state for a login that achieved `achieved`, when that is one that is asked
     /// for and permitted.
     fn statement(&self, achieved: &str, order: &StrengthOrder) -> Option<String> {
-        let contexts = self.asked.contexts.as_ref();
-        authn_context::statement(contexts, achieved, order).filter(|_| {
+        let contexts = self
+            .asked
+            .contexts
+            .as_ref()
+            .filter(|_| self.requested_context != RequestedContext::Ignore);
+        let stated = authn_context::statement(contexts, achieved, order);
+        let mapped = || {
+            let asked = contexts.filter(|_| self.requested_context == RequestedContext::Map)?;
+            let lines = self.context_map.iter().map(|line| split_mapped(line));
+            let own = ContextMap::new(lines).satisfied(asked, achieved);
+            own.or_else(|| order.map.satisfied(asked, achieved))
+        };
+        stated.or_else(mapped).filter(|_| {
             self.permitted_contexts.is_empty()
                 || self.permitted_contexts.iter().any(|p| p == achieved)
         })

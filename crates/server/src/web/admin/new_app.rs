@@ -334,9 +334,6 @@ fn pems(sp: &SpMetadata, usable: fn(KeyUse) -> bool) -> String {
         .collect()
 }
 
-/// Certificates one after another: each PEM block is one, whatever stands around it, as tools write it
-/// there; without armour all of it is one.
-
 /// `POST /admin/apps`.
 pub(crate) async fn add(request: HttpRequest, payload: Payload) -> HttpResponse {
     let cx = extract::context(&request);

@@ -119,17 +119,22 @@ fn near(listed: &[federation::Listed], wanted: &str) -> String {
     nearest(wanted, known).map_or_else(String::new, |near| format!("; did you mean {near}?"))
 }
 
+/// What a document would become, or the service providers to choose from.
+pub(super) enum Previewed {
+    /// The document of one, and what it says.
+    One(Vec<u8>, Box<Preview>),
+    /// Which one?
+    Several(Vec<federation::Listed>),
+}
+
 /// The preview of a document of one service provider, or of one picked out of several: then with what
 /// is untidy on the lines of the file it was picked from, and with what of that file is left out.
-pub(super) fn preview_of(
-    chosen: Chosen,
-    now: Timestamp,
-) -> Result<Result<(Vec<u8>, Preview), Vec<federation::Listed>>, AdminError> {
+pub(super) fn preview_of(chosen: Chosen, now: Timestamp) -> Result<Previewed, AdminError> {
     let picked = match chosen {
-        Chosen::Several(listed) => return Ok(Err(listed)),
+        Chosen::Several(listed) => return Ok(Previewed::Several(listed)),
         Chosen::Whole(document) => {
             let preview = Preview::read(&document, now).map_err(not_metadata)?;
-            return Ok(Ok((document, preview)));
+            return Ok(Previewed::One(document, Box::new(preview)));
         }
         Chosen::Picked(picked) => picked,
     };
@@ -137,7 +142,7 @@ pub(super) fn preview_of(
     preview.sp.warnings = picked.warnings;
     let broken = picked.broken.into_iter().map(MetadataWarning::left_out);
     preview.sp.warnings.extend(broken);
-    Ok(Ok((picked.document, preview)))
+    Ok(Previewed::One(picked.document, Box::new(preview)))
 }
 
 pub(super) fn not_metadata(error: MetadataError) -> AdminError {
@@ -228,7 +233,7 @@ pub fn compare(
         octets, reading, ..
     } = vouched(cx, document, signed_by)?;
     let chosen = one_of(&octets, &reading, Some(&before.entity_id))?;
-    let Ok((document, preview)) = preview_of(chosen, cx.now)? else {
+    let Previewed::One(document, preview) = preview_of(chosen, cx.now)? else {
         return Err(other_entity(&before.entity_id, "several others"));
     };
     let sp = preview.sp;

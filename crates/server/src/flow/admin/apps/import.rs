@@ -7,7 +7,8 @@ use super::super::profiles::Known;
 use super::super::readiness::{self, weigh};
 use super::super::{Acting, AdminContext, AdminError, Change, change, view};
 use super::document::{
-    Compared, DocumentSignature, Vouched, compare, one_of, other_entity, preview_of, vouched,
+    Compared, DocumentSignature, Previewed, Vouched, compare, one_of, other_entity, preview_of,
+    vouched,
 };
 use super::edit::{AppEdit, check_selection, edit, still};
 use super::{StoredApp, about, find, metadata_of};
@@ -100,8 +101,8 @@ pub fn understand(
     let vouched = vouched(cx, document, signed_by)?;
     let chosen = one_of(&vouched.octets, &vouched.reading, wanted)?;
     let (one, preview) = match preview_of(chosen, cx.now)? {
-        Ok(one) => one,
-        Err(listed) => {
+        Previewed::One(one, preview) => (one, preview),
+        Previewed::Several(listed) => {
             let entities = view(cx, rights, |c, _| {
                 let taken = |entity: &federation::Listed| {
                     store::apps::by_entity_id(c, &entity.entity_id).map(|found| found.is_some())
@@ -134,7 +135,7 @@ pub fn understand(
     };
     Ok(Understood::One {
         findings: of_settings(definition, &preview.sp, &organisation, cx.now),
-        preview: Box::new(preview),
+        preview,
         document: match &vouched.signature {
             DocumentSignature::VerifiedBy(_) => document.to_vec(),
             _ => one,
@@ -325,8 +326,8 @@ impl New {
         } = vouched(cx, document, &confirmed.signed_by)?;
         let wanted = entity_id.filter(|id| !id.is_empty());
         let (document, preview) = match preview_of(one_of(&octets, &reading, wanted)?, cx.now)? {
-            Ok(one) => one,
-            Err(listed) => {
+            Previewed::One(document, preview) => (document, *preview),
+            Previewed::Several(listed) => {
                 let some: Vec<&str> = listed
                     .iter()
                     .take(5)

@@ -145,7 +145,9 @@ impl AppSettingsPage {
                 danger: setting.danger,
             },
             Kind::Text { long: true, .. } => Control::Area { rows: 2 },
-            Kind::ContextClasses => Control::Area { rows: 3 },
+            Kind::ContextClasses | Kind::ContextMap | Kind::Uris | Kind::Origins => {
+                Control::Area { rows: 3 }
+            }
             Kind::NameIdFormats => Control::Boxes,
             Kind::Words { .. } if choices.iter().any(|choice| !choice.note.is_empty()) => {
                 Control::Radios
@@ -502,6 +504,11 @@ impl AppSettingsPage {
             ("signature_algorithm", ""),
             ("signing_key", ""),
             ("issuer", ""),
+            ("launch_origins", ""),
+            ("extra_audiences", ""),
+            ("requested_context", "honour"),
+            ("context_map", ""),
+            ("encryption_cipher", ""),
             ("request_signatures", "when_present"),
             ("permitted_contexts", ""),
             ("encryption", "when_key_published"),
@@ -771,7 +778,8 @@ mod tests {
                 for word in words {
                     assert!(offered.contains(word), "{}: {word}", setting.key);
                 }
-                assert_eq!(offered.len(), words.len(), "{}", setting.key);
+                let nothing = usize::from(setting.optional);
+                assert_eq!(offered.len(), words.len() + nothing, "{}", setting.key);
             }
             let named = match setting.kind {
                 Kind::Rows { .. } => html.contains("name=\"attr_name\""),
