@@ -12,7 +12,7 @@ use avouch_server::store::expiry;
 use avouch_server::users::User;
 
 use crate::support::app::{Setup, TestApp};
-use crate::support::client::{Answer, Client};
+use crate::support::client::{Answer, Client, From};
 use crate::support::sp::{Sp, Told};
 
 fn start_here_finish_there(one: &TestApp, two: &TestApp) {
@@ -353,4 +353,68 @@ fn av_sec_64_a_request_is_used_once_on_nodes_that_share_postgresql() {
     let two = one.beside(setup());
     another_message_is_answered(&one, &two);
     used_once_on_nodes_whose_clocks_differ(&one, &two);
+}
+
+/// Two tabs, or two nodes, go on with one waiting sign-on at the same instant: one of them answers it.
+fn one_sign_on_is_answered_once(one: &TestApp, two: &TestApp) {
+    let sp = Sp::new("wiki");
+    one.connect(&sp, |_, _| ());
+    one.user("one");
+    let signed_in = one.signed_in("one");
+    for round in 0..12 {
+        // A POST from another site comes without the session, and waits for a page of ours.
+        let request = sp.request(one);
+        let waits = one.post_request(&signed_in, From::Elsewhere, &sp, &request, None);
+        let go_on = waits.location().expect("it waits");
+        let nodes = [one, if round % 2 == 0 { one } else { two }];
+        let together = std::sync::Barrier::new(2);
+        let answers: Vec<Answer> = std::thread::scope(|scope| {
+            let tabs: Vec<_> = nodes
+                .iter()
+                .map(|node| {
+                    let tab = signed_in.beside(&node.client());
+                    let (together, go_on) = (&together, &go_on);
+                    scope.spawn(move || {
+                        together.wait();
+                        tab.get(go_on)
+                    })
+                })
+                .collect();
+            tabs.into_iter()
+                .map(|tab| tab.join().expect("answered"))
+                .collect()
+        });
+        let answered = answers
+            .iter()
+            .filter(|answer| answer.field("SAMLResponse").is_some());
+        assert_eq!(answered.count(), 1, "{round}");
+        for answer in &answers {
+            assert!(answer.status < 500, "{}", answer.text());
+        }
+        let events = one.events();
+        let successes = events.iter().filter(|event| {
+            event.result == ResultCode::Success
+                && event.kind == avouch_server::audit::EventKind::SignOn
+        });
+        assert_eq!(successes.count(), round + 1);
+    }
+}
+
+#[test]
+fn a_waiting_sign_on_is_answered_once_on_nodes_that_share_a_file() {
+    let one = TestApp::start();
+    let two = one.beside(Setup::default());
+    one_sign_on_is_answered_once(&one, &two);
+}
+
+#[test]
+fn a_waiting_sign_on_is_answered_once_on_nodes_that_share_postgresql() {
+    let database = crate::postgres::Cluster::shared().database();
+    let setup = || Setup {
+        database: Some(database.clone()),
+        ..Setup::default()
+    };
+    let one = TestApp::with(setup());
+    let two = one.beside(setup());
+    one_sign_on_is_answered_once(&one, &two);
 }

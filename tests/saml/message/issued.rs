@@ -99,6 +99,17 @@ fn av_rsp_04_av_rsp_05_av_rsp_06_header_and_confirmation_agree() {
     let parsed = Assertion::parse(assertion).unwrap();
     assert_eq!(root.attr("Destination"), Some(ACS));
     assert_eq!(parsed.confirmation.recipient.as_str(), ACS);
+    // As it stands, whatever a reader makes of it (saml-profiles §4.1.4.2).
+    let subject = assertion.first(SAML, "Subject").unwrap();
+    let confirmations: Vec<_> = subject.all(SAML, "SubjectConfirmation").collect();
+    let [confirmation] = confirmations.as_slice() else {
+        panic!("one confirmation")
+    };
+    assert_eq!(confirmation.attr("Method"), Some(BEARER));
+    let data = confirmation.first(SAML, "SubjectConfirmationData").unwrap();
+    assert_eq!(data.attr("Recipient"), Some(ACS));
+    assert_eq!(data.attr("InResponseTo"), Some(REQUEST_ID));
+    assert!(data.attr("NotOnOrAfter").is_some() && data.attr("NotBefore").is_none());
     assert_eq!(root.attr("InResponseTo"), Some(REQUEST_ID));
     assert_eq!(parsed.confirmation.in_response_to, Some(id(REQUEST_ID)));
     for element in all(&root) {

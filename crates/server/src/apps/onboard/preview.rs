@@ -269,7 +269,9 @@ const KNOWN: &[(&[&str], &str, Option<UserField>)] = &[
             "urn:oid:2.16.840.1.113730.3.1.241",
             "urn:mace:dir:attribute-def:displayName",
             "http://schemas.xmlsoap.org/ws/2005/05/identity/claims/name",
+            "http://schemas.microsoft.com/identity/claims/displayname",
             "displayname",
+            "name",
         ],
         "displayName",
         Some(UserField::DisplayName),
@@ -333,6 +335,37 @@ const KNOWN: &[(&[&str], &str, Option<UserField>)] = &[
             "edupersonentitlement",
         ],
         "eduPersonEntitlement",
+        None,
+    ),
+    (
+        &[
+            "http://schemas.xmlsoap.org/ws/2005/05/identity/claims/upn",
+            "upn",
+            "userprincipalname",
+        ],
+        "userPrincipalName",
+        None,
+    ),
+    (
+        &[
+            "http://schemas.xmlsoap.org/claims/group",
+            "http://schemas.microsoft.com/ws/2008/06/identity/claims/groups",
+            "urn:oid:1.3.6.1.4.1.5923.1.5.1.1",
+            "groups",
+            "group",
+            "memberof",
+            "ismemberof",
+        ],
+        "groups",
+        None,
+    ),
+    (
+        &[
+            "http://schemas.microsoft.com/ws/2008/06/identity/claims/role",
+            "roles",
+            "role",
+        ],
+        "roles",
         None,
     ),
 ];
