@@ -2,6 +2,7 @@
 
 use avouch_server::audit::ResultCode;
 use avouch_server::audit::check::{Phrase, Value};
+use avouch_server::store;
 use avouch_server::users::AdminRight;
 
 use crate::admin::{ALL, admin, post, upload};
@@ -395,4 +396,84 @@ fn hardening_15_head_allow_and_413() {
         client.post("/saml/sso", &[("SAMLRequest", "x")]).status,
         400
     );
+}
+
+/// A refusal that an SP was told of shows its code nowhere else than in the log.
+#[test]
+fn the_log_is_listed_filtered_and_followed_by_command() {
+    let app = TestApp::start();
+    let sp = Sp::new("wiki");
+    app.connect(&sp, |_, _| ());
+    let stranger = Sp::new("wiki2");
+    let client = app.client();
+    app.assert_page(
+        &app.ask(&client, &stranger, |_| ()),
+        ResultCode::UnknownServiceProvider,
+    );
+    let code = app.last_code();
+    app.ask(&client, &sp, |request| request.is_passive = true);
+    let other = app.last_code();
+    let config = format!(
+        "[server]\nbase_url = \"https://localhost\"\ndata_dir = \"{}\"\n[database]\nurl = \"{}\"\n",
+        app.services.settings.server.data_dir.display(),
+        match app.services.db.address() {
+            store::Address::Sqlite(path) => format!("sqlite:{}", path.display()),
+            store::Address::Postgres(url) => url.clone(),
+        }
+    );
+    let place = Place::with_file();
+    place.configure(&config);
+    let listed = place.json(&["events"], "");
+    let codes: Vec<&str> = listed
+        .as_array()
+        .expect("a list")
+        .iter()
+        .filter_map(|e| e["code"].as_str())
+        .collect();
+    assert_eq!(codes, [&*other, &*code], "newest first");
+    let text = place.ok(&["events", "--result", "UnknownServiceProvider"], "");
+    assert!(text.contains(&code) && !text.contains(&other), "{text}");
+    let text = place.ok(&["events", &other.replace('-', "").to_lowercase()], "");
+    assert!(text.contains(&other) && !text.contains(&code), "{text}");
+    assert!(
+        place
+            .ok(&["events", "--since", "2090-01-01"], "")
+            .contains("no events match")
+    );
+    place.refused(&["events", "--since", "yesterday"], "", 1, &["2030-01-31"]);
+
+    // What was probably meant is named, here and on the page.
+    let said = place.ok(&["explain", &code], "");
+    assert!(
+        said.contains(&format!("similar entity ID: {}", sp.entity_id)),
+        "{said}"
+    );
+    let admin = admin(&app, ALL);
+    let page = admin.get(&format!("/admin/events/{code}")).text();
+    assert!(page.contains("similar entity ID") && page.contains(&sp.entity_id));
+    assert!(
+        !admin
+            .get(&format!("/admin/events/{other}"))
+            .text()
+            .contains("similar entity ID")
+    );
+
+    // New ones are printed as they come.
+    let mut follows = place
+        .command(&["--json", "events", "--follow", "--failures"])
+        .stdout(std::process::Stdio::piped())
+        .spawn()
+        .expect("started");
+    let lines = std::io::BufReader::new(follows.stdout.take().expect("piped"));
+    let mut lines = std::io::BufRead::lines(lines);
+    let mut next = || {
+        let line = lines.next().expect("a line").expect("UTF-8");
+        let event: serde_json::Value = serde_json::from_str(&line).expect("JSON");
+        event["code"].as_str().expect("a code").to_owned()
+    };
+    assert_eq!([next(), next()], [code, other]);
+    app.ask(&client, &sp, |request| request.is_passive = true);
+    assert_eq!(next(), app.last_code());
+    follows.kill().expect("stopped");
+    follows.wait().expect("gone");
 }

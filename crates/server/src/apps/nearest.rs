@@ -4,16 +4,28 @@ use strsim::damerau_levenshtein;
 
 /// The candidate nearest to what was typed, when one is near enough to be what was meant.
 pub fn nearest<'a>(typed: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
-    let typed = typed.to_lowercase();
+    nearest_few(typed, candidates, 1).into_iter().next()
+}
+
+/// The candidates near enough to be what was meant, the nearest first, at most `most`.
+pub fn nearest_few<'a>(
+    typed: &str,
+    candidates: impl IntoIterator<Item = &'a str>,
+    most: usize,
+) -> Vec<&'a str> {
+    // Comparing costs the product of both lengths.
+    let typed: String = typed.to_lowercase().chars().take(256).collect();
     let allowed = (typed.chars().count() / 3).max(1);
-    candidates
+    let mut near: Vec<(usize, &str)> = candidates
         .into_iter()
+        .filter(|word| word.len() <= 4 * 256)
         .map(|word| (damerau_levenshtein(&typed, &word.to_lowercase()), word))
         .filter(|(distance, word)| {
             *distance <= allowed || (typed.len() >= 4 && word.ends_with(typed.as_str()))
         })
-        .min_by_key(|(distance, _)| *distance)
-        .map(|(_, word)| word)
+        .collect();
+    near.sort_by_key(|(distance, _)| *distance);
+    near.into_iter().take(most).map(|(_, word)| word).collect()
 }
 
 /// The advice that names it; empty when no candidate is near.

@@ -1,36 +1,47 @@
 //! `avouch explain CODE`: everything known about a reference code.
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::CommandError;
 use super::open::Place;
 use super::output::Output;
 use crate::audit::Party;
-use crate::flow::admin::events;
+use crate::flow::admin::events::{self, Logged};
 use crate::text::Locale;
 
-pub(super) fn run(code: &str, place: &Place<'_>, output: &Output) -> Result<(), CommandError> {
-    let desk = place.desk()?;
-    let logged = events::show(&desk.admin(), code)?.logged;
+/// An event for programs.
+pub(super) fn event_json(logged: &Logged) -> Value {
     let event = &logged.event;
-    let t = Locale::English.catalogue();
-    let meaning = t.results.meaning_of(&event.result);
-    let next_step = t.results.action_of(&event.result);
-    let reason = t.checks.value(&event.reason);
+    let t = &Locale::English.catalogue().checks;
     let party = |party: Option<&Party>| {
         party.map(|p| json!({ "kind": p.kind.as_str(), "id": p.id, "name": p.name }))
     };
-    let value = json!({
+    json!({
         "code": logged.code, "at": event.at.to_string(), "kind": event.kind.as_str(),
-        "result": event.result.as_str(), "reason": reason,
-        "meaning": meaning.to_string(), "next_step": next_step.to_string(),
+        "result": event.result.as_str(), "reason": t.value(&event.reason),
         "actor": party(event.actor.as_ref()), "target": party(event.target.as_ref()),
         "app": event.app_name, "app_id": event.app_id, "entity_id": event.entity_id,
         "address": event.address, "user_agent": event.user_agent,
         "initiated_by": event.initiated_by, "protocol": event.protocol,
         "binding": event.binding, "request_id": event.request_id,
-        "checks": t.checks.json(&event.checks),
-    });
+        "checks": t.json(&event.checks),
+    })
+}
+
+pub(super) fn run(code: &str, place: &Place<'_>, output: &Output) -> Result<(), CommandError> {
+    let desk = place.desk()?;
+    let events::Shown {
+        logged, nearest, ..
+    } = events::show(&desk.admin(), code)?;
+    let event = &logged.event;
+    let t = Locale::English.catalogue();
+    let meaning = t.results.meaning_of(&event.result);
+    let next_step = t.results.action_of(&event.result);
+    let reason = t.checks.value(&event.reason);
+    let mut value = event_json(&logged);
+    value["meaning"] = meaning.to_string().into();
+    value["next_step"] = next_step.to_string().into();
+    value["nearest"] = nearest.clone().into();
     output.result(&value, || {
         let none = "-".to_owned();
         let named = |party: Option<&Party>| {
@@ -53,6 +64,9 @@ pub(super) fn run(code: &str, place: &Place<'_>, output: &Output) -> Result<(), 
             event.address,
             event.request_id,
         );
+        if !nearest.is_empty() {
+            text.push_str(&format!("{}: {}\n", t.events.nearest, nearest.join(", ")));
+        }
         if !event.checks.is_empty() {
             text.push_str("\nChecks, in order:\n");
         }

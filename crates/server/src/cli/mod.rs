@@ -5,6 +5,7 @@ mod app_shown;
 mod backup;
 mod check_config;
 mod dev;
+mod events;
 mod explain;
 mod findings;
 mod key;
@@ -93,6 +94,8 @@ enum Command {
         #[arg(long)]
         no_end: bool,
     },
+    /// What happened: sign-ons, logins and changes, newest first.
+    Events(events::Events),
     /// Say everything that is known about a reference code.
     Explain {
         /// The code as the user read it out, such as 7F3K-Q2MD.
@@ -213,6 +216,7 @@ pub fn run() -> ExitCode {
             };
             metadata::run(app.as_deref(), validity, &place, &output)
         }
+        Command::Events(wanted) => events::run(&wanted, &place, &output),
         Command::Explain { code } => explain::run(&code, &place, &output),
         Command::RenderPages { folder } => render_pages::run(&folder, &output),
     };

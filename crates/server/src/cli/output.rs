@@ -24,6 +24,15 @@ impl Output {
         self.write(&said);
     }
 
+    /// Prints one of many results that come one after another: for machines each is a line of its own.
+    pub(super) fn line(&self, value: &Value, text: impl FnOnce() -> String) {
+        if self.json {
+            self.write(&value.to_string());
+        } else {
+            self.write(&harmless(&text()));
+        }
+    }
+
     /// Prints a document octet for octet, since a signature covers it; `value` for machines.
     pub(super) fn document(&self, value: &Value, text: &str) {
         if self.json {

@@ -166,6 +166,8 @@ pub fn last_sign_ons(
 pub struct Filter {
     /// Only before this place in the log: the last `seq` of the page before.
     pub before: Option<i64>,
+    /// Only after this place in the log.
+    pub after: Option<i64>,
     /// Only of this kind.
     pub kind: Option<Word<EventKind>>,
     /// Only with this result.
@@ -191,6 +193,9 @@ macro_rules! filtered {
         let mut page = $page;
         if let Some(before) = filter.before {
             page = page.filter(events::seq.lt(before));
+        }
+        if let Some(after) = filter.after {
+            page = page.filter(events::seq.gt(after));
         }
         if let Some(kind) = &filter.kind {
             page = page.filter(events::kind.eq(kind.as_str().to_owned()));

@@ -48,6 +48,7 @@ texts! {
         source = "Expected value from";
         next_step = "What to do";
         explain = "On the command line";
+        nearest = "Connected apps with a similar entity ID";
         unknown_user = "nobody";
         who = "Who acted";
         about = "On whom or what";

@@ -2,8 +2,8 @@
 
 use super::error::{Missing, Noun};
 use super::{Acting, AdminContext, AdminError, view};
-use crate::audit::Party;
-use crate::store;
+use crate::audit::{Event, Party, ResultCode};
+use crate::store::{self, Connection};
 use crate::users::{AdminRight, UserId};
 
 pub use crate::store::events::{Filter, Logged};
@@ -50,8 +50,26 @@ pub struct Shown {
     pub has_actor: bool,
     /// Whom they acted on is a user who is still there.
     pub has_target: bool,
+    /// Entity IDs of connected apps near to the one that nobody has, where that is what happened.
+    pub nearest: Vec<String>,
     /// Who looks.
     pub viewer: Acting,
+}
+
+/// How many apps an unknown entity ID is compared with, and how many are named.
+const COMPARED: i64 = 10_000;
+const NAMED: usize = 3;
+
+/// The entity IDs nearest to the one of an event in which nobody had it.
+fn nearest(c: &mut Connection, event: &Event) -> Result<Vec<String>, AdminError> {
+    let unknown = event.result == ResultCode::UnknownServiceProvider;
+    let Some(claimed) = event.entity_id.as_deref().filter(|_| unknown) else {
+        return Ok(Vec::new());
+    };
+    let lines = store::apps::list(c, "", None, COMPARED)?;
+    let known = lines.iter().map(|line| line.entity_id.as_str());
+    let near = crate::apps::nearest::nearest_few(claimed, known, NAMED);
+    Ok(near.into_iter().map(str::to_owned).collect())
 }
 
 /// One event, with whether those that it names still exist.
@@ -75,6 +93,7 @@ pub fn show(cx: &AdminContext<'_>, code: &str) -> Result<Shown, AdminError> {
         let has_actor = is_user(&logged.event.actor)?;
         let has_target = is_user(&logged.event.target)?;
         Ok(Shown {
+            nearest: nearest(c, &logged.event)?,
             logged,
             has_app,
             has_actor,

@@ -115,6 +115,7 @@ pub(crate) async fn show(request: HttpRequest, code: Path<String>) -> HttpRespon
             };
             shown.actor_url = user_url(&event.actor, found.has_actor);
             shown.target_url = user_url(&event.target, found.has_target);
+            shown.nearest = found.nearest;
             page(cx, &shown)
         },
     )
@@ -205,7 +206,11 @@ pub(crate) async fn csv(request: HttpRequest) -> HttpResponse {
 /// A quoted cell. What a spreadsheet would take for a formula is made text: user agents and
 /// usernames are whatever a stranger sent.
 fn cell(text: &str) -> String {
-    let guard = if text.starts_with(['=', '+', '-', '@', '\t', '\r']) {
+    // Some take what looks like it, and what stands behind white space, for the same.
+    let first = text.trim_start().chars().next();
+    let guard = if first.is_some_and(|c| "=+-@\u{FF1D}\u{FF0B}\u{FF0D}\u{FF20}".contains(c))
+        || text.starts_with(['\t', '\r'])
+    {
         "'"
     } else {
         ""
@@ -276,6 +281,8 @@ mod tests {
     #[test]
     fn a_cell_is_no_formula_and_ends_where_it_should() {
         assert_eq!(cell("=HYPERLINK(\"x\")"), "\"'=HYPERLINK(\"\"x\"\")\"");
+        assert_eq!(cell(" =1+1"), "\"' =1+1\"");
+        assert_eq!(cell("\u{FF1D}1+1"), "\"'\u{FF1D}1+1\"");
         assert_eq!(cell("a,b"), "\"a,b\"");
     }
 }

@@ -88,6 +88,8 @@ pub struct EventPage {
     pub request_id: String,
     /// The checks, in order.
     pub checks: Vec<CheckLine>,
+    /// Entity IDs of connected apps near to the one that nobody has.
+    pub nearest: Vec<String>,
 }
 
 impl EventRow {
@@ -295,6 +297,7 @@ impl EventPage {
             binding: event.binding.clone(),
             user_agent: event.user_agent.clone(),
             request_id: event.request_id.clone(),
+            nearest: Vec::new(),
             checks: frame.t.checks.lines(&event.checks),
             frame,
         }
@@ -373,6 +376,7 @@ impl EventPage {
             binding: "redirect".into(),
             user_agent: "Mozilla/5.0 (X11; Linux x86_64) Sample/1.0".into(),
             request_id: "0d9f7c9e-5a3b-4f44-9d1c-2f5f5a7d8e90".into(),
+            nearest: vec!["https://wiki.example.org/saml/".into()],
             checks: sample_checks(check),
         }
     }
