@@ -270,3 +270,65 @@ fn hardening_06_an_address_is_not_locked_out() {
     app.clock.advance(7);
     assert_eq!(app.signed_in("two").get("/").status, 200);
 }
+
+/// Whoever asks again and again and reads nothing is given up; what waits for them does not pile up.
+#[test]
+fn hardening_08_a_peer_that_does_not_read_is_given_up() {
+    use std::io::{Read as _, Write as _};
+
+    let app = TestApp::with(Setup {
+        server: "stalled_seconds = 1\n".to_owned(),
+        ..Setup::default()
+    });
+    let request = b"GET /assets/avouch.css HTTP/1.1\r\nHost: localhost\r\n\r\n";
+    let mut peer = std::net::TcpStream::connect(app.address()).expect("connected");
+    peer.set_write_timeout(Some(Duration::from_secs(30)))
+        .expect("set");
+    peer.set_read_timeout(Some(Duration::from_secs(30)))
+        .expect("set");
+    // Until the server stops reading, since nothing of its answers is taken, and then gives up: the
+    // connection is reset under the writer, or was when it reads at last.
+    let mut sent = 0;
+    let given_up = loop {
+        match peer.write(request) {
+            Ok(octets) => sent += octets,
+            Err(error) => break error,
+        }
+        assert!(sent < 200 << 20, "the server reads without end");
+    };
+    let mut rest = Vec::new();
+    // Whatever the kernel still had; how it ends is its own affair.
+    let _ = peer.read_to_end(&mut rest);
+    let answered = rest
+        .windows(15)
+        .filter(|octets| *octets == b"HTTP/1.1 200 OK")
+        .count();
+    let asked = sent / request.len();
+    assert!(
+        answered < asked,
+        "{answered} of {asked} were answered: {given_up}"
+    );
+    // Others are served meanwhile and after.
+    assert_eq!(app.client().get("/health/live").status, 200);
+}
+
+/// An answer to a body that is refused unread closes the connection.
+#[test]
+fn hardening_08_a_refused_body_ends_its_connection() {
+    use std::io::{Read as _, Write as _};
+
+    let app = TestApp::start();
+    let mut peer = std::net::TcpStream::connect(app.address()).expect("connected");
+    peer.set_read_timeout(Some(Duration::from_secs(30)))
+        .expect("set");
+    let head = "POST /saml/sso HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/x-www-form-urlencoded\r\n\
+                Content-Length: 50000000\r\n\r\nSAMLRequest=";
+    peer.write_all(head.as_bytes()).expect("sent");
+    let mut answer = Vec::new();
+    // It ends although nothing more is sent.
+    peer.read_to_end(&mut answer)
+        .expect("an answer and its end");
+    let answer = String::from_utf8_lossy(&answer).to_lowercase();
+    assert!(answer.starts_with("http/1.1 413"), "{answer}");
+    assert!(answer.contains("connection: close"), "{answer}");
+}

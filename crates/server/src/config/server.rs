@@ -2,6 +2,7 @@
 
 use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
+use std::time::Duration;
 
 use ipnet::IpNet;
 
@@ -31,6 +32,8 @@ pub struct Server {
     pub body_limit_bytes: usize,
     /// How long requests in flight may take to finish after SIGTERM.
     pub shutdown_seconds: u64,
+    /// A peer that takes nothing for so long has its connection closed.
+    pub stalled: Duration,
 }
 
 /// The header in which proxies say whom they speak for. A client can send whichever its proxy does
@@ -107,6 +110,7 @@ impl Server {
         };
         let data_dir = PathBuf::from(s.text("data_dir", "data"));
         let body_limit_kib = s.number("body_limit_kib", 1024, 64..=65_536);
+        let stalled_seconds = s.number("stalled_seconds", 30, 1..=3600);
         let shutdown_seconds = s.number("shutdown_seconds", 30, 0..=3600);
         if listen.is_empty() {
             s.problem(
@@ -158,6 +162,7 @@ impl Server {
             data_dir,
             body_limit_bytes: usize::try_from(body_limit_kib).unwrap_or(1024) * 1024,
             shutdown_seconds: u64::try_from(shutdown_seconds).unwrap_or(30),
+            stalled: Duration::from_secs(u64::try_from(stalled_seconds).unwrap_or(30)),
         })
     }
 }

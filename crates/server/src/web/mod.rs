@@ -4,6 +4,7 @@ pub(crate) mod admin;
 pub(crate) mod answer;
 pub(crate) mod assets;
 pub(crate) mod client;
+mod connections;
 pub(crate) mod consent;
 pub(crate) mod cookies;
 pub(crate) mod dev;

@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use actix_web::body::BoxBody;
 use actix_web::dev::{ServerHandle, ServiceRequest, ServiceResponse};
-use actix_web::http::StatusCode;
 use actix_web::http::header::{self, HeaderName, HeaderValue};
+use actix_web::http::{ConnectionType, Method, StatusCode};
 use actix_web::middleware::{Next, from_fn};
 use actix_web::{App, HttpMessage, HttpServer, web};
 use openssl::ssl::{SslAcceptor, SslAcceptorBuilder, SslFiletype, SslMethod, SslVersion};
@@ -17,7 +17,7 @@ use crate::random::{SystemRandom, new_id};
 use crate::services::Services;
 use crate::web::extract::RequestId;
 use crate::web::pages::{ErrorKind, policy};
-use crate::web::{host, refuse, routes};
+use crate::web::{connections, host, refuse, routes};
 
 /// Why the server did not start.
 #[derive(Debug, thiserror::Error)]
@@ -57,16 +57,22 @@ pub struct Started {
 /// # Errors
 /// [`StartError`].
 pub fn serve(services: Arc<Services>, started: impl FnOnce(Started)) -> Result<(), StartError> {
+    let stalled = services.settings.server.stalled;
     let listeners = services
         .settings
         .server
         .listen
         .iter()
         .map(|address| {
-            TcpListener::bind(address).map_err(|cause| StartError::Listen {
-                address: *address,
-                cause,
-            })
+            TcpListener::bind(address)
+                .and_then(|listener| {
+                    connections::bound_stalls(&listener, stalled)?;
+                    Ok(listener)
+                })
+                .map_err(|cause| StartError::Listen {
+                    address: *address,
+                    cause,
+                })
         })
         .collect::<Result<Vec<_>, _>>()?;
     let tls = services.settings.server.tls.clone();
@@ -90,9 +96,11 @@ pub fn serve(services: Arc<Services>, started: impl FnOnce(Started)) -> Result<(
                 .configure(routes::configure)
         })
         .shutdown_timeout(seconds);
-        if let Some(workers) = workers {
-            server = server.workers(workers);
-        }
+        let cores = || std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+        let workers = workers.unwrap_or_else(cores);
+        server = server
+            .workers(workers)
+            .max_connections(connections::most_connections(workers));
         if let Some(threads) = blocking {
             server = server.worker_max_blocking_threads(threads);
         }
@@ -128,6 +136,15 @@ async fn named_and_logged(
         .app_data::<web::Data<Services>>()
         .is_some_and(|s| s.settings.server.base_url.is_https());
     let mut response = next.call(request).await?;
+    // What is refused before its body was read would be read on and on, however slowly it comes.
+    let is_refused = matches!(
+        response.status(),
+        StatusCode::BAD_REQUEST | StatusCode::REQUEST_TIMEOUT | StatusCode::PAYLOAD_TOO_LARGE
+    );
+    if is_refused && method == Method::POST {
+        let head = response.response_mut().head_mut();
+        head.set_connection_type(ConnectionType::Close);
+    }
     let headers = response.headers_mut();
     harden(headers, secure);
     if let Ok(value) = HeaderValue::from_str(&id.0) {
