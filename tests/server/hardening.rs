@@ -332,3 +332,47 @@ fn hardening_08_a_refused_body_ends_its_connection() {
     assert!(answer.starts_with("http/1.1 413"), "{answer}");
     assert!(answer.contains("connection: close"), "{answer}");
 }
+
+/// An export is complete however many events there are, and is itself written down.
+#[test]
+fn hardening_09_exports_are_complete_and_recorded() {
+    let app = TestApp::start();
+    let reader = admin(&app, &[AdminRight::ReadLogs]);
+    let one = app.last_event();
+    // More than a batch, and no multiple of one.
+    app.write(|c| {
+        for _ in 0..1_733 {
+            store::events::insert(c, &one)?;
+        }
+        Ok(())
+    });
+    let all = app
+        .services
+        .db
+        .read(|c| store::events::list(c, &store::events::Filter::default(), 100_000));
+    let all = all.expect("read").len();
+    let lines = reader.get("/admin/events.jsonl");
+    let codes: std::collections::BTreeSet<String> = lines
+        .text()
+        .lines()
+        .map(|line| {
+            serde_json::from_str::<serde_json::Value>(line).expect("JSON")["code"].to_string()
+        })
+        .collect();
+    assert_eq!(codes.len(), all);
+    assert_eq!(lines.header("transfer-encoding"), Some("chunked"));
+    let event = app.last_event();
+    assert_eq!(event.kind, EventKind::Admin);
+    let told = avouch_server::text::Locale::English
+        .catalogue()
+        .checks
+        .value(&event.reason);
+    assert_eq!(told, "The events were exported: avouch-events.jsonl.");
+    let csv = reader.get("/admin/events.csv").text();
+    // The export before it is an event too, and a line names the columns.
+    assert_eq!(csv.trim_end().split("\r\n").count(), all + 2);
+    assert!(csv.starts_with("code,at,"));
+    // Nobody without the right gets a part.
+    let other = signed_in(&app, &app.user("two").username);
+    assert_eq!(other.get("/admin/events.jsonl").status, 403);
+}

@@ -354,6 +354,7 @@ fn english_phrase(phrase: Phrase) -> &'static str {
         Phrase::AppMetadataKept => {
             "What the metadata of {0} says was taken over as typed here, so that it has no end."
         }
+        Phrase::EventsExported => "The events were exported: {0}.",
         Phrase::BackupMade => "A copy of the database was made: {0}.",
         Phrase::AppRemoved => "The app {0} was removed.",
         Phrase::KeyAdded => "The key {0} ({1}) was added.",

@@ -333,6 +333,7 @@ phrases! {
     AppIsNow = "app.state", 2;
     AppMetadataReplaced = "app.metadata", 1;
     AppMetadataKept = "app.metadata.kept", 1;
+    EventsExported = "events.exported", 1;
     BackupMade = "backup.made", 1;
     AppRemoved = "app.removed", 1;
     KeyAdded = "key.added", 2;

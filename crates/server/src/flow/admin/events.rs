@@ -1,7 +1,8 @@
 //! The event log: filter, page through all of it, one event with its checks, export.
 
 use super::error::{Missing, Noun};
-use super::{Acting, AdminContext, AdminError, view};
+use super::{Acting, AdminContext, AdminError, Change, change, view};
+use crate::audit::check::Phrase;
 use crate::audit::{Event, Party, ResultCode};
 use crate::store::{self, Connection};
 use crate::users::{AdminRight, UserId};
@@ -36,6 +37,20 @@ pub fn list(cx: &AdminContext<'_>, filter: &Filter, limit: i64) -> Result<Events
             more,
             viewer: viewer.clone(),
         })
+    })
+}
+
+/// Records that the events were exported as `file`: whoever reads the log may take it all away.
+///
+/// # Errors
+/// [`AdminError`].
+pub fn exported(cx: &AdminContext<'_>, file: &str) -> Result<(), AdminError> {
+    change(cx, &[AdminRight::ReadLogs], |_, _| {
+        let change = Change {
+            reason: Phrase::EventsExported.of(file),
+            ..Change::default()
+        };
+        Ok(((), change))
     })
 }
 

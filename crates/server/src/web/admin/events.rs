@@ -1,13 +1,18 @@
 //! The event log: the list, one event, and both exports.
 
+use std::future::Future;
+use std::pin::Pin;
+use std::task::{Context as Task, Poll};
+
 use actix_web::http::header;
-use actix_web::web::Path;
+use actix_web::web::{Bytes, Path};
 use actix_web::{HttpRequest, HttpResponse};
 use avouch_saml::time::Timestamp;
 
 use super::apps::encode;
 use super::{admin_frame, ask};
 use crate::audit::{Party, Vocabulary, Word};
+use crate::context::Context;
 use crate::flow::admin::events::{self as flow, Filter, Logged};
 use crate::flow::admin::{AdminContext, AdminError};
 use crate::text::{Checks, Locale};
@@ -122,29 +127,13 @@ pub(crate) async fn show(request: HttpRequest, code: Path<String>) -> HttpRespon
     .await
 }
 
-/// How many events an export reads at a time, and how many it has at most: beyond that a
-/// narrower filter is the better question.
-const BATCH: i64 = 1000;
-const MOST: usize = 100_000;
-
-fn everything(cx: &AdminContext<'_>, mut wanted: Filter) -> Result<Vec<Logged>, AdminError> {
-    let mut all = Vec::new();
-    loop {
-        let found = flow::list(cx, &wanted, BATCH)?;
-        wanted.before = found.events.last().map(|l| l.seq);
-        all.extend(found.events);
-        if !found.more || all.len() >= MOST {
-            return Ok(all);
-        }
-    }
-}
-
 /// `GET /admin/events.jsonl`: one event a line.
 pub(crate) async fn json_lines(request: HttpRequest) -> HttpResponse {
     export(
         request,
         "application/jsonl",
         "avouch-events.jsonl",
+        "",
         |events| {
             let t = &Locale::English.catalogue().checks;
             let mut out = String::new();
@@ -158,48 +147,55 @@ pub(crate) async fn json_lines(request: HttpRequest) -> HttpResponse {
     .await
 }
 
+/// The line of names.
+const CSV_HEAD: &str = "code,at,kind,result,actor_kind,actor,target_kind,target,app,entity_id,address,user_agent,initiated_by,protocol,binding,reason,request_id\r\n";
+
 /// `GET /admin/events.csv`.
 pub(crate) async fn csv(request: HttpRequest) -> HttpResponse {
-    export(request, "text/csv; charset=utf-8", "avouch-events.csv", |events| {
-        let mut out = String::from(
-            "code,at,kind,result,actor_kind,actor,target_kind,target,app,entity_id,address,user_agent,initiated_by,protocol,binding,reason,request_id\r\n",
-        );
-        let t = &Locale::English.catalogue().checks;
-        for Logged { code, event, .. } in events {
-            let (at, reason) = (event.at.to_string(), t.value(&event.reason));
-            let party = |party: &Option<Party>| match party {
-                Some(party) => [
-                    party.kind.as_str().to_owned(),
-                    party.name.clone().unwrap_or_default(),
-                ],
-                None => [String::new(), String::new()],
-            };
-            let (actor, target) = (party(&event.actor), party(&event.target));
-            let cells = [
-                code.as_str(),
-                &at,
-                event.kind.as_str(),
-                event.result.as_str(),
-                &actor[0],
-                &actor[1],
-                &target[0],
-                &target[1],
-                event.app_name.as_deref().unwrap_or(""),
-                event.entity_id.as_deref().unwrap_or(""),
-                &event.address,
-                &event.user_agent,
-                &event.initiated_by,
-                &event.protocol,
-                &event.binding,
-                &reason,
-                &event.request_id,
-            ];
-            let line: Vec<String> = cells.iter().map(|text| cell(text)).collect();
-            out.push_str(&line.join(","));
-            out.push_str("\r\n");
-        }
-        out
-    })
+    export(
+        request,
+        "text/csv; charset=utf-8",
+        "avouch-events.csv",
+        CSV_HEAD,
+        |events| {
+            let mut out = String::new();
+            let t = &Locale::English.catalogue().checks;
+            for Logged { code, event, .. } in events {
+                let (at, reason) = (event.at.to_string(), t.value(&event.reason));
+                let party = |party: &Option<Party>| match party {
+                    Some(party) => [
+                        party.kind.as_str().to_owned(),
+                        party.name.clone().unwrap_or_default(),
+                    ],
+                    None => [String::new(), String::new()],
+                };
+                let (actor, target) = (party(&event.actor), party(&event.target));
+                let cells = [
+                    code.as_str(),
+                    &at,
+                    event.kind.as_str(),
+                    event.result.as_str(),
+                    &actor[0],
+                    &actor[1],
+                    &target[0],
+                    &target[1],
+                    event.app_name.as_deref().unwrap_or(""),
+                    event.entity_id.as_deref().unwrap_or(""),
+                    &event.address,
+                    &event.user_agent,
+                    &event.initiated_by,
+                    &event.protocol,
+                    &event.binding,
+                    &reason,
+                    &event.request_id,
+                ];
+                let line: Vec<String> = cells.iter().map(|text| cell(text)).collect();
+                out.push_str(&line.join(","));
+                out.push_str("\r\n");
+            }
+            out
+        },
+    )
     .await
 }
 
@@ -249,29 +245,109 @@ fn json(t: &Checks, logged: &Logged) -> serde_json::Value {
     })
 }
 
+/// Sends every event that is asked for, a batch at a time, however many there are: no more than one batch
+/// is in memory. Should a batch fail, the answer breaks off, which its reader sees by the missing end.
 async fn export(
     request: HttpRequest,
     content_type: &'static str,
     file: &'static str,
+    head: &'static str,
     write: fn(&[Logged]) -> String,
 ) -> HttpResponse {
     let cx = extract::context(&request);
     let wanted = filter(&Fields::of_query(&request));
+    let first = wanted.clone();
+    let inside = cx.clone();
     ask(
         &request,
         cx,
-        move |cx| everything(cx, wanted).map(|events| write(&events)),
-        |_, body| {
+        move |cx| {
+            let first = batch(cx, first)?;
+            flow::exported(cx, file)?;
+            Ok(first)
+        },
+        move |_, (events, next)| {
+            let sent = head.to_owned() + &write(&events);
             HttpResponse::Ok()
                 .insert_header((header::CONTENT_TYPE, content_type))
                 .insert_header((
                     header::CONTENT_DISPOSITION,
                     format!("attachment; filename=\"{file}\""),
                 ))
-                .body(body)
+                .streaming(Export {
+                    cx: inside,
+                    write,
+                    ready: Some(Bytes::from(sent)),
+                    next,
+                    reading: None,
+                })
         },
     )
     .await
+}
+
+/// How many events an export reads at a time.
+const BATCH: i64 = 500;
+
+/// A batch of events, and what to ask for the one after it.
+type Batch = (Vec<Logged>, Option<Filter>);
+
+/// A batch that is being read.
+type Reading = dyn Future<Output = Result<Batch, AdminError>>;
+
+fn batch(cx: &AdminContext<'_>, mut wanted: Filter) -> Result<Batch, AdminError> {
+    let found = flow::list(cx, &wanted, BATCH)?;
+    wanted.before = found.events.last().map(|logged| logged.seq);
+    Ok((found.events, found.more.then_some(wanted)))
+}
+
+/// An export on its way: the next batch is read once the one before it was sent.
+struct Export {
+    cx: Context,
+    write: fn(&[Logged]) -> String,
+    ready: Option<Bytes>,
+    next: Option<Filter>,
+    reading: Option<Pin<Box<Reading>>>,
+}
+
+impl futures_core::Stream for Export {
+    type Item = Result<Bytes, std::io::Error>;
+
+    fn poll_next(mut self: Pin<&mut Self>, task: &mut Task<'_>) -> Poll<Option<Self::Item>> {
+        loop {
+            if let Some(ready) = self.ready.take() {
+                return Poll::Ready(Some(Ok(ready)));
+            }
+            if let Some(reading) = &mut self.reading {
+                let Poll::Ready(read) = reading.as_mut().poll(task) else {
+                    return Poll::Pending;
+                };
+                self.reading = None;
+                match read {
+                    Ok((events, next)) => {
+                        self.ready = Some(Bytes::from((self.write)(&events)));
+                        self.next = next;
+                    }
+                    Err(error) => {
+                        tracing::warn!(
+                            request.id = self.cx.request_id,
+                            ?error,
+                            "an export breaks off"
+                        );
+                        let broken = std::io::Error::other("the export breaks off");
+                        return Poll::Ready(Some(Err(broken)));
+                    }
+                }
+                continue;
+            }
+            let Some(wanted) = self.next.take() else {
+                return Poll::Ready(None);
+            };
+            let cx = self.cx.clone();
+            let read = async move { super::flow(&cx, move |cx| batch(cx, wanted)).await };
+            self.reading = Some(Box::pin(read));
+        }
+    }
 }
 
 #[cfg(test)]
