@@ -477,3 +477,45 @@ fn the_log_is_listed_filtered_and_followed_by_command() {
     follows.kill().expect("stopped");
     follows.wait().expect("gone");
 }
+
+/// What a command advises can be done: on a fresh database there is no profile yet.
+#[test]
+fn what_a_new_app_advises_exists() {
+    let place = Place::new();
+    let said = place.ok(&["app", "add", "-"], &Sp::new("wiki").metadata());
+    let advised: Vec<&str> = said.split('`').skip(1).step_by(2).collect();
+    let [make, let_in] = advised.as_slice() else {
+        panic!("{said}")
+    };
+    assert_eq!(*make, "avouch profile add \"Standard User\"");
+    place.ok(&["profile", "add", "Standard User"], "");
+    let name = let_in.split(' ').nth(3).expect("the app's name");
+    place.ok(
+        &["app", "edit", name, "--allow-profile", "Standard User"],
+        "",
+    );
+    let said = place.ok(&["app", "add", "-"], &Sp::new("other").metadata());
+    assert!(!said.contains("avouch profile add"), "{said}");
+}
+
+#[test]
+fn commands_say_what_they_did_beside() {
+    let place = Place::new();
+    place.ok(&["user", "add", "one"], "a sample password\n");
+    let said = place.ok(
+        &["user", "set-password", "one"],
+        "another sample password\n",
+    );
+    assert!(
+        said.contains("the password of one is set") && !said.contains("ended"),
+        "{said}"
+    );
+    let warned = place.run(&["key", "add", "--key", "ec-p256"]);
+    assert!(
+        warned.err.contains("eight refuse signatures by ECDSA"),
+        "{}",
+        warned.err
+    );
+    let quiet = place.run(&["key", "add", "--key", "rsa-2048"]);
+    assert_eq!((quiet.code, &*quiet.err), (0, ""));
+}

@@ -18,7 +18,9 @@ use crate::apps::row::advice_on_name;
 use crate::apps::{App, PermittedUsers, StateChange};
 use crate::config::Settings;
 use crate::flow::admin::apps::{self, AppEdit, Confirmed, DocumentSignature, Edited, Release};
+use crate::flow::admin::profiles::STANDARD_PROFILE;
 use crate::flow::admin::{AdminContext, AdminError};
+use crate::users::ProfileId;
 
 #[derive(Subcommand)]
 pub(super) enum AppCommand {
@@ -332,7 +334,7 @@ fn run_add(add: &Add, cx: &AdminContext<'_>, output: &Output) -> Result<(), Comm
         format!(
             "{}\n{}{}",
             understood_text(preview, &signature),
-            added_text(&added.stored.app, cx.settings),
+            added_text(&added.stored.app, cx.settings, &view.profiles),
             findings::warnings(&added.findings),
         )
     });
@@ -340,14 +342,23 @@ fn run_add(add: &Add, cx: &AdminContext<'_>, output: &Output) -> Result<(), Comm
 }
 
 /// Where a new app is, and what keeps everybody out of it.
-fn added_text(app: &App, settings: &Settings) -> String {
+fn added_text(app: &App, settings: &Settings, profiles: &[(ProfileId, String)]) -> String {
     let (base, name) = (&settings.server.base_url, &app.api_name);
     let closed = app.policy.permitted_users == PermittedUsers::AdminApproved
         && app.policy.profiles.is_empty()
         && app.policy.permission_sets.is_empty();
     let next = if closed {
+        let standard = profiles.iter().find(|(_, known)| known == STANDARD_PROFILE);
+        let first = match standard.or(profiles.first()) {
+            // The first user makes it; an organisation may well begin with its apps.
+            None => format!("`avouch profile add \"{STANDARD_PROFILE}\"` makes a profile, "),
+            Some(_) => String::new(),
+        };
+        let profile = standard
+            .or(profiles.first())
+            .map_or(STANDARD_PROFILE, |(_, name)| name);
         format!(
-            "Nobody may enter yet: `avouch app edit {name} --allow-profile \"Standard User\"` \
+            "Nobody may enter yet: {first}`avouch app edit {name} --allow-profile \"{profile}\"` \
              lets a profile in, permitted_users=self_authorize everybody."
         )
     } else {

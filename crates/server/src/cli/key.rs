@@ -101,6 +101,12 @@ pub(super) fn run(
         }
     };
     let key = Shown::of(&key)?;
+    if key.row.algorithm.starts_with("ec") && key.row.purpose == "signing" {
+        output.warning(
+            "of eleven common service provider stacks eight refuse signatures by ECDSA: give this key to \
+             the apps that take them (signing_key of each), or make an RSA key for all",
+        );
+    }
     output.result(&key.json(), || {
         format!("the key {} {done}: {}", key.row.id, key.state.as_str())
     });

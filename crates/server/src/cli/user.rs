@@ -153,9 +153,15 @@ pub(super) fn run(
         UserCommand::SetPassword { username } => {
             let found = users::show(&cx, &username)?.user;
             let password = read_password(&format!("Password for {}", found.username))?;
-            let user = users::set_password(&cx, found.id.as_str(), &password)?;
-            output.result(&json!({ "username": user.username }), || {
-                format!("the password of {} is set", user.username)
+            let (user, ended) = users::set_password(&cx, found.id.as_str(), &password)?;
+            let value = json!({ "username": user.username, "sessions_ended": ended });
+            output.result(&value, || {
+                let sessions = match ended {
+                    0 => String::new(),
+                    1 => "; one session of theirs ended".to_owned(),
+                    n => format!("; {n} sessions of theirs ended"),
+                };
+                format!("the password of {} is set{sessions}", user.username)
             });
             Ok(())
         }

@@ -194,7 +194,8 @@ pub fn set_active(
     })
 }
 
-/// Sets a user's password, and ends their sessions: whoever knew the old one may be signed in.
+/// Sets a user's password, and ends their sessions: whoever knew the old one may be signed in. Answers
+/// how many there were.
 ///
 /// # Errors
 /// [`AdminError`]: nothing was changed.
@@ -202,7 +203,7 @@ pub fn set_password(
     cx: &AdminContext<'_>,
     id: &str,
     password: &Password,
-) -> Result<User, AdminError> {
+) -> Result<(User, usize), AdminError> {
     view(cx, &[AdminRight::ManageUsers], |c, acting| {
         acting.require_all_rights_of(&find(c, id)?)
     })?;
@@ -221,7 +222,7 @@ pub fn set_password(
             about: about(&user),
             ..Change::default()
         };
-        Ok((user, change))
+        Ok(((user, ended), change))
     })
 }
 
