@@ -519,3 +519,42 @@ fn commands_say_what_they_did_beside() {
     let quiet = place.run(&["key", "add", "--key", "rsa-2048"]);
     assert_eq!((quiet.code, &*quiet.err), (0, ""));
 }
+
+/// An SP that lists nothing but bindings that are not served is told when its file comes, on page and
+/// command line, not by a user at the first sign-on.
+#[test]
+fn field_19_an_app_that_cannot_be_answered_is_told_at_import() {
+    let sp = Sp {
+        endpoints: Some(
+            "<md:AssertionConsumerService Binding=\"urn:oasis:names:tc:SAML:2.0:bindings:HTTP-Redirect\" \
+             Location=\"https://wiki.example.org/acs\" index=\"0\"/>"
+                .to_owned(),
+        ),
+        ..Sp::new("wiki")
+    };
+    let place = Place::new();
+    let said = place.ok(&["app", "add", "-", "--preview"], &sp.metadata());
+    assert!(
+        said.contains("HTTP-Redirect") && said.contains("https://wiki.example.org/acs"),
+        "{said}"
+    );
+    place.refused(
+        &["app", "add", "-"],
+        &sp.metadata(),
+        1,
+        &["HTTP-Redirect", "--accept-broken"],
+    );
+    let app = TestApp::start();
+    let client = admin(&app, ALL);
+    let page = upload(
+        &client,
+        PREVIEW,
+        &[("source", "file"), ("file", &sp.metadata())],
+    );
+    assert_eq!(page.status, 200);
+    assert!(
+        page.text().contains("answers go by HTTP-POST"),
+        "{}",
+        page.text()
+    );
+}

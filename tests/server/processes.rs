@@ -42,8 +42,11 @@ pub(crate) struct Node {
 
 impl Node {
     pub(crate) fn start(place: &Place) -> Self {
-        let mut child = place
-            .command(&["serve", "--migrate"])
+        Self::start_as(place.command(&["serve", "--migrate"]))
+    }
+
+    fn start_as(mut command: Command) -> Self {
+        let mut child = command
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .stderr(Stdio::piped())
@@ -292,6 +295,64 @@ fn a_lost_database_is_503_until_it_is_back() {
     assert_eq!(browser.get("/health/ready").status, 200);
     let answer = browser.follow(log_in(&browser, &page));
     assert!(response(&place, &answer).contains("status:Success"));
+    node.terminate();
+    node.end();
+}
+
+/// Limits how large a file the node may write: what it meets then is what it meets on a full disk.
+fn limit_files(node: &Node, octets: &str) {
+    let done = Command::new("prlimit")
+        .args([
+            &format!("--pid={}", node.child.id()),
+            &format!("--fsize={octets}:unlimited"),
+        ])
+        .status();
+    assert!(done.expect("prlimit is there").success());
+}
+
+/// Nothing is answered that could not be written, nothing is called our mistake, and nobody is sent here.
+#[test]
+fn hardening_12_a_full_disk_is_told_and_survived() {
+    let sp = Sp::new("wiki");
+    let place = furnished(Place::with_file(), &sp);
+    let plain = place.command(&["serve", "--migrate"]);
+    // The signal that would end the process stands for nothing on a real disk.
+    let mut command = Command::new("sh");
+    command
+        .arg("-c")
+        .arg("trap '' XFSZ; exec \"$0\" \"$@\"")
+        .arg(plain.get_program());
+    command.args(plain.get_args());
+    for (name, value) in plain.get_envs() {
+        match value {
+            Some(value) => command.env(name, value),
+            None => command.env_remove(name),
+        };
+    }
+    if let Some(folder) = plain.get_current_dir() {
+        command.current_dir(folder);
+    }
+    let node = Node::start_as(command);
+    let client = Client::new(node.address);
+    assert_eq!(client.get("/health/ready").status, 200);
+    let page = client.get("/login");
+    let csrf = page.field("csrf").expect("a token");
+    let fields = [
+        ("username", "one"),
+        ("password", PASSWORD),
+        ("csrf", &*csrf),
+    ];
+
+    limit_files(&node, "0");
+    assert_eq!(client.post("/login", &fields).status, 503);
+    // It is asked anew once what it knew is some seconds old.
+    let mut answers = std::iter::repeat_with(|| client.get("/health/ready").status);
+    assert!(answers.by_ref().take(100_000).any(|status| status == 503));
+    assert_eq!(client.get("/health/live").status, 200);
+
+    limit_files(&node, "unlimited");
+    assert!(answers.take(100_000).any(|status| status == 200));
+    assert_eq!(client.post("/login", &fields).status, 303);
     node.terminate();
     node.end();
 }

@@ -273,6 +273,25 @@ const SCRIPTS: [&str; 7] = [
     "file:///etc/passwd",
 ];
 
+/// A slip in a template, or an address that is none: alone it is refused with itself and the reason.
+#[test]
+fn field_10_field_11_bad_locations_are_named_with_the_reason() {
+    for bad in [
+        "https:/sp.example.org/acs",
+        "/acs",
+        "acs/post",
+        "sp.example.org/acs",
+    ] {
+        let alone = Sample {
+            acs: acs(POST, bad, "index='1'"),
+            ..Sample::default()
+        };
+        let told = alone.read().expect_err(bad).to_string();
+        assert!(told.contains(&format!("{bad:?} is left out: ")), "{told}");
+        assert!(!told.ends_with("is left out: "), "{told}");
+    }
+}
+
 /// An endpoint of another scheme does no harm beside good ones: it is left out, and told. Alone it is
 /// nowhere to answer.
 #[test]
