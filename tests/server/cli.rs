@@ -260,9 +260,9 @@ fn users_are_added_listed_changed_and_kept_out() {
     let place = Place::new();
     place.ok(&["profile", "add", "Staff"], "");
     let misspelt = ["user", "add", "x", "--no-password", "--profile", "Stafff"];
-    place.refused(&misspelt, "", 1, &["did you mean \"Staff\"?"]);
+    place.refused(&misspelt, "", 6, &["did you mean \"Staff\"?"]);
     let unlike = ["user", "add", "x", "--no-password", "--profile", "Zebra"];
-    place.refused(&unlike, "", 1, &["avouch profile add NAME"]);
+    place.refused(&unlike, "", 6, &["avouch profile add NAME"]);
     let arguments = [
         "user",
         "add",
@@ -291,7 +291,7 @@ fn users_are_added_listed_changed_and_kept_out() {
         serde_json::json!(["blue", "red"])
     );
     assert_eq!(made["admin"], serde_json::json!(["read_apps"]));
-    place.refused(&["user", "add", "sample.ONE"], PASSWORD, 1, &["taken"]);
+    place.refused(&["user", "add", "sample.ONE"], PASSWORD, 7, &["taken"]);
 
     place.ok(&["profile", "add", "Set a", "--set"], "");
     let edit = [
@@ -321,7 +321,7 @@ fn users_are_added_listed_changed_and_kept_out() {
     place.refused(
         &["user", "edit", "sample.one", "--permission-set", "Set b"],
         "",
-        1,
+        6,
         &["permission set"],
     );
 
@@ -337,7 +337,7 @@ fn users_are_added_listed_changed_and_kept_out() {
     place.refused(
         &["user", "deactivate", "sample.on"],
         "",
-        1,
+        6,
         &["did you mean"],
     );
     place.refused(
@@ -379,8 +379,8 @@ fn a_password_is_never_an_argument_and_never_too_short() {
         2,
         &["unexpected"],
     );
-    place.refused(&["user", "add", "one"], "short\n", 1, &["at least 12"]);
-    place.refused(&["user", "add", "one"], "", 1, &["at least 12"]);
+    place.refused(&["user", "add", "one"], "short\n", 7, &["at least 12"]);
+    place.refused(&["user", "add", "one"], "", 7, &["at least 12"]);
     assert_eq!(place.json(&["user", "list"], ""), serde_json::json!([]));
 }
 
@@ -400,10 +400,11 @@ fn an_app_comes_from_metadata_and_is_shown_edited_and_removed() {
     place.ok(&["key", "list"], "");
     let made = place.json(&["app", "add", file, "--api-name", "wiki"], "");
     assert_eq!(made["api_name"], "wiki");
-    place.refused(&["app", "add", file], "", 1, &["entity ID", "app edit"]);
+    place.refused(&["app", "add", file], "", 7, &["entity ID", "app edit"]);
     let refused = place.run(&["app", "show", "wikki", "--json"]);
     let error: Value = serde_json::from_str(&refused.err).expect("errors are JSON too");
-    assert_eq!((refused.code, &error["exit_code"]), (1, &Value::from(1)));
+    assert_eq!((refused.code, &error["exit_code"]), (6, &Value::from(6)));
+    assert_eq!(error["kind"], "not_found");
     assert!(
         error["error"]
             .as_str()
@@ -552,7 +553,7 @@ fn bad_metadata_is_refused_with_line_and_reason() {
     ] {
         let mut all = vec!["nothing was stored"];
         all.extend(signs);
-        place.refused(&["app", "add", "-"], &text, 1, &all);
+        place.refused(&["app", "add", "-"], &text, 7, &all);
     }
     assert_eq!(place.json(&["app", "list"], ""), serde_json::json!([]));
     place.ok(&["app", "add", "-"], &good);
@@ -610,7 +611,7 @@ fn keys_follow_one_another() {
     );
     place.ok(&["key", "retire", &first, "--force"], "");
     assert_eq!(states(&place)[1], (first, "retired".to_owned()));
-    place.refused(&["key", "activate", "nothing"], "", 1, &["key list"]);
+    place.refused(&["key", "activate", "nothing"], "", 6, &["key list"]);
 }
 
 /// Proves AV-ALG-11, in its half about showing: no command prints a private half.
@@ -691,7 +692,7 @@ fn the_printed_metadata_is_signed_by_the_listed_key() {
         read.expect("metadata").entity_id.as_str(),
         "http://localhost:8080/saml/metadata"
     );
-    place.refused(&["metadata", "--app", "wiki"], "", 1, &["no app \"wiki\""]);
+    place.refused(&["metadata", "--app", "wiki"], "", 6, &["no app \"wiki\""]);
 }
 
 /// Proves AV-SEC-73 for the command line: nothing starts on a configuration with a typo in it.
@@ -1015,7 +1016,7 @@ fn every_change_is_an_event_that_can_be_explained() {
         assert_eq!(json["result"], "Success");
         assert_eq!(json["actor"]["name"], who.as_str());
     }
-    place.refused(&["explain", "AAAA-AAAA"], "", 1, &["AAAA-AAAA"]);
+    place.refused(&["explain", "AAAA-AAAA"], "", 6, &["AAAA-AAAA"]);
 }
 
 /// Proves IIP-MD03, SDP-MD02, SDP-MD03 for the command line: what is read is what the key given has
@@ -1047,7 +1048,7 @@ fn iip_md03_a_metadata_file_is_verified_with_the_certificate_given() {
         (&unsigned, &trusted, "not signed by the key"),
         (&long, &trusted, "line 1"),
     ] {
-        place.refused(&["app", "add", file, "--signed-by", by], "", 1, &[sign]);
+        place.refused(&["app", "add", file, "--signed-by", by], "", 7, &[sign]);
     }
     let preview = place.ok(&["app", "add", &good, "--preview"], "");
     assert!(preview.contains("not verified: no trust key"), "{preview}");
@@ -1069,7 +1070,7 @@ fn iip_md03_a_metadata_file_is_verified_with_the_certificate_given() {
             by,
         ]
     };
-    place.refused(&edit(&other), "", 1, &["not signed by the key"]);
+    place.refused(&edit(&other), "", 7, &["not signed by the key"]);
     let said = place.ok(&edit(&trusted), "");
     let fingerprint = dev_certificate("sp-signing-p256").fingerprint();
     assert!(said.contains(&fingerprint), "what changed is said: {said}");
@@ -1090,7 +1091,7 @@ fn a_shared_mail_address_is_told_and_a_verified_one_is_one_user_s() {
     );
     let verify = |name| ["user", "edit", name, "--email-verified", "true"];
     place.ok(&verify("one"), "");
-    place.refused(&verify("two"), "", 1, &["the address of one"]);
+    place.refused(&verify("two"), "", 7, &["the address of one"]);
     place.ok(&["user", "edit", "two", "--email", "other@example.org"], "");
     place.ok(&verify("two"), "");
 }

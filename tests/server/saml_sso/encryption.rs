@@ -250,7 +250,7 @@ fn field_76_field_77_a_cipher_can_be_chosen() {
     place.refused(
         &["app", "edit", &id, "encryption_cipher=aes256_cbc"],
         "",
-        1,
+        7,
         &["danger_allow_cbc=true"],
     );
     place.ok(

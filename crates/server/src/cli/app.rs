@@ -8,11 +8,11 @@ use avouch_saml::xml::encoding;
 use clap::{Args, Subcommand};
 use serde_json::{Value, json};
 
-use super::CommandError;
 use super::app_shown::{change_lines, show_text, shown, understood, understood_text};
 use super::findings;
 use super::open::Place;
 use super::output::{Output, table};
+use super::{CommandError, INVALID};
 use crate::apps::onboard::typed::Typed;
 use crate::apps::row::advice_on_name;
 use crate::apps::{App, PermittedUsers, StateChange};
@@ -255,7 +255,7 @@ fn refused(source: &str, error: AdminError) -> CommandError {
                     wrong.message = format!("{source} is refused, nothing was stored: {message}");
                 }
             }
-            AdminError::Refused(wrong).into()
+            CommandError::from(AdminError::Refused(wrong)).coded(INVALID)
         }
         other => other.into(),
     }

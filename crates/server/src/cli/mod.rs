@@ -125,6 +125,22 @@ const CONFIGURATION: u8 = 3;
 const UNREACHABLE: u8 = 4;
 /// A check found that there is something to do.
 const TO_BE_DONE: u8 = 5;
+/// What was named is not there.
+const NOT_FOUND: u8 = 6;
+/// A value cannot be taken; the sentence says what was expected.
+const INVALID: u8 = 7;
+
+/// The word for an exit code, in JSON.
+const fn kind_of(code: u8) -> &'static str {
+    match code {
+        CONFIGURATION => "configuration",
+        UNREACHABLE => "unreachable",
+        TO_BE_DONE => "to_be_done",
+        NOT_FOUND => "not_found",
+        INVALID => "invalid",
+        _ => "refused",
+    }
+}
 
 impl CommandError {
     fn new(text: impl Into<String>) -> Self {
@@ -132,6 +148,10 @@ impl CommandError {
             text: text.into(),
             code: REFUSED,
         }
+    }
+
+    fn coded(self, code: u8) -> Self {
+        Self { code, ..self }
     }
 }
 

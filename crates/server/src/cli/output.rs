@@ -46,7 +46,8 @@ impl Output {
 
     /// Prints what went wrong to standard error.
     pub(super) fn error(&self, text: &str, exit_code: u8) {
-        let value = serde_json::json!({ "error": text, "exit_code": exit_code });
+        let kind = super::kind_of(exit_code);
+        let value = serde_json::json!({ "error": text, "kind": kind, "exit_code": exit_code });
         self.aside(&value, text);
     }
 

@@ -1,7 +1,7 @@
 //! What a command says when its wish was not granted, and what to do.
 
 use super::app_shown::change_lines;
-use super::{CommandError, REFUSED, UNREACHABLE};
+use super::{CommandError, INVALID, NOT_FOUND, REFUSED, UNREACHABLE};
 use crate::flow::admin::readiness::CannotWork;
 use crate::flow::admin::{AdminError, Missing, Noun, Wrong};
 use crate::store::Conflict;
@@ -9,10 +9,18 @@ use crate::store::Conflict;
 impl From<AdminError> for CommandError {
     fn from(error: AdminError) -> Self {
         let text = match error {
-            AdminError::NotFound(missing) => not_found(&missing),
+            AdminError::NotFound(missing) => {
+                return Self::new(not_found(&missing)).coded(NOT_FOUND);
+            }
             AdminError::Refused(wrong) => {
                 let sentences: Vec<String> = wrong.iter().map(sentence).collect();
-                sentences.join("\n")
+                // What belongs to no value is about how things stand.
+                let is_value = wrong.iter().any(|wrong| !wrong.field.is_empty());
+                return Self::new(sentences.join("\n")).coded(if is_value {
+                    INVALID
+                } else {
+                    REFUSED
+                });
             }
             AdminError::Conflict(conflict) => match &conflict {
                 Conflict::Taken(what) => format!("{conflict}{}", next_step_if_taken(what)),

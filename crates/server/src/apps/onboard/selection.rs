@@ -4,24 +4,24 @@ use avouch_saml::security::algorithm::{AlgorithmPolicy, SignatureAlgorithm};
 
 use crate::apps::saml::SamlSettings;
 
-/// What is wrong with the signature algorithm an app selects, in a sentence; `None` when the
-/// organisation's `policy` permits it. Asked whenever settings are stored, so that nobody learns of
+/// What is wrong with the algorithms an app selects: the setting and a sentence; `None` when the
+/// organisation's `policy` permits them. Asked whenever settings are stored, so that nobody learns of
 /// a blocked algorithm from a sign-on that fails.
-pub fn blocked(saml: &SamlSettings, policy: &AlgorithmPolicy) -> Option<String> {
+pub fn blocked(saml: &SamlSettings, policy: &AlgorithmPolicy) -> Option<(&'static str, String)> {
     if let Some(cipher) = saml.encryption_cipher
         && cipher.data().is_danger()
         && !saml.danger_allow_cbc
     {
-        return Some(format!(
-            "encryption_cipher: {} has no integrity of its own; danger_allow_cbc=true on this app permits it",
+        let wrong = format!(
+            "{} has no integrity of its own; danger_allow_cbc=true on this app permits it",
             cipher.word()
-        ));
+        );
+        return Some(("encryption_cipher", wrong));
     }
     let uri = saml.signature_algorithm.as_deref()?;
     let Some(selected) = SignatureAlgorithm::from_uri(uri) else {
-        return Some(format!(
-            "signature_algorithm: expected an algorithm Avouch knows, received {uri:?}"
-        ));
+        let wrong = format!("expected an algorithm Avouch knows, received {uri:?}");
+        return Some(("signature_algorithm", wrong));
     };
     let mut policy = policy.clone();
     if saml.danger_allow_sha1 {
@@ -35,9 +35,8 @@ pub fn blocked(saml: &SamlSettings, policy: &AlgorithmPolicy) -> Option<String> 
     } else {
         "saml.blocked_signatures or saml.blocked_digests blocks it"
     };
-    Some(format!(
-        "signature_algorithm: expected an algorithm that is not blocked, received {uri}; {way_out}"
-    ))
+    let wrong = format!("expected an algorithm that is not blocked, received {uri}; {way_out}");
+    Some(("signature_algorithm", wrong))
 }
 
 #[cfg(test)]

@@ -371,8 +371,8 @@ pub(super) fn check_selection(
     app: &App,
 ) -> Result<(), AdminError> {
     let saml = &app.definition.saml;
-    if let Some(wrong) = selection::blocked(saml, &cx.settings.saml.defaults.algorithms) {
-        return Err(Wrong::new("signature_algorithm", wrong).into());
+    if let Some((field, wrong)) = selection::blocked(saml, &cx.settings.saml.defaults.algorithms) {
+        return Err(Wrong::new(field, wrong).into());
     }
     let Some(wanted) = &saml.signing_key else {
         return Ok(());
