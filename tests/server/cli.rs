@@ -462,20 +462,20 @@ fn an_app_comes_from_metadata_and_is_shown_edited_and_removed() {
     place.refused(
         &["app", "edit", "wiki", "clock_skew_second=1"],
         "",
-        1,
+        7,
         &["did you mean clock_skew_seconds"],
     );
     place.refused(
         &["app", "edit", "wiki", "clock_skew_seconds=soon"],
         "",
-        1,
+        7,
         &["expected", "received \"soon\""],
     );
     for (pair, sign) in [
         ("signing_key=nothing", "key list"),
         ("signature_algorithm=rsa-sha1", "danger_allow_sha1"),
     ] {
-        place.refused(&["app", "edit", "wiki", pair], "", 1, &[sign]);
+        place.refused(&["app", "edit", "wiki", pair], "", 7, &[sign]);
     }
     place.ok(
         &["app", "edit", "wiki", "signature_algorithm=rsa-sha384"],
@@ -487,14 +487,14 @@ fn an_app_comes_from_metadata_and_is_shown_edited_and_removed() {
     place.refused(
         &["app", "edit", "wiki", "signature_algorithm=rsa-sha512"],
         "",
-        1,
+        7,
         &["saml.blocked_signatures"],
     );
     place.ok(&["app", "remove", "wiki"], "");
     place.refused(
         &["app", "add", file, "--api-name", "A Wiki"],
         "",
-        1,
+        7,
         &["lower-case"],
     );
     assert_eq!(place.json(&["app", "list"], ""), serde_json::json!([]));
