@@ -115,7 +115,19 @@ fn hardening_13_a_backup_is_checked_and_put_back() {
         assert_eq!(said.code, 1, "{name}: {said:?}");
         assert_eq!(listed(), 2, "{name}");
     }
-    let left: Vec<String> = std::fs::read_dir(file(""))
+    // A database that is damaged is what a copy is for.
+    let database = file("data/avouch.sqlite");
+    std::fs::write(&database, b"damaged ".repeat(2000)).expect("written");
+    assert_ne!(place.run(&["app", "list"]).code, 0);
+    let restored = place.json(&["restore", copy], "");
+    assert_eq!(listed(), 1);
+    let damaged = restored["before"].as_str().expect("kept");
+    assert!(
+        std::fs::read(file(damaged))
+            .expect("kept")
+            .starts_with(b"damaged ")
+    );
+    let left: Vec<String> = std::fs::read_dir(file("data"))
         .expect("read")
         .map(|entry| {
             entry

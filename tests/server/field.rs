@@ -558,3 +558,29 @@ fn field_19_an_app_that_cannot_be_answered_is_told_at_import() {
         page.text()
     );
 }
+
+/// What comes to the wrong address is told by its name.
+#[test]
+fn another_message_at_the_sign_on_endpoint_is_named() {
+    let (app, sp, client) = TestApp::ready();
+    let received = |xml: &str| {
+        app.assert_page(&app.post_xml(&client, xml), ResultCode::InvalidAuthnRequest);
+        app.last_checks().last().expect("a check").received.clone()
+    };
+    let other = received(
+        &sp.raw(&app, "", "")
+            .replace("AuthnRequest", "LogoutRequest"),
+    );
+    assert!(
+        other.contains("a LogoutRequest came where an AuthnRequest is expected"),
+        "{other}"
+    );
+    let misspelt = received(
+        &sp.raw(&app, "", "")
+            .replace("SAML:2.0:protocol", "SAML:2.0:protokol"),
+    );
+    assert!(
+        misspelt.contains("AuthnRequest stands in the namespace"),
+        "{misspelt}"
+    );
+}

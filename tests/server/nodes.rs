@@ -60,9 +60,8 @@ fn av_req_30_two_nodes_share_a_file() {
     start_here_finish_there(&one, &two);
 }
 
-/// Proves AV-SEC-64, AV-REQ-30 across nodes that share PostgreSQL.
-#[test]
-fn av_req_30_two_nodes_share_postgresql() {
+/// Two nodes that share PostgreSQL.
+fn on_postgresql() -> (TestApp, TestApp) {
     let database = crate::postgres::Cluster::shared().database();
     let setup = || Setup {
         database: Some(database.clone()),
@@ -70,6 +69,13 @@ fn av_req_30_two_nodes_share_postgresql() {
     };
     let one = TestApp::with(setup());
     let two = one.beside(setup());
+    (one, two)
+}
+
+/// Proves AV-SEC-64, AV-REQ-30 across nodes that share PostgreSQL.
+#[test]
+fn av_req_30_two_nodes_share_postgresql() {
+    let (one, two) = on_postgresql();
     start_here_finish_there(&one, &two);
 }
 
@@ -248,13 +254,7 @@ fn a_change_holds_on_another_node_that_shares_the_file() {
 /// The same of nodes that share PostgreSQL.
 #[test]
 fn a_change_holds_on_another_node_that_shares_postgresql() {
-    let database = crate::postgres::Cluster::shared().database();
-    let setup = || Setup {
-        database: Some(database.clone()),
-        ..Setup::default()
-    };
-    let one = TestApp::with(setup());
-    let two = one.beside(setup());
+    let (one, two) = on_postgresql();
     a_change_here_holds_there_and_nothing_else_is_forgotten(&one, &two);
 }
 
@@ -344,13 +344,7 @@ fn av_sec_64_a_request_is_used_once_on_nodes_that_share_a_file() {
 /// Proves AV-SEC-64 across nodes that share PostgreSQL.
 #[test]
 fn av_sec_64_a_request_is_used_once_on_nodes_that_share_postgresql() {
-    let database = crate::postgres::Cluster::shared().database();
-    let setup = || Setup {
-        database: Some(database.clone()),
-        ..Setup::default()
-    };
-    let one = TestApp::with(setup());
-    let two = one.beside(setup());
+    let (one, two) = on_postgresql();
     another_message_is_answered(&one, &two);
     used_once_on_nodes_whose_clocks_differ(&one, &two);
 }
@@ -409,12 +403,6 @@ fn a_waiting_sign_on_is_answered_once_on_nodes_that_share_a_file() {
 
 #[test]
 fn a_waiting_sign_on_is_answered_once_on_nodes_that_share_postgresql() {
-    let database = crate::postgres::Cluster::shared().database();
-    let setup = || Setup {
-        database: Some(database.clone()),
-        ..Setup::default()
-    };
-    let one = TestApp::with(setup());
-    let two = one.beside(setup());
+    let (one, two) = on_postgresql();
     one_sign_on_is_answered_once(&one, &two);
 }

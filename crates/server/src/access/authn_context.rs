@@ -49,7 +49,8 @@ impl Default for StrengthOrder {
 /// was asked.
 ///
 /// The statement is always true: it is the class achieved, `unspecified` when the SP asked for exactly
-/// that, or `Password` when it was one over a connection that nobody else can read. Declaration references match nothing, since none are configured.
+/// that, or `Password` when it was one over a connection that nobody else can read. Declaration
+/// references match nothing, since none are configured.
 ///
 /// Spec: saml-core-2.0 §3.3.2.2.1. "Stronger than any one of" is read as stronger than all.
 pub fn statement(

@@ -317,6 +317,13 @@ pub fn encryption<'k>(
         (EncryptionPolicy::Off, _) => EncryptionInForce::Off,
         (EncryptionPolicy::WhenKeyPublished, Err(NoEncryption::NoKey)) => EncryptionInForce::NoKey,
         (_, Err(why)) => EncryptionInForce::Impossible(why),
+        // The organisation may have blocked it since it was chosen.
+        _ if saml
+            .encryption_cipher
+            .is_some_and(|own| !algorithms.permits_data(own.data())) =>
+        {
+            EncryptionInForce::Impossible(NoEncryption::NoMethod)
+        }
         (_, Ok(choice)) => EncryptionInForce::On {
             cipher: cipher_in_force(saml.encryption_cipher, &choice, preferred),
             choice,

@@ -39,7 +39,7 @@ pub struct SamlSettings {
     pub context_map: Vec<String>,
     /// Whether assertions are encrypted.
     pub encryption: EncryptionPolicy,
-    /// Content cipher for this app, whatever its metadata declares or leaves open.
+    /// Content cipher for this app, in place of what its metadata or the organisation prefers.
     pub encryption_cipher: Option<Cipher>,
     /// Further audiences of assertions: who else may take them for meant for it.
     pub extra_audiences: Vec<String>,

@@ -21,7 +21,14 @@ const MOST: usize = 10_000;
 pub struct PendingShare {
     /// About how many there are, of all nodes: counted now and then, and since then begun here.
     there: AtomicI64,
-    begun: Mutex<HashMap<Source, Level>>,
+    begun: Mutex<Begun>,
+}
+
+#[derive(Default)]
+struct Begun {
+    of: HashMap<Source, Level>,
+    /// When those were last forgotten who have nothing left.
+    forgotten_at: i64,
 }
 
 /// What an address has begun and not ended. It sinks as the sign-ons expire that nobody ends.
@@ -36,11 +43,18 @@ impl PendingShare {
     pub fn begin(&self, source: Source, most: i64, seconds: i64, now: Timestamp) -> Option<i64> {
         let share = (most / PART).max(1) as f64;
         let mut begun = self.begun.lock().unwrap_or_else(PoisonError::into_inner);
-        let full = begun.len() >= MOST;
-        if full {
-            begun.retain(|_, level| level.now(share, seconds, now) >= 1.0);
+        // Looking at all of them costs something, so that nobody may have it done for each request.
+        if begun.of.len() >= MOST && (now.millis() - begun.forgotten_at).abs() >= 1000 {
+            begun.forgotten_at = now.millis();
+            let left = |level: &Level| level.now(share, seconds, now) >= 1.0;
+            begun.of.retain(|_, level| left(level));
         }
-        let level = begun.entry(source).or_insert(Level {
+        let source = if begun.of.len() >= MOST && !begun.of.contains_key(&source) {
+            Source::Network(std::net::Ipv6Addr::UNSPECIFIED.into())
+        } else {
+            source
+        };
+        let level = begun.of.entry(source).or_insert(Level {
             sign_ons: 0.0,
             at: now,
         });
@@ -62,7 +76,7 @@ impl PendingShare {
     /// One of `source` was answered. Its row stays until it expires, for whoever comes back to it.
     pub fn end(&self, source: &Source) {
         let mut begun = self.begun.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(level) = begun.get_mut(source) {
+        if let Some(level) = begun.of.get_mut(source) {
             level.sign_ons = (level.sign_ons - 1.0).max(0.0);
         }
     }
@@ -108,6 +122,19 @@ mod tests {
         assert_eq!(begin(1, NOW.plus_seconds(1800)), Some(0));
         let more = (0..1000).filter(|_| begin(1, NOW.plus_seconds(1800)).is_some());
         assert!((45..=50).contains(&more.count()));
+    }
+
+    /// Nobody fills the memory by coming from ever new addresses.
+    #[test]
+    fn hardening_07_addresses_beyond_a_number_share_one_allowance() {
+        let share = PendingShare::default();
+        for n in 0..20_000 {
+            for _ in 0..2 {
+                assert!(share.begin(address(n), 2_000_000, 3600, NOW).is_some());
+            }
+        }
+        let begun = share.begun.lock().expect("no panic inside");
+        assert_eq!(begun.of.len(), MOST + 1);
     }
 
     /// However fast they come, and whether or not anybody cleans up in between.

@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use diesel::prelude::*;
 use diesel::sql_types::Text;
 
+use super::error::is_locked;
 use super::{Address, Connection, Db, StoreError, migrations};
 
 /// What was found of a copy.
@@ -141,28 +142,40 @@ pub fn restore(
     let checked = copied.inspect_err(|_| {
         let _ = std::fs::remove_file(&new);
     })?;
-    let kept = if path.exists() {
-        let old = beside(&format!("-{aside}"));
-        nobody_uses(path)
-            .and_then(|()| {
-                std::fs::rename(path, &old).map_err(|error| cannot("put aside", path, error))
-            })
-            .inspect_err(|_| {
-                let _ = std::fs::remove_file(&new);
-            })?;
-        for log in ["-wal", "-shm"] {
-            // Gone already when the database was closed in order.
-            let _ = std::fs::rename(beside(log), beside(&format!("-{aside}{log}")));
-        }
-        Some(old)
-    } else {
-        None
-    };
-    std::fs::rename(&new, path).map_err(|error| cannot("put in place", path, error))?;
+    let put = put_in_place(path, &new, &beside, aside);
+    if put.is_err() {
+        let _ = std::fs::remove_file(&new);
+    }
+    let kept = put?;
     for log in ["-wal", "-shm"] {
         let _ = std::fs::remove_file(beside(&format!("-{aside}-new{log}")));
     }
     Ok((checked, kept))
+}
+
+/// Puts `new` where `path` is, and answers where what was there is kept. Whenever this is cut off, there is
+/// a whole database at `path`: a server that found none would begin a new one.
+fn put_in_place(
+    path: &Path,
+    new: &Path,
+    beside: &impl Fn(&str) -> PathBuf,
+    aside: &str,
+) -> Result<Option<PathBuf>, StoreError> {
+    let mut kept = None;
+    if path.exists() {
+        nobody_uses(path)?;
+        let old = beside(&format!("-{aside}"));
+        std::fs::hard_link(path, &old)
+            .or_else(|_| std::fs::copy(path, &old).map(drop))
+            .map_err(|error| cannot("keep", path, error))?;
+        for log in ["-wal", "-shm"] {
+            // Empty, but for a file that is damaged: what belongs to the old one would spoil the new.
+            let _ = std::fs::rename(beside(log), beside(&format!("-{aside}{log}")));
+        }
+        kept = Some(old);
+    }
+    std::fs::rename(new, path).map_err(|error| cannot("put in place", path, error))?;
+    Ok(kept)
 }
 
 fn copy(from: &Path, to: &Path) -> Result<(), StoreError> {
@@ -178,17 +191,22 @@ fn copy(from: &Path, to: &Path) -> Result<(), StoreError> {
         .map_err(|error| cannot("write", to, error))
 }
 
-/// Whether the file can be had alone. A server keeps a lock on its database as long as it runs.
+/// Refuses a file that somebody uses: a server keeps a lock on its database as long as it runs. What is in
+/// its log is carried over. One that is damaged can be used by nobody, which is why it is replaced.
 fn nobody_uses(path: &Path) -> Result<(), StoreError> {
     let url = path.to_string_lossy();
     let mut alone = <SqliteConnection as diesel::Connection>::establish(&url)
         .map_err(|error| cannot("open", path, error))?;
     let taken = diesel::connection::SimpleConnection::batch_execute(
         &mut alone,
-        "PRAGMA busy_timeout = 200; PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE; ROLLBACK;",
+        "PRAGMA busy_timeout = 200; PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE; COMMIT; \
+         PRAGMA wal_checkpoint(TRUNCATE);",
     );
-    taken.map_err(|error| {
-        let why = format!("{error}; expected that no server uses it: stop it first");
-        cannot("replace", path, why)
-    })
+    match taken {
+        Err(error) if is_locked(&error) => {
+            let why = format!("{error}; expected that no server uses it: stop it first");
+            Err(cannot("replace", path, why))
+        }
+        _ => Ok(()),
+    }
 }

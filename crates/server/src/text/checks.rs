@@ -213,7 +213,9 @@ fn english_phrase(phrase: Phrase) -> &'static str {
         Phrase::SignedBySpOrNot => "signed by the SP, or not at all",
         Phrase::Signed => "signed",
         Phrase::NotSigned => "not signed",
-        Phrase::NoKeyKnown => {
+        // What was written before the instant was told.
+        Phrase::NoKeyKnown => "{0}; no key is known",
+        Phrase::NoKeyRegistered => {
             "{0}, with a key of the app: none is registered, its metadata had no usable signing key when the app was last changed here, {1}"
         }
         Phrase::SignaturesNotLookedAt => "signatures of this app are not looked at",

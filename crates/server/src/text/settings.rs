@@ -255,7 +255,7 @@ setting_texts! {
     }
     encryption_cipher {
         label = "Cipher";
-        about = "Content cipher for this app, whatever its metadata declares or leaves open.";
+        about = "Content cipher for this app, in place of what its metadata or the organisation prefers.";
         hint = "For an app whose metadata names no cipher, or one it cannot read. Those with CBC take the \
             switch below too.";
         choice "" = "Default: what its metadata names, or the organisation's";

@@ -116,9 +116,16 @@ async fn wrong_method(request: HttpRequest, methods: &[&str]) -> HttpResponse {
     refused
 }
 
-/// Paths where a GET does something: a request is used up, or a sign-on goes on. Whoever only asks what
+/// Paths where a GET does something: a request is used up, a sign-on goes on, an export is written down.
+/// Whoever only asks what
 /// is there, as monitors and mail filters do with HEAD, must not do it in the user's place.
-const ACTS_ON_GET: &[&str] = &["/saml/sso", "/continue", "/launch/{app}"];
+const ACTS_ON_GET: &[&str] = &[
+    "/saml/sso",
+    "/continue",
+    "/launch/{app}",
+    "/admin/events.jsonl",
+    "/admin/events.csv",
+];
 
 /// Adds HEAD where GET is (RFC 9110 §9.1). The server leaves the body away.
 fn with_head<F, Args>(resource: Resource, method: &str, path: &str, handler: F) -> Resource

@@ -18,6 +18,19 @@ pub fn blocked(saml: &SamlSettings, policy: &AlgorithmPolicy) -> Option<(&'stati
         );
         return Some(("encryption_cipher", wrong));
     }
+    let mut permitted = policy.clone();
+    if saml.danger_allow_cbc {
+        permitted.allow_danger_cbc();
+    }
+    if let Some(cipher) = saml.encryption_cipher
+        && !permitted.permits_data(cipher.data())
+    {
+        let wrong = format!(
+            "expected a cipher that the organisation's configuration does not block, received {}",
+            cipher.word()
+        );
+        return Some(("encryption_cipher", wrong));
+    }
     let uri = saml.signature_algorithm.as_deref()?;
     let Some(selected) = SignatureAlgorithm::from_uri(uri) else {
         let wrong = format!("expected an algorithm Avouch knows, received {uri:?}");

@@ -207,7 +207,8 @@ phrases! {
     SignedBySpOrNot = "sp.opt";
     Signed = "yes";
     NotSigned = "no";
-    NoKeyKnown = "nokey", 2;
+    NoKeyKnown = "nokey", 1;
+    NoKeyRegistered = "nokey.since", 2;
     SignaturesNotLookedAt = "signatures.ignored";
     SignedInsideRedirect = "signed.inside.redirect";
     WithKeyOf = "keyof", 2;

@@ -27,7 +27,10 @@ pub fn write(cx: &AdminContext<'_>, file: &Path) -> Result<Checked, AdminError> 
         about: About::default(),
         ..Change::default()
     };
-    super::change(cx, rights, |_, _| Ok(((), change())))?;
+    super::change(cx, rights, |_, _| Ok(((), change()))).inspect_err(|_| {
+        // A copy that nobody knows of is none; why it was not written down is what is told.
+        let _ = std::fs::remove_file(file);
+    })?;
     Ok(made)
 }
 

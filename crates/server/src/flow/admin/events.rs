@@ -2,9 +2,10 @@
 
 use super::error::{Missing, Noun};
 use super::{Acting, AdminContext, AdminError, Change, change, view};
+use crate::apps::nearest::nearest_few;
 use crate::audit::check::Phrase;
 use crate::audit::{Event, Party, ResultCode};
-use crate::store::{self, Connection};
+use crate::store;
 use crate::users::{AdminRight, UserId};
 
 pub use crate::store::events::{Filter, Logged};
@@ -75,16 +76,10 @@ pub struct Shown {
 const COMPARED: i64 = 10_000;
 const NAMED: usize = 3;
 
-/// The entity IDs nearest to the one of an event in which nobody had it.
-fn nearest(c: &mut Connection, event: &Event) -> Result<Vec<String>, AdminError> {
-    let unknown = event.result == ResultCode::UnknownServiceProvider;
-    let Some(claimed) = event.entity_id.as_deref().filter(|_| unknown) else {
-        return Ok(Vec::new());
-    };
-    let lines = store::apps::list(c, "", None, COMPARED)?;
-    let known = lines.iter().map(|line| line.entity_id.as_str());
-    let near = crate::apps::nearest::nearest_few(claimed, known, NAMED);
-    Ok(near.into_iter().map(str::to_owned).collect())
+/// The entity ID of an event in which nobody had it.
+fn unknown(event: &Event) -> Option<&str> {
+    let is_unknown = event.result == ResultCode::UnknownServiceProvider;
+    event.entity_id.as_deref().filter(|_| is_unknown)
 }
 
 /// One event, with whether those that it names still exist.
@@ -92,7 +87,7 @@ fn nearest(c: &mut Connection, event: &Event) -> Result<Vec<String>, AdminError>
 /// # Errors
 /// [`AdminError`].
 pub fn show(cx: &AdminContext<'_>, code: &str) -> Result<Shown, AdminError> {
-    view(cx, &[AdminRight::ReadLogs], |c, viewer| {
+    let (mut shown, apps) = view(cx, &[AdminRight::ReadLogs], |c, viewer| {
         let logged = store::events::by_code(c, code)?
             .ok_or_else(|| Missing::among(Noun::Event, code, []))?;
         let has_app = match &logged.event.app_id {
@@ -107,13 +102,25 @@ pub fn show(cx: &AdminContext<'_>, code: &str) -> Result<Shown, AdminError> {
         };
         let has_actor = is_user(&logged.event.actor)?;
         let has_target = is_user(&logged.event.target)?;
-        Ok(Shown {
-            nearest: nearest(c, &logged.event)?,
+        let apps = match unknown(&logged.event) {
+            Some(_) => store::apps::list(c, "", None, COMPARED)?,
+            None => Vec::new(),
+        };
+        let shown = Shown {
+            nearest: Vec::new(),
             logged,
             has_app,
             has_actor,
             has_target,
             viewer: viewer.clone(),
-        })
-    })
+        };
+        Ok((shown, apps))
+    })?;
+    // Comparing takes longer than reading, and no connection has to wait for it.
+    if let Some(claimed) = unknown(&shown.logged.event) {
+        let known = apps.iter().map(|app| app.entity_id.as_str());
+        let near = nearest_few(claimed, known, NAMED);
+        shown.nearest = near.into_iter().map(str::to_owned).collect();
+    }
+    Ok(shown)
 }

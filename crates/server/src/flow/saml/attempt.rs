@@ -349,7 +349,11 @@ impl<'c> Attempt<'c> {
             return Ok(Ok(()));
         }
         let db = &self.cx.services.db;
-        Ok(db.write(|c: &mut Connection| self.origin.use_up(c))?)
+        let used_up = db.write(|c: &mut Connection| self.origin.use_up(c))?;
+        if used_up.is_ok() {
+            self.ended();
+        }
+        Ok(used_up)
     }
 
     /// What a browser gets whose request or sign-on was answered before.

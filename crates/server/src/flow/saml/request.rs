@@ -241,7 +241,7 @@ pub(in crate::flow) fn verify(
             trail.fail(
                 Rule::Signature,
                 match app.signing_certificates() {
-                    none if none.is_empty() => Phrase::NoKeyKnown
+                    none if none.is_empty() => Phrase::NoKeyRegistered
                         .with([signature_wanted.into(), app.app.updated_at.into()]),
                     known => Phrase::WithKeyOf.with([signature_wanted.into(), Value::text(known)]),
                 },
