@@ -14,7 +14,7 @@ use avouch_server::clock::{Clock as _, SystemClock};
 use avouch_server::random::{SystemRandom, new_id};
 use serde_json::Value;
 
-use crate::support::emitted::judge;
+use crate::support::emitted::judge_by;
 use crate::support::sp::{Sp, key, sign_metadata};
 use crate::support::{database_of, dev_certificate, dev_pem};
 
@@ -154,10 +154,11 @@ impl Place {
         serde_json::from_str(&out).unwrap_or_else(|error| panic!("{error}: {out}"))
     }
 
-    /// The certificate of the key in use, as a file.
-    pub(crate) fn signing_certificate(&self) -> PathBuf {
+    /// The certificate of the key in use. Not by way of a file: threads of one test ask at once.
+    pub(crate) fn signing_certificate(&self) -> Certificate {
         let list = self.json(&["key", "list"], "");
-        self.write("idp.pem", list[0]["certificate"].as_str().expect("PEM"))
+        let pem = list[0]["certificate"].as_str().expect("PEM");
+        Certificate::from_pem(pem.as_bytes()).expect("a certificate")
     }
 
     /// Runs a command that must fail with `code` and name each of `signs`.
@@ -686,7 +687,7 @@ fn the_printed_metadata_is_signed_by_the_listed_key() {
         &Limits::METADATA,
     );
     assert!(verified.is_ok());
-    judge(&printed, &place.signing_certificate());
+    judge_by(&printed, &place.signing_certificate());
     let read = IdpMetadata::parse(printed.as_bytes(), &Reading::at(SystemClock.now()));
     assert_eq!(
         read.expect("metadata").entity_id.as_str(),

@@ -23,7 +23,7 @@ use diesel::sql_types::Text;
 use crate::cli::Place;
 use crate::postgres::Cluster;
 use crate::support::client::{Answer, Client};
-use crate::support::emitted::judge;
+use crate::support::emitted::judge_by;
 use crate::support::sp::Sp;
 
 pub(crate) const CONFIG: &str = "[server]\nbase_url = 'https://localhost'\nlisten = '127.0.0.1:0'\nworkers = 1\n\
@@ -168,7 +168,7 @@ pub(crate) fn response(place: &Place, answer: &Answer) -> String {
         .field("SAMLResponse")
         .unwrap_or_else(|| panic!("no response in {} {}", answer.status, answer.text()));
     let xml = String::from_utf8(BASE64.decode(encoded).expect("base64")).expect("UTF-8");
-    judge(&xml, &place.signing_certificate());
+    judge_by(&xml, &place.signing_certificate());
     xml
 }
 
